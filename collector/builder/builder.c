@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/builder/builder.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "build_info.h"
+#include "collector/delivery/destination.h"
+#include "collector/key_file.h"
+#include "collector/procfs/reader.h"
+#include "collector/selftest.h"
+#include "formats/digest.h"
+#include "formats/head_line.h"
+
+/* Frames of one lane that are taken before the other lane's turn; how long to sleep when there are none; and how much
+ * may wait for its memory line before the quiet lane has to. */
+enum { TURN = 128 << 10, SLEEP_US = 2000, DRAFTS_MAX = 4 << 20 };
+
+struct builder {
+    const struct ps_builder_job *job;
+    struct ps_output out;
+    struct ps_run_facts run;
+    struct ps_destination *destination;
+    struct ps_signing_key *key;
+    struct ps_lives lives;
+    struct ps_lane_builder lanes[PS_LANES];
+    uint8_t redact_key[PS_REDACT_KEY_LEN];
+    uint32_t memory_filled; /* roster entries whose memory line was looked after, once that lane is over */
+    bool memory_said;
+};
+
+static bool to_destination(void *context, const void *data, size_t len, struct ps_error *err)
+{
+    return ps_destination_write(context, data, len, err);
+}
+
+static bool open_bundle(struct builder *b, struct ps_error *err)
+{
+    const struct ps_builder_job *job = b->job;
+    if (!ps_selftest(err))
+        return ps_fail_in(err, "self-test failed, nothing this executable says could be trusted");
+    if (!ps_key_file_open(job->options, &b->key, &b->run.ephemeral_key, err))
+        return false;
+    ps_bundle_id_make((int64_t) (job->opening.realtime_us / 1000000), randombytes_random(), b->run.bundle_id);
+    b->destination = ps_destination_open(job->options->dest, b->run.bundle_id, err);
+    if (!b->destination)
+        return false;
+    if (!ps_host_own_sha256(b->run.executable_sha256, err))
+        b->run.executable_sha256[0] = 0;
+    b->run.sandbox = ps_sandbox_enter(PS_ROLE_BUILDER);
+    b->out.bundle = ps_bundle_new(b->run.bundle_id, 0, job->options->compress, to_destination, b->destination, err);
+    return b->out.bundle != NULL;
+}
+
+static bool open_records(struct builder *b, struct ps_error *err)
+{
+    const struct ps_builder_job *job = b->job;
+    struct ps_records_facts facts = {
+        .bundle = b->run.bundle_id,
+        .realtime_us = job->opening.realtime_us,
+        .boottime_us = job->opening.boottime_us,
+        .uncertainty_ns = job->opening.uncertainty_ns,
+        .clk_tck = job->host->clk_tck,
+        .boot_id = job->host->boot_id,
+        .pid_namespace = job->host->pid_namespace,
+        .net_namespace = job->host->net_namespace,
+    };
+    b->out.records = ps_records_new(&facts, ps_output_records, &b->out);
+    return b->out.records || ps_fail(err, 0, "out of memory before anything was read");
+}
+
+static bool open_lanes(struct builder *b, struct ps_error *err)
+{
+    const struct ps_builder_job *job = b->job;
+    b->lives.pids = calloc(1, PS_PID_LIMIT / 8);
+    if (!b->lives.pids)
+        return ps_fail(err, 0, "out of memory before anything was read");
+    randombytes_buf(b->redact_key, sizeof b->redact_key);
+    for (unsigned i = 0; i < PS_LANES; i++) {
+        struct ps_lane_builder *lane = &b->lanes[i];
+        lane->lane = (enum ps_reader) i;
+        lane->control = job->control;
+        lane->plan = job->plan;
+        lane->roster = job->roster;
+        lane->rings = job->rings;
+        lane->lives = &b->lives;
+        lane->slot = i;
+        lane->subject = PS_NO_SUBJECT;
+        lane->line.out = &b->out;
+        lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
+    }
+    return true;
+}
+
+static bool begin(struct builder *b, struct ps_error *err)
+{
+    struct ps_buffer meta = {0};
+    if (!open_bundle(b, err) || !open_records(b, err) || !open_lanes(b, err))
+        return false;
+    ps_meta_json(b->job, &b->run, &meta);
+    bool ok = !meta.failed && ps_bundle_add(b->out.bundle, "data/meta.json", ps_buffer_span(&meta), err);
+    ps_buffer_done(&meta);
+    ps_output_phase(&b->out, "start", b->job->opening.boottime_us, 0);
+    atomic_store(&b->job->control->builder_ready, 1);
+    return ok;
+}
+
+/* Too many drafts: the quiet lane waits, unless nothing would ever take them away. */
+static bool quiet_must_wait(const struct builder *b)
+{
+    size_t waiting = 0;
+    if (b->lanes[PS_MEMORY].finished)
+        return false;
+    return ps_records_drafts(b->out.records, &waiting) > DRAFTS_MAX && waiting > 0;
+}
+
+/* The memory lane has ended: what it owes of the lives that the quiet lane has finished is skipped. */
+static void fill_memory(struct builder *b)
+{
+    struct ps_lane_builder *memory = &b->lanes[PS_MEMORY], *quiet = &b->lanes[PS_QUIET];
+    uint32_t count = atomic_load(&b->job->roster->count);
+    for (; b->memory_filled < count && b->memory_filled < PS_ROSTER_MAX; b->memory_filled++) {
+        if (ps_lane_owes(quiet, b->memory_filled) && !quiet->finished)
+            return;
+        if (ps_lane_owes(memory, b->memory_filled))
+            ps_lane_skip(memory, b->memory_filled);
+    }
+    if (quiet->phase < PS_WALK_CLOSING || b->memory_said)
+        return;
+    b->memory_said = true;
+    ps_output_phase(&b->out, "memory-end", ps_boottime_us(), b->memory_filled);
+}
+
+static void sleep_a_little(struct builder *b)
+{
+    struct ps_control *control = b->job->control;
+    uint32_t bell = atomic_load(&control->doorbell);
+    atomic_store(&control->builder_sleeps, 1);
+    ps_futex_wait(&control->doorbell, bell, SLEEP_US);
+    atomic_store(&control->builder_sleeps, 0);
+}
+
+static void take_everything(struct builder *b)
+{
+    struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
+    while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished)) {
+        bool moved = ps_lane_take(memory, TURN);
+        if (!quiet_must_wait(b))
+            moved = ps_lane_take(quiet, TURN) || moved;
+        if (memory->finished)
+            fill_memory(b);
+        if (!moved)
+            sleep_a_little(b);
+    }
+}
+
+/* After an early stop: every life that was seen has its lines, every phase its end. */
+static void account_for_the_rest(struct builder *b)
+{
+    uint32_t count = atomic_load(&b->job->roster->count);
+    struct ps_lane_builder *quiet = &b->lanes[PS_QUIET];
+    for (uint32_t i = 0; i < count && i < PS_ROSTER_MAX && ps_output_ok(&b->out); i++) {
+        if (ps_lane_owes(quiet, i))
+            ps_lane_skip(quiet, i);
+    }
+    if (quiet->phase < PS_WALK_CLOSING)
+        ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), count);
+    quiet->phase = PS_WALK_CLOSING;
+    fill_memory(b);
+}
+
+static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_error *err)
+{
+    struct ps_buffer text = {0};
+    struct ps_closing_facts facts = {.output = &b->out, .lives = &b->lives};
+    ps_anchor_take(closing);
+    facts.closing = *closing;
+    facts.records = ps_records_lines(b->out.records);
+    ps_closing_json(b->job, &facts, &text);
+    bool ok = !text.failed && ps_bundle_add(b->out.bundle, "data/closing.json", ps_buffer_span(&text), err);
+    ps_buffer_done(&text);
+    return ok;
+}
+
+static void chain_id(char out[33])
+{
+    uint8_t random[16];
+    randombytes_buf(random, sizeof random);
+    ps_hex_text(ps_span_of(random, sizeof random), out);
+}
+
+static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *err)
+{
+    const struct ps_builder_job *job = b->job;
+    struct ps_anchor closing;
+    char chain[33];
+    ps_output_phase(&b->out, "seal", ps_boottime_us(), b->lives.processes);
+    ps_output_journal_flush(&b->out);
+    if (!ps_records_finish(b->out.records) || !ps_output_ok(&b->out)) {
+        *err = b->out.error;
+        return err->text[0] ? false : ps_fail(err, 0, "out of memory while deriving records");
+    }
+    if (!add_closing(b, &closing, err))
+        return false;
+    chain_id(chain);
+    struct ps_seal_facts facts = {
+        .software_agent = "procsnap " PS_VERSION,
+        .time = (int64_t) (closing.realtime_us / 1000000),
+        .case_id = job->options->who.id,
+        .examiner = job->options->who.examiner,
+        .evidence_id = job->options->who.evidence_id,
+        .purpose = job->options->who.reason,
+        .authority = job->options->who.authority,
+        .case_officer = job->options->who.case_officer,
+        .chain_id = chain,
+        .boot_id = job->host->boot_id,
+        .reason = "single",
+        .started_boottime_us = job->opening.boottime_us,
+        .finished_boottime_us = closing.boottime_us,
+        .key = b->key,
+        .file = ps_destination_name(b->destination),
+    };
+    return ps_bundle_seal(b->out.bundle, &facts, sealed, err);
+}
+
+static bool deliver(struct builder *b, const struct ps_sealed *sealed, struct ps_error *err)
+{
+    struct ps_verdict *v = &b->job->control->verdict;
+    return ps_destination_seal(b->destination, ps_buffer_span(&sealed->minisig), v->path, v->minisig_path, err);
+}
+
+static void tell(struct builder *b, const struct ps_sealed *sealed)
+{
+    struct ps_control *control = b->job->control;
+    struct ps_verdict *v = &control->verdict;
+    struct ps_buffer line = {0};
+    ps_head_line_write(&sealed->head, &line);
+    snprintf(v->head_line, sizeof v->head_line, "%.*s", (int) (line.len > 0 ? line.len - 1 : 0), (char *) line.data);
+    snprintf(v->minisig, sizeof v->minisig, "%.*s", (int) sealed->minisig.len, (char *) sealed->minisig.data);
+    snprintf(v->bundle_id, sizeof v->bundle_id, "%s", sealed->head.bundle);
+    ps_hex_text(ps_span_of(sealed->head.root, PS_SHA256_LEN), v->root);
+    ps_buffer_done(&line);
+    if (atomic_load(&control->stop))
+        snprintf(v->early, sizeof v->early, "%s", control->early);
+    v->bundle_bytes = sealed->file_bytes;
+    v->raw_bytes = b->out.raw_bytes;
+    v->processes = b->lives.processes;
+    v->captures = b->out.captures;
+    v->records = ps_records_lines(b->out.records);
+    for (unsigned i = 0; i < PS_OUTCOMES; i++)
+        v->outcomes[i] = b->out.outcomes[i];
+    v->redacted = b->job->options->redact_environ;
+    v->ephemeral_key = b->run.ephemeral_key;
+    v->missing_ptrace = b->out.ptrace_denied && !ps_rights_can_trace(b->job->rights);
+    v->sealed = true;
+}
+
+static enum ps_collect_status work(struct builder *b, struct ps_error *err)
+{
+    struct ps_sealed sealed = {0};
+    if (!begin(b, err))
+        return PS_NOT_SEALED;
+    take_everything(b);
+    if (ps_output_ok(&b->out))
+        account_for_the_rest(b);
+    sodium_memzero(b->redact_key, sizeof b->redact_key);
+    if (!ps_output_ok(&b->out)) {
+        *err = b->out.error;
+        return PS_NOT_SEALED;
+    }
+    bool ok = seal(b, &sealed, err) && deliver(b, &sealed, err);
+    if (ok)
+        tell(b, &sealed);
+    ps_buffer_done(&sealed.minisig);
+    if (!ok)
+        return PS_NOT_SEALED;
+    return atomic_load(&b->job->control->stop) ? PS_SEALED_EARLY : PS_SEALED;
+}
+
+static void abandon(struct builder *b)
+{
+    char part[4096] = "";
+    if (!b->destination)
+        return;
+    ps_destination_abandon(b->destination, part);
+    if (part[0])
+        snprintf(b->job->control->verdict.path, sizeof b->job->control->verdict.path, "%s", part);
+}
+
+_Noreturn void ps_builder_run(const struct ps_builder_job *job)
+{
+    static struct builder b;
+    struct ps_control *control = job->control;
+    b.job = job;
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != job->conductor)
+        _exit(1);
+    enum ps_collect_status status = PS_NOT_SEALED;
+    if (sodium_init() < 0)
+        (void) !ps_fail(&control->error, 0, "libsodium does not start: no source of random numbers");
+    else
+        status = work(&b, &control->error);
+    if (status == PS_NOT_SEALED)
+        abandon(&b);
+    ps_signing_key_free(b.key);
+    atomic_store(&control->exit_status, (uint32_t) status + 1);
+    _exit(0);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/builder/lane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/host/clock.h"
+#include "collector/procfs/reader.h"
+#include "formats/pack.h"
+
+static struct ps_output *output(struct ps_lane_builder *b)
+{
+    return b->line.out;
+}
+
+/* Room for the flags of that life, which the roster may have grown by since. */
+static uint8_t *flags_of(struct ps_lives *lives, uint32_t subject)
+{
+    if (subject >= lives->room) {
+        size_t room = lives->room ? lives->room * 2 : 4096;
+        while (room <= subject)
+            room *= 2;
+        uint8_t *grown = realloc(lives->flags, room);
+        if (!grown)
+            return NULL;
+        memset(grown + lives->room, 0, room - lives->room);
+        lives->flags = grown;
+        lives->room = room;
+    }
+    return &lives->flags[subject];
+}
+
+/* Whether an earlier life of the pid has a line is for the builder to say, who names the members. */
+static bool claim(struct ps_lane_builder *b, uint32_t subject, const struct ps_roster_entry *entry)
+{
+    struct ps_lives *lives = b->lives;
+    uint8_t *flags = flags_of(lives, subject);
+    uint8_t mine = b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
+    if (!flags || entry->pid == 0 || entry->pid >= PS_PID_LIMIT || *flags & mine)
+        return false;
+    bool known = *flags & (PS_LIFE_QUIET | PS_LIFE_MEMORY);
+    uint8_t bit = (uint8_t) (1 << entry->pid % 8);
+    if (!known) {
+        if (lives->pids[entry->pid / 8] & bit)
+            *flags |= PS_LIFE_AGAIN;
+        lives->pids[entry->pid / 8] |= bit;
+        lives->processes++;
+    }
+    *flags |= mine;
+    return true;
+}
+
+static void life_name(struct ps_lane_builder *b, uint32_t subject, const struct ps_roster_entry *entry, char out[64])
+{
+    if (b->lives->flags[subject] & PS_LIFE_AGAIN)
+        snprintf(out, 64, "%u+%llu", entry->pid, (unsigned long long) entry->start);
+    else
+        snprintf(out, 64, "%u", entry->pid);
+}
+
+static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
+{
+    if (b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
+        return false;
+    struct ps_roster_entry entry = b->roster->entries[subject];
+    char life[64], stem[128];
+    if (!claim(b, subject, &entry))
+        return false;
+    life_name(b, subject, &entry, life);
+    snprintf(stem, sizeof stem, "data/proc/%s/%s", life, b->lane == PS_QUIET ? "state" : "memory");
+    struct ps_line head = {.scope = PS_LINE_PROCESS, .pid = entry.pid, .start = entry.start, .life = life};
+    head.reader = b->lane;
+    head.us = us;
+    b->subject = subject;
+    ps_line_begin(&b->line, &head, stem, false);
+    return true;
+}
+
+static void end_process(struct ps_lane_builder *b, enum ps_outcome open_as, enum ps_outcome rest,
+                        const struct ps_line_end *end, uint64_t us)
+{
+    const struct ps_rows *rows = &b->plan->lane[b->lane];
+    ps_line_end(&b->line, rows->rows, rows->count, open_as, rest, end, us);
+    b->subject = PS_NO_SUBJECT;
+}
+
+/* A line of what belongs to no process begins with its first capture. */
+static bool begin_without_subject(struct ps_lane_builder *b, uint64_t us)
+{
+    if (b->lane != PS_QUIET)
+        return false;
+    struct ps_line head = {.scope = PS_LINE_GLOBAL, .us = us};
+    const char *stem = "";
+    if (b->phase == PS_WALK_OPENING) {
+        head.scope = PS_LINE_OPENING;
+        stem = "data/opening/stat";
+    } else if (b->phase == PS_WALK_CLOSING) {
+        head.scope = PS_LINE_CLOSING;
+        stem = "data/closing/stat";
+    } else if (b->phase != PS_WALK_GLOBAL) {
+        return false;
+    }
+    ps_line_begin(&b->line, &head, stem, true);
+    return true;
+}
+
+static void end_without_subject(struct ps_lane_builder *b, enum ps_outcome open_as, uint64_t us)
+{
+    struct ps_line_end end = {.identity = PS_SAME};
+    if (b->phase == PS_WALK_GLOBAL)
+        ps_line_end(&b->line, b->plan->global.rows, b->plan->global.count, open_as, PS_SKIPPED, &end, us);
+    else
+        ps_line_end(&b->line, &b->plan->stat, 1, open_as, PS_SKIPPED, &end, us);
+}
+
+static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
+{
+    if (f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX)
+        return false;
+    if (!b->line.open && (f->subject != PS_NO_SUBJECT || !begin_without_subject(b, f->us)))
+        return false;
+    ps_line_capture_begin(&b->line, f->row, f->us);
+    return true;
+}
+
+static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *data)
+{
+    struct ps_file_facts facts;
+    char life[64];
+    struct ps_capture end = {.outcome = (enum ps_outcome) f->outcome, .error = ps_errno_name(f->error)};
+    if (f->outcome >= PS_OUTCOMES)
+        return false;
+    end.switched = f->flags & PS_FLAG_SWITCHED;
+    end.as_uid = f->as_uid;
+    end.as_gid = f->as_gid;
+    if (f->data_len == sizeof facts) {
+        memcpy(&facts, data, sizeof facts);
+        end.facts = &facts;
+    }
+    if (end.outcome == PS_SHARED) {
+        uint32_t with = f->as_uid;
+        end.of = "self";
+        if (with != PS_NO_SUBJECT) {
+            if (with >= b->lives->room || !(b->lives->flags[with] & PS_LIFE_QUIET))
+                return false;
+            struct ps_roster_entry entry = b->roster->entries[with];
+            life_name(b, with, &entry, life);
+            end.of = life;
+        }
+    }
+    return ps_line_capture_end(&b->line, f->row, &end, f->us);
+}
+
+static bool take_done(struct ps_lane_builder *b, const struct ps_frame *f)
+{
+    if (!b->line.open || b->subject == PS_NO_SUBJECT || f->outcome >= PS_OUTCOMES || f->error < 0 ||
+        f->error > PS_UNVERIFIED)
+        return false;
+    struct ps_line_end end = {.identity = (enum ps_identity) f->error};
+    end.comm_changed = f->flags & PS_FLAG_COMM;
+    end.image_changed = f->flags & PS_FLAG_IMAGE;
+    enum ps_outcome rest = (enum ps_outcome) f->outcome;
+    end_process(b, rest, rest, &end, f->us);
+    return true;
+}
+
+static const char *const phase_names[] = {
+    [PS_WALK_GLOBAL] = "global-end", [PS_WALK_OPENING] = "opening-end", [PS_WALK_PROCESSES] = "quiet-end",
+    [PS_WALK_CLOSING] = "closing-end",
+};
+
+static bool take_phase(struct ps_lane_builder *b, const struct ps_frame *f)
+{
+    if (b->lane != PS_QUIET || f->row > PS_WALK_CLOSING || !phase_names[f->row] || f->row < (uint32_t) b->phase)
+        return false;
+    if (b->line.open)
+        end_without_subject(b, PS_SKIPPED, f->us);
+    uint64_t count = f->row == PS_WALK_CLOSING ? b->lives->processes : (uint64_t) (uint32_t) f->error;
+    ps_output_phase(output(b), phase_names[f->row], f->us, count);
+    b->phase = f->row == PS_WALK_PROCESSES ? PS_WALK_CLOSING : (enum ps_walk_phase) (f->row + 1);
+    return true;
+}
+
+static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *name, const uint8_t *data)
+{
+    uint8_t copy[256];
+    memcpy(copy, name, f->name_len);
+    struct ps_span entry = ps_span_of(copy, f->name_len), bytes = ps_span_of(data, f->data_len);
+    bool more = f->flags & PS_FLAG_CONTINUES;
+    uint8_t kind = f->flags & PS_FLAG_LINK ? PS_PACK_LINK : PS_PACK_FILE;
+    switch (f->kind) {
+    case PS_FRAME_SUBJECT:
+        return begin_process(b, f->subject, f->us);
+    case PS_FRAME_BEGIN:
+        return take_begin(b, f);
+    case PS_FRAME_ITEM:
+        return ps_line_item(&b->line, f->row, entry, kind, f->flags & PS_FLAG_PART, bytes, more);
+    case PS_FRAME_MORE:
+        return ps_line_more(&b->line, f->row, bytes, more);
+    case PS_FRAME_LOST:
+        return f->outcome < PS_OUTCOMES &&
+               ps_line_lost(&b->line, f->row, entry, (enum ps_outcome) f->outcome, ps_errno_name(f->error));
+    case PS_FRAME_END:
+        return take_end(b, f, data);
+    case PS_FRAME_DONE:
+        return take_done(b, f);
+    case PS_FRAME_PHASE:
+        return take_phase(b, f);
+    default:
+        return false;
+    }
+}
+
+/* The writer was killed or lost in the middle: what was open is closed as it stands. */
+static void close_open_line(struct ps_lane_builder *b)
+{
+    struct ps_slot *slot = &b->control->slots[b->slot];
+    enum ps_outcome open_as = atomic_load(&slot->timed_out) ? PS_TIMED_OUT : PS_SKIPPED;
+    if (!b->line.open)
+        return;
+    if (b->subject == PS_NO_SUBJECT) {
+        end_without_subject(b, open_as, ps_boottime_us());
+        return;
+    }
+    struct ps_line_end end = {.identity = PS_UNVERIFIED};
+    end_process(b, open_as, PS_SKIPPED, &end, ps_boottime_us());
+}
+
+/* Nothing is pending: is that all there will be from this slot? */
+static bool slot_over(struct ps_lane_builder *b)
+{
+    struct ps_slot *slot = &b->control->slots[b->slot];
+    uint32_t state = atomic_load(&slot->state);
+    if (state == PS_SLOT_FREE || state == PS_SLOT_ACTIVE)
+        return false;
+    if (!b->broken && ps_ring_pending(&b->rings[b->slot]) > 0)
+        return false; /* written just before the state changed */
+    close_open_line(b);
+    b->finished = state == PS_SLOT_ENDED;
+    b->slot_drained = true;
+    b->broken = false;
+    if (state == PS_SLOT_ENDED || state == PS_SLOT_RETIRED) {
+        uint32_t expected = state;
+        atomic_compare_exchange_strong(&slot->state, &expected, PS_SLOT_DRAINED);
+    }
+    return true;
+}
+
+static bool follow_lane(struct ps_lane_builder *b)
+{
+    uint32_t slot = atomic_load(&b->control->lanes[b->lane].slot);
+    if (!b->slot_drained)
+        return true;
+    if (slot != b->slot && slot < PS_SLOTS) {
+        b->slot = slot;
+        b->slot_drained = false;
+        b->rings[slot].at = 0;
+        return true;
+    }
+    if (atomic_load(&b->control->lanes[b->lane].over))
+        b->finished = true;
+    return false;
+}
+
+bool ps_lane_take(struct ps_lane_builder *b, size_t budget)
+{
+    bool moved = false;
+    if (b->finished || !follow_lane(b))
+        return false;
+    struct ps_ring *ring = &b->rings[b->slot];
+    for (size_t taken = 0; taken < budget && !output(b)->failed && !b->broken;) {
+        struct ps_frame frame;
+        const uint8_t *name, *data;
+        enum ps_take take = ps_ring_peek(ring, &frame, &name, &data);
+        if (take == PS_TAKE_NONE)
+            break;
+        if (take == PS_TAKE_BROKEN || !take_frame(b, &frame, name, data)) {
+            b->broken = true;
+            atomic_store(&b->control->broken, b->slot + 1);
+            break;
+        }
+        ps_ring_drop(ring, &frame);
+        taken += frame.size;
+        moved = true;
+    }
+    return moved ? true : slot_over(b);
+}
+
+bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject)
+{
+    uint8_t mine = b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
+    if (!b->roster->entries[subject].chosen)
+        return false;
+    return subject >= b->lives->room || !(b->lives->flags[subject] & mine);
+}
+
+void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject)
+{
+    uint64_t now = ps_boottime_us();
+    struct ps_line_end end = {.identity = PS_UNVERIFIED};
+    if (begin_process(b, subject, now))
+        end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
+}
+
+void ps_lane_done(struct ps_lane_builder *b)
+{
+    ps_line_done(&b->line);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One lane of the builder: takes the frames of the quiet or the memory reader, whoever that is just now, and makes them
+ * into capture lines.
+ */
+#ifndef PS_LANE_H
+#define PS_LANE_H
+
+#include "collector/builder/line.h"
+#include "collector/procfs/control.h"
+#include "collector/procfs/plan.h"
+#include "collector/procfs/roster.h"
+
+/* What the builder knows of each life in the roster. */
+enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4 };
+
+struct ps_lives {
+    uint8_t *flags; /* by roster index; owned */
+    size_t room;
+    uint8_t *pids;  /* a bit for each pid that has a line: a second one is another life; owned */
+    uint64_t processes;
+};
+
+struct ps_lane_builder {
+    enum ps_reader lane;
+    struct ps_control *control;
+    const struct ps_plan *plan;
+    const struct ps_roster *roster;
+    struct ps_ring *rings;
+    struct ps_lives *lives;
+    struct ps_line_builder line;
+    uint32_t slot;
+    bool slot_drained, finished, broken;
+    uint32_t subject;
+    enum ps_walk_phase phase; /* which the frames without a subject belong to */
+};
+
+/* Takes frames, at most about `budget` bytes of them. True when anything moved. */
+bool ps_lane_take(struct ps_lane_builder *b, size_t budget);
+/* A line for a life that this lane will not read: every planned capture `skipped`. */
+void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject);
+/* True when that life is planned and has no line of this lane yet. */
+bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject);
+void ps_lane_done(struct ps_lane_builder *b);
+
+#endif

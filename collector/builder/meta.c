@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "build_info.h"
+#include "collector/builder/builder.h"
+#include "collector/procfs/capture.h"
+#include "formats/json.h"
+
+static const char *const profile_names[] = {[PS_CARD] = "card", [PS_STANDARD] = "standard", [PS_DEEP] = "deep"};
+
+static void add_tool(struct ps_json *j, const struct ps_run_facts *run)
+{
+    ps_json_object(j, "tool");
+    ps_json_text(j, "name", "procsnap");
+    ps_json_text(j, "version", PS_VERSION);
+    ps_json_text(j, "commit", PS_COMMIT);
+    ps_json_text(j, "compiler", PS_COMPILER);
+    ps_json_text(j, "executable_sha256", run->executable_sha256[0] ? run->executable_sha256 : NULL);
+    ps_json_text(j, "selftest", "passed");
+    ps_json_text(j, "signing_key", run->ephemeral_key ? "ephemeral" : "given");
+    ps_json_object_end(j);
+}
+
+static void add_options(struct ps_json *j, const struct ps_options *o)
+{
+    ps_json_object(j, "options");
+    ps_json_text(j, "profile", profile_names[o->profile]);
+    ps_json_bytes(j, "procfs", ps_span_text(o->procfs));
+    ps_json_array(j, "pids");
+    for (size_t i = 0; i < o->pid_count; i++)
+        ps_json_u64(j, NULL, o->pids[i]);
+    ps_json_array_end(j);
+    ps_json_text(j, "redact", o->redact_environ ? "environ" : "none");
+    ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);
+    ps_json_u64(j, "deadline_ms", o->deadline_ms);
+    ps_json_u64(j, "compress", (uint64_t) o->compress);
+    ps_json_object_end(j);
+}
+
+static void add_stated(struct ps_json *j, const char *name, const char *text)
+{
+    if (text)
+        ps_json_bytes(j, name, ps_span_text(text));
+    else
+        ps_json_null(j, name);
+}
+
+static void add_case(struct ps_json *j, const struct ps_case *c)
+{
+    ps_json_object(j, "case");
+    add_stated(j, "id", c->id);
+    add_stated(j, "examiner", c->examiner);
+    add_stated(j, "evidence_id", c->evidence_id);
+    add_stated(j, "reason", c->reason);
+    add_stated(j, "authority", c->authority);
+    add_stated(j, "case_officer", c->case_officer);
+    ps_json_object_end(j);
+}
+
+static void add_host(struct ps_json *j, const struct ps_host *h)
+{
+    ps_json_object(j, "host");
+    ps_json_text(j, "boot_id", h->boot_id);
+    ps_json_bytes(j, "hostname", ps_span_text(h->nodename));
+    ps_json_bytes(j, "kernel", ps_span_text(h->release));
+    ps_json_bytes(j, "kernel_version", ps_span_text(h->version));
+    ps_json_bytes(j, "machine", ps_span_text(h->machine));
+    ps_json_u64(j, "page_size", h->page_size);
+    ps_json_u64(j, "clk_tck", h->clk_tck);
+    ps_json_text(j, "byte_order", h->byte_order);
+    ps_json_bool(j, "procfs", h->procfs);
+    ps_json_bool(j, "own_pid_namespace", h->own);
+    ps_json_u64(j, "pid_namespace", h->pid_namespace);
+    ps_json_u64(j, "net_namespace", h->net_namespace);
+    ps_json_object_end(j);
+}
+
+static void add_rights(struct ps_json *j, const struct ps_rights *r)
+{
+    ps_json_object(j, "rights");
+    ps_json_u64(j, "uid", r->uid);
+    ps_json_u64(j, "euid", r->euid);
+    ps_json_u64(j, "gid", r->gid);
+    ps_json_u64(j, "egid", r->egid);
+    if (r->caps_known) {
+        ps_json_hex(j, "cap_effective", r->effective);
+        ps_json_hex(j, "cap_permitted", r->permitted);
+    }
+    if (r->bounding_known)
+        ps_json_hex(j, "cap_bounding", r->bounding);
+    ps_json_i64(j, "no_new_privs", r->no_new_privs);
+    ps_json_i64(j, "seccomp", r->seccomp);
+    ps_json_bool(j, "can_trace", ps_rights_can_trace(r));
+    ps_json_bool(j, "can_switch_ids", ps_rights_can_switch_ids(r));
+    ps_json_object_end(j);
+}
+
+static void add_limit(struct ps_json *j, const char *name, const struct ps_limit *l)
+{
+    if (l->known == PS_LIMITED)
+        ps_json_u64(j, name, l->value);
+    else
+        ps_json_text(j, name, l->known == PS_UNLIMITED ? "none" : "unknown");
+}
+
+static void add_limits(struct ps_json *j, const struct ps_limits *l)
+{
+    ps_json_object(j, "limits");
+    ps_json_u64(j, "capture_bytes", PS_CAP_CAPTURE);
+    ps_json_u64(j, "table_bytes", PS_CAP_TABLE);
+    ps_json_u64(j, "processes", PS_ROSTER_MAX);
+    ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
+    ps_json_u64(j, "socket_rows", 1000000);
+    add_limit(j, "cgroup_memory_bytes", &l->memory_bytes);
+    add_limit(j, "cgroup_headroom_bytes", &l->headroom_bytes);
+    add_limit(j, "cgroup_cpu_millis", &l->cpu_millis);
+    add_limit(j, "open_files", &l->open_files);
+    ps_json_object_end(j);
+}
+
+static void add_clock(struct ps_json *j, const struct ps_anchor *a)
+{
+    ps_json_object(j, "clock");
+    ps_json_u64(j, "realtime_us", a->realtime_us);
+    ps_json_u64(j, "boottime_us", a->boottime_us);
+    ps_json_u64(j, "monotonic_us", a->monotonic_us);
+    ps_json_u64(j, "monotonic_raw_us", a->monotonic_raw_us);
+    ps_json_u64(j, "uncertainty_ns", a->uncertainty_ns);
+    if (a->quality.known) {
+        ps_json_u64(j, "adjtimex_status", a->quality.status);
+        ps_json_i64(j, "maxerror_us", a->quality.maxerror_us);
+        ps_json_i64(j, "esterror_us", a->quality.esterror_us);
+        ps_json_i64(j, "tai_s", a->quality.tai_s);
+    }
+    ps_json_object_end(j);
+}
+
+static void add_rows(struct ps_json *j, const char *name, const struct ps_rows *rows)
+{
+    ps_json_array(j, name);
+    for (size_t i = 0; i < rows->count; i++)
+        ps_json_text(j, NULL, ps_catalog[rows->rows[i]].path);
+    ps_json_array_end(j);
+}
+
+static void add_plan(struct ps_json *j, const struct ps_plan *plan)
+{
+    static const char *const columns[] = {"name", "outcome", "errno", "bytes", "begin_us", "took_us", "as", "pack",
+                                          "offset", "entries|facts|of", "lost"};
+    ps_json_object(j, "journal");
+    ps_json_array(j, "columns");
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        ps_json_text(j, NULL, columns[i]);
+    ps_json_array_end(j);
+    ps_json_object_end(j);
+    ps_json_object(j, "plan");
+    add_rows(j, "global", &plan->global);
+    add_rows(j, "quiet", &plan->lane[PS_QUIET]);
+    add_rows(j, "memory", &plan->lane[PS_MEMORY]);
+    ps_json_object_end(j);
+}
+
+static void add_sandbox(struct ps_json *j, const struct ps_builder_job *job, const struct ps_run_facts *run)
+{
+    uint32_t reader = atomic_load(&job->control->reader_sandbox);
+    ps_json_object(j, "sandbox");
+    ps_json_text(j, "builder", ps_sandbox_state_name(run->sandbox.state));
+    ps_json_text(j, "reader",
+                 reader ? ps_sandbox_state_name((enum ps_sandbox_state) (reader - 1)) : "not known yet");
+    ps_json_object_end(j);
+}
+
+void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *run, struct ps_buffer *out)
+{
+    struct ps_json j = ps_json_into(out);
+    ps_json_object(&j, NULL);
+    ps_json_u64(&j, "format", PS_BUNDLE_FORMAT);
+    ps_json_u64(&j, "records", PS_RECORDS_VERSION);
+    ps_json_text(&j, "bundle", run->bundle_id);
+    ps_json_u64(&j, "seq", 0);
+    add_tool(&j, run);
+    add_options(&j, job->options);
+    add_case(&j, &job->options->who);
+    add_host(&j, job->host);
+    add_rights(&j, job->rights);
+    add_limits(&j, job->limits);
+    add_sandbox(&j, job, run);
+    add_clock(&j, &job->opening);
+    add_plan(&j, job->plan);
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/builder/output.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void ps_output_member(struct ps_output *o, const char *name, struct ps_span bytes)
+{
+    if (!o->failed)
+        o->failed = !ps_bundle_add(o->bundle, name, bytes, &o->error);
+}
+
+void ps_output_journal_flush(struct ps_output *o)
+{
+    char name[64];
+    if (o->journal.failed && !o->failed)
+        o->failed = !ps_fail(&o->error, 0, "out of memory while writing the journal");
+    if (o->journal.len == 0)
+        return;
+    snprintf(name, sizeof name, "data/journal/%04u.ndjson", ++o->journal_part);
+    ps_output_member(o, name, ps_buffer_span(&o->journal));
+    ps_buffer_clear(&o->journal, 2 * PS_JOURNAL_PART);
+}
+
+void ps_output_journal_grown(struct ps_output *o)
+{
+    if (o->journal.len >= PS_JOURNAL_PART || o->journal.failed)
+        ps_output_journal_flush(o);
+}
+
+void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_t processes)
+{
+    struct ps_phase phase = {.name = name, .us = us, .processes = processes};
+    ps_journal_phase(&phase, &o->journal);
+    ps_records_phase(o->records, &phase);
+    ps_output_journal_grown(o);
+}
+
+void ps_output_count(struct ps_output *o, const struct ps_capture *c)
+{
+    size_t index = c->row ? (size_t) (c->row - ps_catalog) : PS_CATALOG_MAX;
+    o->captures++;
+    o->raw_bytes += c->bytes;
+    o->outcomes[c->outcome]++;
+    if (index < PS_CATALOG_MAX)
+        o->coverage[index][c->outcome]++;
+    o->ptrace_denied = o->ptrace_denied || c->outcome == PS_DENIED;
+}
+
+bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text)
+{
+    struct ps_output *o = context;
+    char name[96];
+    snprintf(name, sizeof name, "data/records/%s-%04u.ndjson", kind, part);
+    ps_output_member(o, name, text);
+    return !o->failed;
+}
+
+bool ps_output_ok(struct ps_output *o)
+{
+    if (!o->failed && o->records && !ps_records_ok(o->records))
+        o->failed = !ps_fail(&o->error, 0, "out of memory while deriving records");
+    return !o->failed;
+}
+
+void ps_output_done(struct ps_output *o)
+{
+    ps_buffer_done(&o->journal);
+    ps_records_free(o->records);
+    ps_bundle_free(o->bundle);
+    o->records = NULL;
+    o->bundle = NULL;
+}

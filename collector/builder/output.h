@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What leaves the builder: members of the bundle, the journal in its parts, the records. And what is counted on the way.
+ */
+#ifndef PS_OUTPUT_H
+#define PS_OUTPUT_H
+
+#include "formats/bundle_write.h"
+#include "formats/journal.h"
+#include "formats/records.h"
+
+enum { PS_JOURNAL_PART = 256 << 10, PS_CATALOG_MAX = 96 };
+
+struct ps_output {
+    struct ps_bundle *bundle;
+    struct ps_records *records;
+    struct ps_buffer journal;
+    unsigned journal_part;
+    bool failed;         /* a member could not be written: *error says why, and the run ends */
+    struct ps_error error;
+    uint64_t captures, raw_bytes;
+    uint64_t outcomes[PS_OUTCOMES];
+    uint64_t coverage[PS_CATALOG_MAX][PS_OUTCOMES]; /* by catalog index */
+    bool ptrace_denied;  /* something was denied that the right to trace would have given */
+};
+
+void ps_output_member(struct ps_output *o, const char *name, struct ps_span bytes);
+/* The journal's buffer has grown by whole lines: hands out a part when it is long enough. */
+void ps_output_journal_grown(struct ps_output *o);
+void ps_output_journal_flush(struct ps_output *o);
+void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_t processes);
+void ps_output_count(struct ps_output *o, const struct ps_capture *capture);
+/* A ps_records_sink. */
+bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text);
+bool ps_output_ok(struct ps_output *o);
+void ps_output_done(struct ps_output *o);
+
+#endif

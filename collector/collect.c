@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The conductor: makes the shared memory, forks quiet reader, memory reader and builder, watches their progress, kills
+ * and replaces a reader that hangs, and ends with what the builder says.
+ */
+#include "collector/collect.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/builder/builder.h"
+#include "collector/procfs/reader.h"
+#include "collector/sandbox/hardening.h"
+#include "collector/watchdog.h"
+
+struct conductor {
+    const struct ps_options *options;
+    const struct ps_progress *progress;
+    struct ps_plan plan;
+    struct ps_control *control;
+    struct ps_roster *roster;
+    struct ps_ring rings[PS_SLOTS];
+    struct ps_host host;
+    struct ps_rights rights;
+    struct ps_limits limits;
+    struct ps_anchor opening;
+    int procfs, proc, oom_errno;
+    pid_t self, builder;
+    struct ps_watch readers[PS_SLOTS]; /* by slot */
+    uint64_t deadline_us;
+    int builder_status;
+};
+
+static bool looks_like_proc(int procfs)
+{
+    DIR *list;
+    struct stat facts;
+    struct dirent *entry;
+    if (fstatat(procfs, "stat", &facts, AT_SYMLINK_NOFOLLOW) == 0)
+        return true;
+    int copy = openat(procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    list = copy < 0 ? NULL : fdopendir(copy);
+    bool found = false;
+    while (list && !found && (entry = readdir(list))) {
+        char path[300];
+        snprintf(path, sizeof path, "%.255s/stat", entry->d_name);
+        found = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && fstatat(procfs, path, &facts, 0) == 0;
+    }
+    if (list)
+        closedir(list);
+    return found;
+}
+
+static bool open_procfs(struct conductor *c, struct ps_error *err)
+{
+    c->procfs = open(c->options->procfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->procfs < 0)
+        return ps_fail(err, errno, "cannot open %s (--procfs names a proc mount or a copied tree)", c->options->procfs);
+    if (!looks_like_proc(c->procfs))
+        return ps_fail(err, 0, "%s is no /proc: it has neither stat nor any <pid>/stat; name a proc mount or a copy of "
+                               "one with --procfs", c->options->procfs);
+    c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return true;
+}
+
+static bool prepare(struct conductor *c, struct ps_error *err)
+{
+    c->self = getpid();
+    ps_anchor_take(&c->opening);
+    c->deadline_us = c->opening.boottime_us + (uint64_t) c->options->deadline_ms * 1000;
+    if (!open_procfs(c, err))
+        return false;
+    ps_host_facts(c->procfs, &c->host);
+    ps_rights_own(&c->rights);
+    ps_limits_own(&c->limits);
+    c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
+    ps_harden_memory();
+    ps_plan_make(c->options->profile, &c->plan);
+    c->control = ps_control_make(err);
+    c->roster = c->control ? ps_roster_make(err) : NULL;
+    if (!c->roster)
+        return false;
+    for (size_t i = 0; i < PS_SLOTS; i++) {
+        if (!ps_ring_make(&c->rings[i], err))
+            return false;
+    }
+    return true;
+}
+
+static void unmap_other_rings(struct conductor *c, uint32_t slot)
+{
+    for (uint32_t i = 0; i < PS_SLOTS; i++) {
+        if (i != slot)
+            ps_ring_unmap(&c->rings[i]);
+    }
+}
+
+static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot, const struct ps_slot *before)
+{
+    struct ps_reader_job job = {
+        .options = c->options,
+        .plan = &c->plan,
+        .control = c->control,
+        .roster = c->roster,
+        .ring = &c->rings[slot],
+        .procfs = c->procfs,
+        .conductor = c->self,
+        .rights = &c->rights,
+        .net_namespace = c->host.net_namespace,
+        .lane = lane,
+        .slot = slot,
+        .successor = before != NULL,
+    };
+    if (before) {
+        job.resume = (enum ps_walk_phase) atomic_load(&before->phase);
+        job.resume_after = atomic_load(&before->position);
+    }
+    struct ps_slot *s = &c->control->slots[slot];
+    atomic_store(&s->progress, 0);
+    atomic_store(&s->pausing, 0);
+    atomic_store(&s->timed_out, 0);
+    atomic_store(&s->phase, before ? (uint32_t) job.resume : 0);
+    atomic_store(&s->position, before ? job.resume_after : 0);
+    atomic_store(&s->state, PS_SLOT_ACTIVE);
+    pid_t pid = fork();
+    if (pid == 0) {
+        unmap_other_rings(c, slot);
+        ps_reader_run(&job);
+    }
+    if (pid < 0) {
+        atomic_store(&s->state, PS_SLOT_RETIRED);
+        return false;
+    }
+    ps_watch_begin(&c->readers[slot], pid, lane);
+    atomic_fetch_add(&c->control->readers_started, 1);
+    atomic_store(&c->control->lanes[lane].slot, slot);
+    return true;
+}
+
+static bool start_builder(struct conductor *c)
+{
+    struct ps_builder_job job = {
+        .options = c->options,
+        .plan = &c->plan,
+        .control = c->control,
+        .roster = c->roster,
+        .rings = c->rings,
+        .host = &c->host,
+        .rights = &c->rights,
+        .limits = &c->limits,
+        .opening = c->opening,
+        .oom_errno = c->oom_errno,
+        .conductor = c->self,
+    };
+    c->builder = fork();
+    if (c->builder == 0)
+        ps_builder_run(&job);
+    return c->builder > 0;
+}
+
+static void lane_over(struct conductor *c, enum ps_reader lane)
+{
+    atomic_store(&c->control->lanes[lane].over, 1);
+    if (lane == PS_MEMORY) {
+        atomic_store(&c->control->memory_over, 1);
+        ps_futex_wake(&c->control->memory_over);
+    } else {
+        atomic_store(&c->control->quiet_over, 1);
+        ps_futex_wake(&c->control->walked);
+    }
+    ps_control_ring_bell(c->control);
+}
+
+static void stop(struct conductor *c, const char *why)
+{
+    if (atomic_load(&c->control->stop))
+        return;
+    snprintf(c->control->early, sizeof c->control->early, "%s", why);
+    atomic_store(&c->control->stop, 1);
+    ps_control_ring_bell(c->control);
+}
+
+static uint32_t free_slot(const struct conductor *c, uint32_t besides)
+{
+    for (uint32_t i = 0; i < PS_SLOTS; i++) {
+        if (i != besides && atomic_load(&c->control->slots[i].state) == PS_SLOT_FREE)
+            return i;
+    }
+    return PS_SLOTS;
+}
+
+/* A ring that the builder has drained and whose writer is dead serves again. */
+static void recycle(struct conductor *c)
+{
+    for (uint32_t i = 0; i < PS_SLOTS; i++) {
+        bool ours = atomic_load(&c->control->lanes[0].slot) == i || atomic_load(&c->control->lanes[1].slot) == i;
+        if (ours || c->readers[i].pid > 0 || atomic_load(&c->control->slots[i].state) != PS_SLOT_DRAINED)
+            continue;
+        ps_ring_reset(&c->rings[i]);
+        atomic_store(&c->control->slots[i].state, PS_SLOT_FREE);
+    }
+}
+
+/* The lane goes on with another reader behind what this one was stuck at; or ends, when it may not or cannot. */
+static void replace(struct conductor *c, uint32_t slot)
+{
+    enum ps_reader lane = c->readers[slot].lane;
+    uint32_t next = free_slot(c, slot);
+    bool stopped = atomic_load(&c->control->stop);
+    if (stopped || next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES ||
+        !start_reader(c, lane, next, &c->control->slots[slot])) {
+        lane_over(c, lane);
+        return;
+    }
+    atomic_fetch_add(&c->control->readers_replaced, 1);
+    ps_control_ring_bell(c->control);
+}
+
+/* Ends a reader that hangs, faulted, or wrote nonsense. It is retired only when it can write no more, or is given up. */
+static void retire(struct conductor *c, uint32_t slot, bool timed_out)
+{
+    struct ps_slot *s = &c->control->slots[slot];
+    bool dead = ps_watch_kill(&c->readers[slot]);
+    atomic_store(&s->timed_out, timed_out);
+    atomic_store(&s->state, dead ? PS_SLOT_RETIRED : PS_SLOT_ABANDONED);
+    if (!dead)
+        atomic_fetch_add(&c->control->readers_abandoned, 1);
+    if (atomic_load(&c->control->broken) == slot + 1)
+        atomic_store(&c->control->broken, 0);
+    replace(c, slot);
+}
+
+static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
+{
+    struct ps_watch *w = &c->readers[slot];
+    struct ps_slot *s = &c->control->slots[slot];
+    uint32_t state = atomic_load(&s->state);
+    if (w->pid <= 0)
+        return;
+    if (state == PS_SLOT_ABANDONED) {
+        ps_watch_reap(w);
+        return;
+    }
+    bool gone = ps_watch_reap(w);
+    state = atomic_load(&s->state);
+    if (state == PS_SLOT_ENDED || state == PS_SLOT_DRAINED) {
+        if (!w->told)
+            lane_over(c, w->lane);
+        w->told = true;
+        return;
+    }
+    if (gone) {
+        retire(c, slot, false);
+        return;
+    }
+    if (atomic_load(&c->control->broken) == slot + 1) {
+        retire(c, slot, false);
+        return;
+    }
+    bool waits = atomic_load(&s->pausing) || atomic_load(&c->rings[slot].shared->waiting);
+    if (ps_watch_hangs(w, c->proc, atomic_load(&s->progress), waits, now, c->options->read_timeout_ms))
+        retire(c, slot, true);
+}
+
+static bool builder_over(struct conductor *c)
+{
+    int status = 0;
+    pid_t got = waitpid(c->builder, &status, WNOHANG);
+    if (got == 0 || (got < 0 && errno == EINTR))
+        return false;
+    c->builder_status = status;
+    return true;
+}
+
+static const char *phase_now(const struct conductor *c)
+{
+    const struct ps_control *control = c->control;
+    if (atomic_load(&control->lanes[PS_QUIET].over))
+        return "seal";
+    switch (atomic_load(&control->slots[atomic_load(&control->lanes[PS_QUIET].slot)].phase)) {
+    case PS_WALK_GLOBAL:
+        return "global";
+    case PS_WALK_OPENING:
+        return "opening";
+    case PS_WALK_PROCESSES:
+        return "quiet";
+    case PS_WALK_WAIT:
+        return "memory";
+    case PS_WALK_CLOSING:
+        return "closing";
+    default:
+        return "seal";
+    }
+}
+
+static void tell_progress(const struct conductor *c)
+{
+    if (!c->progress)
+        return;
+    uint64_t all = atomic_load(&c->roster->count), done = atomic_load(&c->control->walked);
+    c->progress->phase(c->progress->context, phase_now(c), done, all);
+}
+
+static const char *signal_reason(int number)
+{
+    switch (number) {
+    case SIGTERM:
+        return "signal SIGTERM";
+    case SIGINT:
+        return "signal SIGINT";
+    case SIGHUP:
+        return "signal SIGHUP: the session was cut";
+    default:
+        return NULL;
+    }
+}
+
+/* Waits for signals, a child's end or the next look. */
+static void wait_a_tick(struct conductor *c, const sigset_t *signals)
+{
+    struct timespec tick = {.tv_nsec = 10 * 1000000};
+    const char *why = signal_reason(sigtimedwait(signals, NULL, &tick));
+    if (why)
+        stop(c, why);
+}
+
+static void conduct(struct conductor *c, const sigset_t *signals)
+{
+    while (!builder_over(c)) {
+        uint64_t now = ps_boottime_us();
+        if (now > c->deadline_us)
+            stop(c, "deadline");
+        for (uint32_t i = 0; i < PS_SLOTS; i++)
+            look_after(c, i, now);
+        recycle(c);
+        tell_progress(c);
+        wait_a_tick(c, signals);
+    }
+}
+
+static enum ps_collect_status verdict(struct conductor *c, struct ps_verdict *out, struct ps_error *err)
+{
+    uint32_t said = atomic_load(&c->control->exit_status);
+    *out = c->control->verdict;
+    out->readers_replaced = atomic_load(&c->control->readers_replaced);
+    out->readers_abandoned = atomic_load(&c->control->readers_abandoned);
+    out->took_us = ps_boottime_us() - c->opening.boottime_us;
+    if (said > 0) {
+        enum ps_collect_status status = (enum ps_collect_status) (said - 1);
+        if (status != PS_SEALED && status != PS_SEALED_EARLY) {
+            *err = c->control->error;
+            out->sealed = false;
+        }
+        return status;
+    }
+    out->sealed = false;
+    if (WIFSIGNALED(c->builder_status))
+        ps_fail(err, 0, "the process that writes the bundle was killed by signal %d (%s); a part file may be at the "
+                        "destination", WTERMSIG(c->builder_status), strsignal(WTERMSIG(c->builder_status)));
+    else
+        ps_fail(err, 0, "the process that writes the bundle ended unexpectedly");
+    return PS_NOT_SEALED;
+}
+
+static void end_readers(struct conductor *c)
+{
+    for (uint32_t i = 0; i < PS_SLOTS; i++) {
+        if (c->readers[i].pid > 0)
+            (void) ps_watch_kill(&c->readers[i]);
+    }
+}
+
+enum ps_collect_status ps_collect(const struct ps_options *options, const struct ps_progress *progress,
+                                  struct ps_verdict *out, struct ps_error *err)
+{
+    static struct conductor c;
+    sigset_t signals, before;
+    c.options = options;
+    c.progress = progress;
+    if (!prepare(&c, err))
+        return PS_NOT_SEALED;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    if (!start_reader(&c, PS_QUIET, PS_QUIET, NULL) || !start_reader(&c, PS_MEMORY, PS_MEMORY, NULL) ||
+        !start_builder(&c)) {
+        int why = errno;
+        end_readers(&c);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        ps_fail(err, why, "cannot start a process (fork); a pids limit of the container may be too low, three are needed");
+        return PS_NOT_SEALED;
+    }
+    conduct(&c, &signals);
+    end_readers(&c);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return verdict(&c, out, err);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/collect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/commands/collect_verdict.h"
+#include "collector/commands/commands.h"
+#include "collector/host/clock.h"
+#include "collector/terminal.h"
+#include "formats/quantity.h"
+
+static const char usage[] = "procsnap collect DEST [options]";
+static const char about[] =
+    "Takes one snapshot of all processes that /proc shows, and seals it as one signed bundle. Opens everything\n"
+    "read-only, starts no program and writes nothing but DEST.\n"
+    "\n"
+    "DEST  FILE  a new file; an existing one is never overwritten\n"
+    "      DIR/  a new file in that directory, called after the bundle\n"
+    "      -     standard output (not a terminal)\n"
+    "      There is no default: the working directory may be the suspect's web root.\n"
+    "\n"
+    "Standard output carries one line, the head line of the bundle: keep it in a log that this machine cannot\n"
+    "change. With DEST - it goes to standard error. Times have a unit: 500ms, 120s, 2m.";
+static const char statuses[] = "0  sealed (what could not be read is listed in the bundle)\n"
+                               "2  the command line is wrong\n"
+                               "3  nothing sealed: destination, key, disk or --procfs\n"
+                               "5  sealed early: deadline or signal";
+static const char example[] = "procsnap collect /tmp/evidence/ --case IR-2041 --examiner 'A. Responder'";
+
+/* What the phases of a run are called while people wait; any other name is shown as it is. */
+static const struct {
+    const char *phase, *words;
+} phases[] = {
+    {"start", "looking at this machine"},         {"global", "network tables and files that exist once"},
+    {"opening", "first sweep: who is there"},     {"walk", "reading processes"},
+    {"quiet", "reading processes"},               {"memory", "reading what can block"},
+    {"closing", "second sweep: who came or went"}, {"seal", "sealing"},
+};
+
+struct live {
+    bool terminal;
+    uint64_t begun_us, shown_us;
+    const char *phase; /* the last one told */
+    bool status;       /* a status line stands there */
+};
+
+static const char *phase_words(const char *phase)
+{
+    size_t len = strcspn(phase, "-"); /* "quiet-end" belongs to "quiet" */
+
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strlen(phases[i].phase) == len && strncmp(phases[i].phase, phase, len) == 0)
+            return phases[i].words;
+    return phase;
+}
+
+static void show_phase(void *context, const char *phase, uint64_t done, uint64_t planned)
+{
+    enum { REDRAW_US = 100000 };
+    struct live *live = context;
+    uint64_t now = ps_boottime_us();
+    bool fresh = live->phase == NULL || strcmp(live->phase, phase) != 0;
+    char line[160], count[64] = "";
+
+    if (!fresh && (!live->terminal || now - live->shown_us < REDRAW_US))
+        return;
+    live->phase = phase;
+    live->shown_us = now;
+    uint64_t tenths = (now - live->begun_us) / 100000;
+    if (planned > 0 && live->terminal)
+        snprintf(count, sizeof count, ": %llu of %llu", (unsigned long long) done, (unsigned long long) planned);
+    snprintf(line, sizeof line, "procsnap: %3llu.%llu s  %s%s", (unsigned long long) (tenths / 10),
+             (unsigned long long) (tenths % 10), phase_words(phase), count);
+    if (live->terminal)
+        ps_print_status(PS_STDERR, line);
+    else
+        ps_printf(PS_STDERR, "%s\n", line);
+    live->status = live->terminal;
+}
+
+static void print_verdict(const struct ps_options *o, const struct ps_verdict *v)
+{
+    struct ps_buffer out = {0};
+    bool piped = strcmp(o->dest, "-") == 0; /* standard output carries the bundle */
+    int results = piped ? PS_STDERR : PS_STDOUT;
+
+    if (o->json) {
+        ps_collect_verdict_json(o, v, &out);
+        ps_print_json(results, ps_buffer_span(&out));
+        ps_buffer_clear(&out, SIZE_MAX);
+    } else {
+        ps_printf(results, "%s\n", v->head_line);
+        if (piped)
+            ps_print_text(PS_STDERR, v->minisig);
+    }
+    if (!o->quiet) {
+        ps_collect_verdict_text(o, v, &out);
+        ps_print(PS_STDERR, ps_buffer_span(&out));
+    }
+    ps_buffer_done(&out);
+}
+
+static int run(const struct ps_options *o)
+{
+    struct live live = {.terminal = ps_is_terminal(PS_STDERR), .begun_us = ps_boottime_us()};
+    struct ps_progress progress = {.phase = show_phase, .context = &live};
+    struct ps_verdict *v = calloc(1, sizeof *v);
+    struct ps_error err = {0};
+
+    if (v == NULL) {
+        ps_fail(&err, 0, "out of memory before anything was read; free some and try again");
+        return ps_print_error(&err), PS_NOT_SEALED;
+    }
+    enum ps_collect_status status = ps_collect(o, o->quiet ? NULL : &progress, v, &err);
+    if (live.status)
+        ps_print_status(PS_STDERR, "");
+    if (v->sealed)
+        print_verdict(o, v);
+    if (!v->sealed && o->json && strcmp(o->dest, "-") != 0) {
+        struct ps_buffer out = {0};
+        ps_collect_failure_json(&err, &out);
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+        ps_buffer_done(&out);
+    }
+    if (status != PS_SEALED && status != PS_SEALED_EARLY)
+        ps_print_error(&err);
+    free(v);
+    return (int) status;
+}
+
+int ps_command_collect(int argc, char **argv)
+{
+    struct ps_flag flags[PS_OPTION_COUNT];
+    struct ps_options options;
+    struct ps_error err;
+
+    ps_options_flags(flags);
+    if (ps_help_wanted(argc, argv)) {
+        struct ps_help help = {.usage = usage, .about = about, .flags = flags, .flag_count = PS_OPTION_COUNT,
+                               .statuses = statuses, .example = example};
+        return ps_print_help(&help);
+    }
+    if (!ps_options_parse(argc, argv, &options, &err))
+        return ps_usage_error(&err);
+    return run(&options);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/commands/collect_verdict.h"
+
+#include <string.h>
+
+#include "formats/head_line.h"
+#include "formats/journal.h"
+#include "formats/json.h"
+#include "formats/printable.h"
+#include "formats/quantity.h"
+
+/* Outcomes that left something unread, in plain words; the others are no gap. */
+static const struct {
+    enum ps_outcome outcome;
+    const char *words;
+} unread[] = {
+    {PS_DENIED, "denied"},
+    {PS_TIMED_OUT, "given up after no progress"},
+    {PS_TRUNCATED, "cut at the size limit"},
+    {PS_PARTIAL, "broken off by an error"},
+    {PS_FAILED, "failed with an error"},
+    {PS_GONE, "of processes that ended meanwhile"},
+    {PS_SKIPPED, "not tried"},
+    {PS_ABSENT, "not offered by this kernel"},
+};
+
+enum { UNREAD = sizeof unread / sizeof unread[0] };
+
+static void add_path(struct ps_buffer *out, const char *path)
+{
+    ps_printable_add(out, ps_span_text(path));
+}
+
+static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    bool any = false;
+
+    ps_buffer_add_text(out, "  not read   ");
+    for (size_t i = 0; i < UNREAD; i++) {
+        uint64_t count = v->outcomes[unread[i].outcome];
+        if (count == 0)
+            continue;
+        ps_buffer_add_text(out, any ? ", " : "");
+        ps_buffer_add_u64(out, count);
+        ps_buffer_addf(out, " %s", unread[i].words);
+        any = true;
+    }
+    ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing: all that was planned was read\n");
+    if (v->missing_ptrace)
+        ps_buffer_add_text(out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
+                                "[\"SYS_PTRACE\"]\n");
+    if (v->readers_abandoned > 0)
+        ps_buffer_addf(out, "             %u readers hang in the kernel and were left behind; they end with what "
+                            "they wait for\n", v->readers_abandoned);
+}
+
+static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    ps_buffer_add_text(out, v->early[0] != '\0' ? "Sealed early (" : "Sealed");
+    if (v->early[0] != '\0') {
+        ps_printable_add(out, ps_span_text(v->early));
+        ps_buffer_add_text(out, ")");
+    }
+    ps_buffer_add_text(out, ": ");
+    if (v->path[0] != '\0')
+        add_path(out, v->path);
+    else
+        ps_buffer_addf(out, "%s.tar.gz, to standard output", v->bundle_id);
+    ps_buffer_add_text(out, " (");
+    ps_quantity_bytes(out, v->bundle_bytes);
+    ps_buffer_add_text(out, ")\n");
+    ps_buffer_add_text(out, "  signature  ");
+    if (v->minisig_path[0] != '\0')
+        add_path(out, v->minisig_path);
+    else
+        ps_buffer_addf(out, "the four lines above: save them as %s.tar.gz.minisig", v->bundle_id);
+    ps_buffer_addf(out, "\n  root       %s\n", v->root);
+}
+
+static void add_amounts(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    ps_buffer_add_text(out, "  processes  ");
+    ps_buffer_add_u64(out, v->processes);
+    ps_buffer_add_text(out, ": ");
+    ps_quantity_count(out, v->captures, "capture", "captures");
+    ps_buffer_add_text(out, ", ");
+    ps_quantity_bytes(out, v->raw_bytes);
+    ps_buffer_add_text(out, " of raw bytes, ");
+    ps_quantity_count(out, v->records, "record", "records");
+    ps_buffer_add_text(out, ", in ");
+    ps_quantity_us(out, v->took_us);
+    ps_buffer_add_byte(out, '\n');
+}
+
+static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    struct ps_head head;
+    char pk[PS_PUBLIC_KEY_TEXT + 1] = "PUBLIC-KEY";
+    const char *slash = strrchr(v->path, '/');
+
+    if (ps_head_line_read(ps_span_text(v->head_line), &head))
+        ps_public_key_text(&head.pk, pk);
+    ps_buffer_addf(out, "Next: take the bundle%s off this machine, and check it there:\n  procsnap verify ",
+                   v->minisig_path[0] != '\0' ? ", and the .minisig beside it," : "");
+    if (v->path[0] != '\0')
+        add_path(out, slash != NULL ? slash + 1 : v->path);
+    else
+        ps_buffer_addf(out, "%s.tar.gz", v->bundle_id);
+    ps_buffer_addf(out, " --key %s\n", pk);
+}
+
+void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
+{
+    add_place(v, out);
+    add_amounts(v, out);
+    add_unread(v, out);
+    if (v->redacted)
+        ps_buffer_add_text(out, "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
+    else
+        ps_buffer_add_text(out, "  environ    values are in the bundle, secrets among them: treat it like one\n");
+    if (v->ephemeral_key)
+        ps_buffer_add_text(out, "  key        made for this run and wiped; the EVIDENCE line names it: keep that line "
+                                "elsewhere\n");
+    else
+        ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n" : "  key        from --sign-key-fd\n");
+    add_next(v, out);
+}
+
+static void add_outcomes(const struct ps_verdict *v, struct ps_json *j)
+{
+    ps_json_object(j, "outcomes");
+    for (enum ps_outcome i = 0; i < PS_OUTCOMES; i++)
+        ps_json_u64(j, ps_outcome_name(i), v->outcomes[i]);
+    ps_json_object_end(j);
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static void add_head(const struct ps_verdict *v, struct ps_json *j)
+{
+    struct ps_head head;
+    char pk[PS_PUBLIC_KEY_TEXT + 1], prev[2 * PS_SHA256_LEN + 1];
+
+    if (!ps_head_line_read(ps_span_text(v->head_line), &head))
+        return;
+    ps_public_key_text(&head.pk, pk);
+    ps_hex_text(ps_span_of(head.prev, sizeof head.prev), prev);
+    ps_json_u64(j, "seq", head.seq);
+    ps_json_text(j, "pk", pk);
+    ps_json_text(j, "prev", head.has_prev ? prev : NULL);
+}
+
+void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
+{
+    struct ps_json j = ps_json_into(out);
+
+    (void) o;
+    ps_json_object(&j, NULL);
+    ps_json_bool(&j, "sealed", true);
+    ps_json_text(&j, "sealed_early", or_null(v->early));
+    ps_json_text(&j, "bundle", v->bundle_id);
+    ps_json_text(&j, "root", v->root);
+    add_head(v, &j);
+    ps_json_text(&j, "head_line", v->head_line);
+    ps_json_bytes(&j, "path", ps_span_text(v->path));
+    ps_json_bytes(&j, "signature_path", ps_span_text(v->minisig_path));
+    ps_json_text(&j, "signature", v->minisig);
+    ps_json_u64(&j, "bytes", v->bundle_bytes);
+    ps_json_u64(&j, "raw_bytes", v->raw_bytes);
+    ps_json_u64(&j, "processes", v->processes);
+    ps_json_u64(&j, "captures", v->captures);
+    ps_json_u64(&j, "records", v->records);
+    add_outcomes(v, &j);
+    ps_json_u64(&j, "took_us", v->took_us);
+    ps_json_u64(&j, "readers_replaced", v->readers_replaced);
+    ps_json_u64(&j, "readers_abandoned", v->readers_abandoned);
+    ps_json_bool(&j, "environ_redacted", v->redacted);
+    ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
+    ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+}
+
+void ps_collect_failure_json(const struct ps_error *err, struct ps_buffer *out)
+{
+    struct ps_json j = ps_json_into(out);
+
+    ps_json_object(&j, NULL);
+    ps_json_bool(&j, "sealed", false);
+    ps_json_bytes(&j, "error", ps_span_text(err->text));
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+}

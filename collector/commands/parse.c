@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/commands/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/terminal.h"
+#include "formats/record_json.h"
+#include "parsers/catalog.h"
+
+enum { PARSE_FLAG_LIST, PARSE_FLAG_JSON, PARSE_FLAG_MARKDOWN, PARSE_FLAGS };
+
+static const struct ps_flag flags[PARSE_FLAGS] = {
+    [PARSE_FLAG_LIST] = {"list", NULL, "the kinds: which file, from which profile on, what it tells", 0},
+    [PARSE_FLAG_JSON] = {"json", NULL, "with --list: one JSON object for each kind", 0},
+    [PARSE_FLAG_MARKDOWN] = {"markdown", NULL, "with --list: the table of the README", 0},
+};
+
+static const struct ps_help help = {
+    .usage = "procsnap parse KIND [FILE]\nprocsnap parse --list [--json|--markdown]",
+    .about = "Reads one saved /proc file (or standard input, also called -) and prints it as NDJSON with the kernel's own\n"
+             "field names. What cannot be read becomes a line {\"kind\":\"issue\",...} and does not stop the rest.",
+    .flags = flags,
+    .flag_count = PARSE_FLAGS,
+    .statuses = "0  read to the end, whatever was in it\n"
+                "2  the command line is wrong, or no such kind\n"
+                "3  the file cannot be read",
+    .example = "procsnap parse pid_status /proc/self/status | jq .CapEff",
+};
+
+/* What one file may take of memory. The largest that the kernel writes are maps and net/tcp of very busy machines. */
+enum { INPUT_MAX = 1 << 30 };
+
+static bool read_all(int fd, const char *name, struct ps_buffer *out, struct ps_error *err)
+{
+    enum { PIECE = 1 << 16 };
+
+    while (ps_buffer_reserve(out, PIECE)) {
+        ssize_t n = read(fd, out->data + out->len, PIECE);
+        if (n == 0)
+            return true;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ps_fail(err, errno, "cannot read %s", name);
+        out->len += (size_t) n;
+        if (out->len > INPUT_MAX)
+            return ps_fail(err, 0, "%s is larger than 1 GiB, which no file below /proc is; name one of those", name);
+    }
+    return ps_fail(err, ENOMEM, "cannot read %s", name);
+}
+
+static bool read_input(const char *path, struct ps_buffer *out, struct ps_error *err)
+{
+    if (path == NULL || strcmp(path, "-") == 0)
+        return read_all(STDIN_FILENO, "standard input", out, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return ps_fail(err, 0, "cannot open %s: %s; name a saved /proc file, or - for standard input", path,
+                       strerror(errno));
+    bool ok = read_all(fd, path, out, err);
+    close(fd);
+    return ok;
+}
+
+static const char *profile_name(enum ps_profile profile)
+{
+    return profile == PS_CARD ? "card" : profile == PS_STANDARD ? "standard" : "deep";
+}
+
+static const char *reader_name(enum ps_reader reader)
+{
+    return reader == PS_QUIET ? "quiet" : "memory";
+}
+
+/* The path as people know it. */
+static void add_path(struct ps_buffer *out, const struct ps_row *row)
+{
+    ps_buffer_add_text(out, row->scope == PS_PER_HOST ? "/proc/" : "/proc/PID/");
+    if (!ps_row_is_family(row)) {
+        ps_buffer_add_text(out, row->path);
+        return;
+    }
+    ps_buffer_add(out, row->path, strlen(row->path) - 2);
+    ps_buffer_add_byte(out, '*');
+}
+
+static void add_padded(struct ps_buffer *out, struct ps_span text, size_t width)
+{
+    ps_buffer_add_span(out, text);
+    for (size_t i = text.len; i < width; i++)
+        ps_buffer_add_byte(out, ' ');
+}
+
+static void add_row(struct ps_buffer *out, const struct ps_row *row, const char *before, const char *between,
+                    const char *after, bool pad)
+{
+    struct ps_buffer path = {0};
+
+    add_path(&path, row);
+    ps_buffer_add_text(out, before);
+    add_padded(out, ps_span_text(row->parser->kind), pad ? 13 : 0);
+    ps_buffer_add_text(out, between);
+    add_padded(out, ps_buffer_span(&path), pad ? 30 : 0);
+    ps_buffer_add_text(out, between);
+    add_padded(out, ps_span_text(profile_name(row->profile)), pad ? 8 : 0);
+    ps_buffer_add_text(out, between);
+    add_padded(out, ps_span_text(reader_name(row->reader)), pad ? 6 : 0);
+    ps_buffer_add_text(out, between);
+    ps_buffer_add_text(out, row->tells);
+    ps_buffer_add_text(out, after);
+    ps_buffer_done(&path);
+}
+
+static void add_row_json(struct ps_buffer *out, const struct ps_row *row)
+{
+    struct ps_json j = ps_json_into(out);
+    struct ps_buffer path = {0};
+
+    add_path(&path, row);
+    ps_json_object(&j, NULL);
+    ps_json_text(&j, "kind", row->parser->kind);
+    ps_json_bytes(&j, "path", ps_buffer_span(&path));
+    ps_json_text(&j, "profile", profile_name(row->profile));
+    ps_json_text(&j, "reader", reader_name(row->reader));
+    ps_json_bool(&j, "secret", row->secret);
+    ps_json_bool(&j, "parsed", row->parser->next != NULL);
+    ps_json_text(&j, "tells", row->tells);
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+    ps_buffer_done(&path);
+}
+
+static int list(bool json, bool markdown)
+{
+    struct ps_buffer out = {0};
+
+    if (markdown)
+        ps_buffer_add_text(&out, "| kind | file | profile | reader | what it tells |\n|---|---|---|---|---|\n");
+    else if (!json)
+        ps_buffer_add_text(&out, "KIND           FILE                            PROFILE   READER  WHAT IT TELLS\n");
+    for (size_t i = 0; i < ps_catalog_count; i++) {
+        if (json)
+            add_row_json(&out, &ps_catalog[i]);
+        else if (markdown)
+            add_row(&out, &ps_catalog[i], "| ", " | ", " |\n", false);
+        else
+            add_row(&out, &ps_catalog[i], "", "  ", "\n", true);
+    }
+    if (json)
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+    else
+        ps_print(PS_STDOUT, ps_buffer_span(&out));
+    ps_buffer_done(&out);
+    return PS_EXIT_OK;
+}
+
+/* The kind, or the nearest one in the error. */
+static const struct ps_parser *find_kind(const char *kind, struct ps_error *err)
+{
+    enum { KINDS_MAX = 256 };
+    const char *names[KINDS_MAX];
+    size_t count = ps_catalog_count < KINDS_MAX ? ps_catalog_count : KINDS_MAX;
+    const struct ps_row *row = ps_catalog_kind(ps_span_text(kind));
+
+    if (row != NULL && row->parser->next != NULL)
+        return row->parser;
+    for (size_t i = 0; i < count; i++)
+        names[i] = ps_catalog[i].parser->kind;
+    const char *near = ps_nearest(kind, names, count);
+    if (row != NULL)
+        ps_fail(err, 0, "%s is kept raw and has no parser; look at the file itself", kind);
+    else if (near != NULL)
+        ps_fail(err, 0, "no kind %s; did you mean %s? All kinds: procsnap parse --list", kind, near);
+    else
+        ps_fail(err, 0, "no kind %s; all kinds: procsnap parse --list", kind);
+    return NULL;
+}
+
+static int parse(const char *kind, const char *path)
+{
+    struct ps_buffer file = {0}, out = {0};
+    struct ps_error err;
+    int status = PS_EXIT_OK;
+
+    const struct ps_parser *parser = find_kind(kind, &err);
+    if (parser == NULL)
+        return ps_usage_error(&err);
+    if (read_input(path, &file, &err)) {
+        (void) ps_parse_lines(&out, parser, ps_buffer_span(&file));
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+        if (out.failed) {
+            ps_fail(&err, ENOMEM, "the lines above are not all of them");
+            status = PS_EXIT_FAILED;
+        }
+    } else {
+        status = PS_EXIT_FAILED;
+    }
+    if (status != PS_EXIT_OK)
+        ps_print_error(&err);
+    ps_buffer_done(&file);
+    ps_buffer_done(&out);
+    return status;
+}
+
+int ps_command_parse(int argc, char **argv)
+{
+    struct ps_arguments in = ps_arguments_over(argc, argv, flags, PARSE_FLAGS);
+    bool given[PARSE_FLAGS] = {false};
+    const char *kind = NULL, *path = NULL;
+    struct ps_argument argument;
+    struct ps_error err;
+    enum ps_arguments_step step;
+
+    if (ps_help_wanted(argc, argv))
+        return ps_print_help(&help);
+    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
+        if (argument.flag != NULL)
+            given[argument.flag - flags] = true;
+        else if (kind == NULL)
+            kind = argument.text;
+        else if (path == NULL)
+            path = argument.text;
+        else
+            return ps_unexpected_operand(argv[0], argument.text);
+    }
+    if (step == PS_ARGUMENTS_BAD)
+        return ps_usage_error(&err);
+    if (given[PARSE_FLAG_LIST])
+        return kind == NULL ? list(given[PARSE_FLAG_JSON], given[PARSE_FLAG_MARKDOWN])
+                            : ps_unexpected_operand(argv[0], kind);
+    if (kind != NULL && !given[PARSE_FLAG_MARKDOWN] && !given[PARSE_FLAG_JSON])
+        return parse(kind, path);
+    ps_fail(&err, 0, kind == NULL ? "no KIND: say which /proc file this is; the kinds: procsnap parse --list"
+                                  : "--json and --markdown belong to --list; parse prints NDJSON as it is");
+    return ps_usage_error(&err);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/commands/bundle_input.h"
+#include "collector/commands/commands.h"
+#include "collector/commands/verify_text.h"
+#include "collector/terminal.h"
+
+enum { FLAG_KEY, FLAG_REDERIVE, FLAG_ROOT, FLAG_SEQ, FLAG_JSON, FLAGS };
+
+static const struct ps_flag flags[FLAGS] = {
+    [FLAG_KEY] = {"key", "FILE|BASE64", "the key that must have signed: a minisign .pub file, or the 56\n"
+                                        "characters behind pk= in the head line", 0},
+    [FLAG_REDERIVE] = {"rederive", NULL, "make all records again from the raw bytes and compare them", 0},
+    [FLAG_ROOT] = {"expect-root", "HEX", "the 64 digits behind root= in the head line", 0},
+    [FLAG_SEQ] = {"expect-seq", "N", "the number behind seq= in the head line", 0},
+    [FLAG_JSON] = {"json", NULL, "one JSON object instead of text", 0},
+};
+
+static const struct ps_help help = {
+    .usage = "procsnap verify BUNDLE|DIR|- [options]",
+    .about = "Is the bundle whole, unaltered, and signed by the key that you pin? Reads a bundle (and BUNDLE.minisig beside\n"
+             "it, when there is one), a directory where one was extracted, or standard input. Writes nothing.\n"
+             "Keys come from the command line, never from the bundle: without --key the best verdict is OK-UNPINNED.",
+    .flags = flags,
+    .flag_count = FLAGS,
+    .statuses = " 0  OK: whole, unaltered, signed by the pinned key\n"
+                " 1  OK-UNPINNED: the same, but no key was pinned\n"
+                " 2  the command line is wrong, or there is no such bundle\n"
+                " 3  the bundle cannot be read to its end (disk, memory)\n"
+                "10  INCOMPLETE: the seal is missing, or the file is cut short\n"
+                "11  TAMPERED: a hash, signature, key, root, number or record is not what it must be\n"
+                "12  MALFORMED: not a bundle by the rules of the format",
+    .example = "procsnap verify procsnap-20261122t001500z-0123abcd.tar.gz --key ir-team.pub --rederive",
+};
+
+/* What the command line pinned. */
+struct pins {
+    struct ps_public_key key;
+    uint8_t root[PS_SHA256_LEN];
+    uint64_t seq;
+};
+
+static bool read_key_file(const char *path, struct ps_public_key *out, struct ps_error *err)
+{
+    enum { KEY_FILE_MAX = 2048 };
+    uint8_t text[KEY_FILE_MAX];
+    size_t len = 0;
+    ssize_t n = 1;
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return ps_fail(err, 0, "--key %s is neither a key of %d characters nor a file that can be opened (%s); name the .pub "
+                               "file or paste pk= of the head line", path, PS_PUBLIC_KEY_TEXT, strerror(errno));
+    while (n > 0 && len < sizeof text) {
+        n = read(fd, text + len, sizeof text - len);
+        len += n > 0 ? (size_t) n : 0;
+    }
+    int error = n < 0 ? errno : 0;
+    close(fd);
+    if (error != 0)
+        return ps_fail(err, 0, "--key %s: %s; name the .pub file or paste pk= of the head line", path, strerror(error));
+    if (ps_public_key_read(ps_span_of(text, len), out, err))
+        return true;
+    return ps_fail_in(err, "--key");
+}
+
+static bool read_key(const char *value, struct ps_public_key *out, struct ps_error *err)
+{
+    if (strlen(value) == PS_PUBLIC_KEY_TEXT && ps_public_key_read(ps_span_text(value), out, err))
+        return true;
+    return read_key_file(value, out, err);
+}
+
+static bool take(const struct ps_argument *argument, struct pins *pins, struct ps_verify_wants *wants, bool *json,
+                 struct ps_error *err)
+{
+    switch (argument->flag - flags) {
+    case FLAG_KEY:
+        wants->key = &pins->key;
+        return read_key(argument->text, &pins->key, err);
+    case FLAG_ROOT:
+        wants->root = pins->root;
+        return ps_hex_decode(ps_span_text(argument->text), pins->root, sizeof pins->root) ||
+               ps_fail(err, 0, "--expect-root %s: not 64 lower-case hex digits; paste root= of the head line",
+                       argument->text);
+    case FLAG_SEQ:
+        wants->seq = &pins->seq;
+        return ps_argument_u64(argument->text, 0, UINT64_MAX, &pins->seq) ||
+               ps_fail(err, 0, "--expect-seq %s: not a number; paste seq= of the head line", argument->text);
+    case FLAG_REDERIVE:
+        wants->rederive = true;
+        return true;
+    default:
+        *json = true;
+        return true;
+    }
+}
+
+static int verify(const char *name, const struct ps_verify_wants *wants, bool json)
+{
+    struct ps_bundle_input in;
+    struct ps_verify_report report = {0};
+    struct ps_buffer out = {0};
+    struct ps_error err = {0};
+    int status = PS_EXIT_USAGE;
+
+    bool ok = ps_bundle_input_open(name, false, &in, &err);
+    if (ok) {
+        ok = ps_bundle_input_verify(&in, wants, &report, &err);
+        status = ok ? ps_verify_exit(report.verdict) : PS_EXIT_FAILED;
+    }
+    if (!ok) {
+        ps_print_error(&err);
+    } else if (json) {
+        ps_verify_json(&report, &out);
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+    } else {
+        ps_verify_text(&report, name, &out);
+        ps_print(PS_STDOUT, ps_buffer_span(&out));
+    }
+    ps_buffer_done(&out);
+    ps_verify_report_done(&report);
+    ps_bundle_input_done(&in);
+    return status;
+}
+
+int ps_command_verify(int argc, char **argv)
+{
+    struct ps_arguments in = ps_arguments_over(argc, argv, flags, FLAGS);
+    struct ps_verify_wants wants = {0};
+    struct pins pins;
+    struct ps_argument argument;
+    const char *name = NULL;
+    struct ps_error err = {0};
+    bool json = false;
+    enum ps_arguments_step step;
+
+    if (ps_help_wanted(argc, argv))
+        return ps_print_help(&help);
+    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
+        if (argument.flag != NULL) {
+            if (!take(&argument, &pins, &wants, &json, &err))
+                return ps_usage_error(&err);
+        } else if (name != NULL) {
+            return ps_unexpected_operand(argv[0], argument.text);
+        } else {
+            name = argument.text;
+        }
+    }
+    if (step == PS_ARGUMENTS_BAD)
+        return ps_usage_error(&err);
+    if (name == NULL) {
+        ps_fail(&err, 0, "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
+        return ps_usage_error(&err);
+    }
+    return verify(name, &wants, json);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How much may we take before the application beside us pays for it: memory and CPU limits of our
+ * own cgroup (v1, v2, hybrid) and of every cgroup above it that can be seen, and our resource
+ * limits (cgroups(7), getrlimit(2)).
+ */
+#ifndef PS_LIMITS_H
+#define PS_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Unknown is not "no limit": the file was not there, not readable or not understood. */
+enum ps_known { PS_UNKNOWN, PS_UNLIMITED, PS_LIMITED };
+
+struct ps_limit {
+    enum ps_known known;
+    uint64_t value; /* with PS_LIMITED; the unit is the field's */
+};
+
+enum ps_cgroup { PS_CGROUP_UNKNOWN, PS_CGROUP_V1, PS_CGROUP_V2 };
+
+struct ps_limits {
+    enum ps_cgroup memory_cgroup,
+        cpu_cgroup; /* where the two controllers live; they may differ on a hybrid host */
+    struct ps_limit memory_bytes; /* the tightest memory limit */
+    struct ps_limit
+        used_bytes; /* charged to our own cgroup, page cache included (never PS_UNLIMITED) */
+    struct ps_limit available_bytes; /* what the machine as a whole can still give: MemAvailable
+                                        (never PS_UNLIMITED) */
+    struct ps_limit
+        headroom_bytes; /* the smallest of (limit - use + inactive page cache) over all levels and
+                           of available_bytes; PS_UNKNOWN when neither is known */
+    struct ps_limit cpu_millis; /* the tightest CPU quota in thousandths of a CPU */
+    struct ps_limit open_files, open_files_hard; /* RLIMIT_NOFILE */
+    struct ps_limit file_bytes;                  /* RLIMIT_FSIZE, soft */
+};
+
+/* The limits of this process, from /proc and /sys/fs/cgroup. Never fails: what cannot be read stays
+ * unknown. */
+void ps_limits_own(struct ps_limits *out);
+
+/* The same with the two directories given (tests): `proc` holds self/cgroup and meminfo, `cgroup`
+ * is what is mounted on /sys/fs/cgroup. Either may be -1: its facts stay unknown. Both are
+ * borrowed. */
+void ps_limits_read(int proc, int cgroup, struct ps_limits *out);
+
+#endif

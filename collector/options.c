@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/options.h"
+
+#include <string.h>
+
+#include "collector/arguments.h"
+#include "formats/json.h"
+
+/* One row of the table that is read from and that --help shows. */
+struct option {
+    struct ps_flag flag;
+    bool (*take)(struct ps_options *o, const char *value, struct ps_error *err);
+};
+
+enum { MILLISECOND = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+enum { CASE_TEXT_MAX = 1000, PID_LAST = 4 << 20 }; /* the kernel's own limit for pid_max */
+
+/* A whole number and its unit: 500ms, 120s, 2m, 1h. */
+static bool take_duration(const char *name, const char *value, uint64_t most_ms, uint32_t *out, struct ps_error *err)
+{
+    static const struct {
+        const char *name;
+        uint64_t ms;
+    } units[] = {{"ms", MILLISECOND}, {"s", SECOND}, {"m", MINUTE}, {"h", HOUR}};
+    struct ps_cursor in = ps_cursor_over(ps_span_text(value));
+    uint64_t number, ms = 0;
+
+    if (ps_take_u64(&in, &number))
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+            if (ps_span_is(ps_cursor_rest(&in), units[i].name))
+                ms = units[i].ms;
+    if (ms == 0)
+        return ps_fail(err, 0, "--%s %s: not a time; write a whole number and its unit: 500ms, 120s or 2m", name, value);
+    if (number == 0 || number > most_ms / ms)
+        return ps_fail(err, 0, "--%s %s: out of range; choose 1ms to %um", name, value, (unsigned) (most_ms / MINUTE));
+    *out = (uint32_t) (number * ms);
+    return true;
+}
+
+static bool take_read_timeout(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_duration("read-timeout", value, HOUR, &o->read_timeout_ms, err);
+}
+
+static bool take_deadline(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_duration("deadline", value, (uint64_t) 24 * HOUR, &o->deadline_ms, err);
+}
+
+static bool take_procfs(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    if (value[0] == '\0')
+        return ps_fail(err, 0, "--procfs is empty; name a directory, for example /proc");
+    o->procfs = value;
+    return true;
+}
+
+static bool take_profile(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    static const char *const names[] = {"card", "standard"};
+    static const enum ps_profile profiles[] = {PS_CARD, PS_STANDARD};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->profile = profiles[i];
+            return true;
+        }
+    }
+    return ps_fail(err, 0, "--profile %s: no such profile; choose card or standard", value);
+}
+
+static bool add_pid(struct ps_options *o, uint32_t pid, struct ps_error *err)
+{
+    for (size_t i = 0; i < o->pid_count; i++)
+        if (o->pids[i] == pid)
+            return true;
+    if (o->pid_count == PS_PIDS_MAX)
+        return ps_fail(err, 0, "--pid: more than %d processes; leave --pid out to collect all of them", PS_PIDS_MAX);
+    o->pids[o->pid_count++] = pid;
+    return true;
+}
+
+static bool take_pids(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    struct ps_cursor in = ps_cursor_over(ps_span_text(value));
+
+    do {
+        uint64_t pid;
+        if (!ps_take_u64(&in, &pid) || pid == 0 || pid > PID_LAST)
+            return ps_fail(err, 0, "--pid %s: not a list of process ids; write --pid 1,4711", value);
+        if (!add_pid(o, (uint32_t) pid, err))
+            return false;
+    } while (ps_take_byte(&in, ','));
+    if (!ps_cursor_done(&in))
+        return ps_fail(err, 0, "--pid %s: not a list of process ids; write --pid 1,4711", value);
+    return true;
+}
+
+static bool take_redact(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    if (strcmp(value, "environ") != 0 && strcmp(value, "none") != 0)
+        return ps_fail(err, 0, "--redact %s: choose environ (values of environment variables are hashed) or none",
+                       value);
+    o->redact_environ = value[0] == 'e';
+    return true;
+}
+
+static bool take_sign_key(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    if (value[0] == '\0')
+        return ps_fail(err, 0, "--sign-key is empty; name a file that procsnap keygen wrote, or leave the option out");
+    o->sign_key = value;
+    return true;
+}
+
+static bool take_sign_key_fd(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    uint64_t fd;
+
+    if (!ps_argument_u64(value, 0, 1 << 20, &fd) || fd == 1 || fd == 2)
+        return ps_fail(err, 0, "--sign-key-fd %s: not a descriptor to read from; write --sign-key-fd 3 3<NAME.key",
+                       value);
+    o->sign_key_fd = (int) fd;
+    return true;
+}
+
+static bool take_compress(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    uint64_t level;
+
+    if (!ps_argument_u64(value, 1, 9, &level))
+        return ps_fail(err, 0, "--compress %s: choose a level from 1 (fast) to 9 (small)", value);
+    o->compress = (int) level;
+    return true;
+}
+
+static bool take_json(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    (void) value, (void) err;
+    return o->json = true;
+}
+
+static bool take_quiet(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    (void) value, (void) err;
+    return o->quiet = true;
+}
+
+/* Goes into the tag files, one line each, for people and for other tools. */
+static bool take_text(const char *name, const char *value, const char **out, struct ps_error *err)
+{
+    size_t len = strlen(value);
+
+    if (len == 0)
+        return ps_fail(err, 0, "--%s is empty; leave it out to have \"not stated\" in the bundle", name);
+    if (len > CASE_TEXT_MAX)
+        return ps_fail(err, 0, "--%s is longer than %d bytes; put the rest into your notes", name, CASE_TEXT_MAX);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char) value[i] < 0x20 || value[i] == 0x7f)
+            return ps_fail(err, 0, "--%s holds a control character; write it as one line of plain text", name);
+    if (!ps_json_lossless(ps_span_text(value)))
+        return ps_fail(err, 0, "--%s is not UTF-8 text; type it again in a UTF-8 terminal", name);
+    *out = value;
+    return true;
+}
+
+static bool take_case(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("case", value, &o->who.id, err);
+}
+
+static bool take_examiner(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("examiner", value, &o->who.examiner, err);
+}
+
+static bool take_evidence_id(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("evidence-id", value, &o->who.evidence_id, err);
+}
+
+static bool take_reason(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("reason", value, &o->who.reason, err);
+}
+
+static bool take_authority(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("authority", value, &o->who.authority, err);
+}
+
+static bool take_case_officer(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return take_text("case-officer", value, &o->who.case_officer, err);
+}
+
+static const struct option options[] = {
+    {{"profile", "card|standard", "card: who runs what, as whom, with which files and sockets;\n"
+                                  "standard adds status, limits, mounts, environment, maps\n"
+                                  "(default standard)", 0}, take_profile},
+    {{"pid", "N,...", "only these processes (default: all)", 0}, take_pids},
+    {{"redact", "environ|none", "hash the values of environment variables, or keep them\n"
+                                "(default environ)", 0}, take_redact},
+    {{"procfs", "DIR", "another proc mount, or a copied tree (default /proc)", 0}, take_procfs},
+    {{"sign-key", "FILE", "sign with this minisign key, made with `procsnap keygen`\n"
+                          "(default: a key made for this run and wiped)", 0}, take_sign_key},
+    {{"sign-key-fd", "N", "the same, read from an open descriptor", 0}, take_sign_key_fd},
+    {{"case", "ID", "the case this belongs to", 0}, take_case},
+    {{"examiner", "NAME", "who runs this", 0}, take_examiner},
+    {{"evidence-id", "ID", "the number of this piece of evidence", 0}, take_evidence_id},
+    {{"reason", "TEXT", "why it is collected", 0}, take_reason},
+    {{"authority", "TEXT", "on whose authority", 0}, take_authority},
+    {{"case-officer", "NAME", "who is responsible for the case", 0}, take_case_officer},
+    {{"read-timeout", "TIME", "give up a read that makes no progress for so long\n(default 500ms)", 0}, take_read_timeout},
+    {{"deadline", "TIME", "stop reading and seal after so long (default 120s)", 0}, take_deadline},
+    {{"compress", "1..9", "gzip level, 1 fast, 9 small (default 1)", 0}, take_compress},
+    {{"json", NULL, "one JSON summary instead of the head line", 0}, take_json},
+    {{"quiet", NULL, "no progress and no verdict on standard error", 0}, take_quiet},
+};
+
+enum { OPTION_COUNT = sizeof options / sizeof options[0] };
+
+void ps_options_flags(struct ps_flag *out)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        out[i] = options[i].flag;
+}
+
+_Static_assert((int) OPTION_COUNT == (int) PS_OPTION_COUNT, "as many options as options.h says");
+
+struct ps_options ps_options_default(void)
+{
+    return (struct ps_options){
+        .procfs = "/proc",
+        .profile = PS_STANDARD,
+        .redact_environ = true,
+        .sign_key_fd = -1,
+        .read_timeout_ms = 500,
+        .deadline_ms = 120 * SECOND,
+        .compress = 1,
+    };
+}
+
+static bool check_dest(const char *dest, struct ps_error *err)
+{
+    if (dest == NULL)
+        return ps_fail(err, 0, "no DEST: say where the bundle goes: FILE, DIR/ or - (standard output); there is no "
+                               "default, because the working directory may be the suspect's web root");
+    if (dest[0] == '\0')
+        return ps_fail(err, 0, "DEST is empty; say where the bundle goes: FILE, DIR/ or - (standard output)");
+    if (strstr(dest, "://") != NULL)
+        return ps_fail(err, 0, "DEST %s: this version does not upload; collect to - and pipe that into an uploader, or "
+                               "to a FILE", dest);
+    return true;
+}
+
+bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err)
+{
+    struct ps_flag flags[OPTION_COUNT];
+    struct ps_options o = ps_options_default();
+    struct ps_argument argument;
+    enum ps_arguments_step step;
+
+    ps_options_flags(flags);
+    struct ps_arguments in = ps_arguments_over(argc, argv, flags, OPTION_COUNT);
+    while ((step = ps_arguments_next(&in, &argument, err)) == PS_ARGUMENTS_ONE) {
+        if (argument.flag != NULL) {
+            if (!options[argument.flag - flags].take(&o, argument.text, err))
+                return false;
+        } else if (o.dest != NULL) {
+            return ps_fail(err, 0, "two destinations, %s and %s: one bundle goes to one place; name one", o.dest,
+                           argument.text);
+        } else {
+            o.dest = argument.text;
+        }
+    }
+    if (step == PS_ARGUMENTS_BAD || !check_dest(o.dest, err))
+        return false;
+    if (o.sign_key != NULL && o.sign_key_fd >= 0)
+        return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");
+    *out = o;
+    return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the operator asked of `collect`.
+ */
+#ifndef PS_OPTIONS_H
+#define PS_OPTIONS_H
+
+#include "collector/arguments.h"
+#include "formats/error.h"
+#include "parsers/catalog.h"
+
+enum { PS_PIDS_MAX = 256 };
+
+struct ps_case {
+    const char *id, *examiner, *evidence_id, *reason, *authority, *case_officer; /* NULL: not stated */
+};
+
+/* Texts are borrowed from argv. */
+struct ps_options {
+    const char *dest;         /* FILE, DIR/ or - */
+    const char *procfs;       /* default /proc */
+    enum ps_profile profile;
+    uint32_t pids[PS_PIDS_MAX];
+    size_t pid_count;         /* 0: every process */
+    bool redact_environ;      /* default true */
+    const char *sign_key;     /* file, or NULL */
+    int sign_key_fd;          /* -1: none; neither: an ephemeral key */
+    struct ps_case who;
+    uint32_t read_timeout_ms; /* no progress for that long; default 500 */
+    uint32_t deadline_ms;     /* start of sealing; default 120000 */
+    int compress;             /* zlib level, default 1 */
+    bool json, quiet;
+};
+
+/* The defaults of every option that `collect --help` names. */
+struct ps_options ps_options_default(void);
+/* The options for --help, PS_OPTION_COUNT of them. */
+enum { PS_OPTION_COUNT = 17 };
+void ps_options_flags(struct ps_flag *out);
+/* argv[0] is the word `collect`. False with *err: the command line alone is wrong (exit status 2). */
+PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "collector/host/clock.h"
+#include "collector/procfs/capture.h"
+
+enum { LINK_ROOM = 4097, PATH_ROOM = 64 };
+enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
+enum { OPEN_LIST = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+
+enum ps_outcome ps_outcome_of(int error)
+{
+    switch (error) {
+    case 0:
+        return PS_COMPLETE;
+    case EACCES:
+    case EPERM:
+        return PS_DENIED;
+    case ESRCH:
+        return PS_GONE;
+    case ENOENT:
+        return PS_ABSENT;
+    default:
+        return PS_FAILED;
+    }
+}
+
+static void begin(struct ps_target *t, uint16_t row)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_BEGIN, .subject = t->subject, .row = row, .us = ps_boottime_us()};
+    atomic_store_explicit(&t->r->slot->row, row, memory_order_relaxed);
+    ps_reader_send(t->r, &frame, "", NULL, 0);
+}
+
+static void end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, int error,
+                const struct ps_file_facts *facts)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_END, .subject = t->subject, .row = row, .us = ps_boottime_us()};
+    frame.outcome = (uint8_t) outcome;
+    frame.error = error;
+    frame.flags = t->switched ? PS_FLAG_SWITCHED : 0;
+    frame.as_uid = t->uid;
+    frame.as_gid = t->gid;
+    ps_reader_send(t->r, &frame, "", facts, facts ? sizeof *facts : 0);
+}
+
+static void lost(struct ps_target *t, uint16_t row, const char *name, int error)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_LOST, .subject = t->subject, .row = row, .error = error};
+    frame.name_len = (uint8_t) strlen(name);
+    /* An entry that was listed and is not there any more was closed meanwhile. */
+    frame.outcome = (uint8_t) (error == ENOENT ? PS_GONE : ps_outcome_of(error));
+    ps_reader_send(t->r, &frame, name, NULL, 0);
+}
+
+/* Fills one frame as far as the file gives: *ended at its end or at an error. */
+static size_t fill(struct ps_target *t, int fd, uint8_t *place, bool *ended, int *error)
+{
+    size_t len = 0;
+    *error = 0;
+    *ended = false;
+    while (len < PS_PIECE) {
+        ssize_t n = read(fd, place + len, PS_PIECE - len);
+        ps_progress_made(t->r);
+        if (n > 0) {
+            len += (size_t) n;
+            continue;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        *error = n < 0 ? errno : 0;
+        *ended = true;
+        break;
+    }
+    return len;
+}
+
+/* The bytes of an open file as frames. Tables of a network namespace go on in a new part after each MiB. Sends nothing
+ * when the first read fails, so that the caller can try as somebody else. */
+static enum ps_outcome send_file(struct ps_target *t, int fd, uint16_t row, const char *name, int *error)
+{
+    bool table = ps_catalog[row].scope == PS_PER_NETNS;
+    uint64_t total = 0, cap = table ? PS_CAP_TABLE : PS_CAP_CAPTURE;
+    unsigned part = 1;
+    char part_name[PATH_ROOM];
+    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row};
+    frame.name_len = (uint8_t) strlen(name);
+    for (;;) {
+        bool ended = false;
+        uint8_t *place = ps_ring_reserve(t->r->ring, frame.name_len, PS_PIECE);
+        size_t len = fill(t, fd, place, &ended, error);
+        if (*error && total + len == 0)
+            return ps_outcome_of(*error);
+        total += len;
+        bool full = total >= cap;
+        bool next_part = table && !ended && !full && total >= (uint64_t) part * PS_PART_SIZE;
+        frame.flags = (uint8_t) ((!ended && !full && !next_part ? PS_FLAG_CONTINUES : 0) | (part > 1 ? PS_FLAG_PART : 0));
+        ps_ring_commit(t->r->ring, &frame, name, len);
+        if (ended)
+            return *error ? PS_PARTIAL : PS_COMPLETE;
+        if (full)
+            return PS_TRUNCATED;
+        frame.kind = PS_FRAME_MORE;
+        frame.name_len = 0;
+        if (next_part) {
+            snprintf(part_name, sizeof part_name, "%s.part-%04u", ps_catalog[row].path, ++part);
+            frame.kind = PS_FRAME_ITEM;
+            frame.name_len = (uint8_t) strlen(part_name);
+            name = part_name;
+        }
+    }
+}
+
+static enum ps_outcome try_file(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name,
+                                int *error)
+{
+    int fd = openat(dir, path, OPEN_FILE);
+    ps_progress_made(t->r);
+    if (fd < 0) {
+        *error = errno;
+        return ps_outcome_of(*error);
+    }
+    enum ps_outcome outcome = send_file(t, fd, row, name, error);
+    close(fd);
+    return outcome;
+}
+
+static enum ps_outcome try_link(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name,
+                                int *error, struct ps_span *target)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row, .flags = PS_FLAG_LINK};
+    frame.name_len = (uint8_t) strlen(name);
+    uint8_t *place = ps_ring_reserve(t->r->ring, frame.name_len, LINK_ROOM);
+    ssize_t n = readlinkat(dir, path, (char *) place, LINK_ROOM);
+    ps_progress_made(t->r);
+    if (n < 0) {
+        *error = errno;
+        return ps_outcome_of(*error);
+    }
+    *error = 0;
+    *target = ps_span_of(place, (size_t) n);
+    ps_ring_commit(t->r->ring, &frame, name, (size_t) n);
+    return n == LINK_ROOM ? PS_TRUNCATED : PS_COMPLETE;
+}
+
+/* "net:[4026531840]" to its number; 0 when it is something else. */
+static uint64_t namespace_inode(struct ps_span target)
+{
+    struct ps_cursor c = ps_cursor_over(target);
+    struct ps_span type;
+    uint64_t inode = 0;
+    if (!ps_take_until(&c, '[', &type) || !ps_take_u64(&c, &inode) || !ps_take_byte(&c, ']'))
+        return 0;
+    return inode;
+}
+
+static void note_namespace(struct ps_target *t, const char *name, struct ps_span target)
+{
+    if (strcmp(name, "net") == 0)
+        t->net = namespace_inode(target);
+    else if (strcmp(name, "mnt") == 0)
+        t->mnt = namespace_inode(target);
+}
+
+bool ps_listing_next(struct ps_listing *l, const char **name)
+{
+    struct ps_dirent {
+        uint64_t ino;
+        int64_t off;
+        uint16_t size;
+        uint8_t type;
+        char name[];
+    };
+    for (;;) {
+        if (l->at >= l->len) {
+            long n = syscall(SYS_getdents64, l->fd, l->r->entries, sizeof l->r->entries);
+            ps_progress_made(l->r);
+            l->error = n < 0 ? errno : 0;
+            if (n <= 0)
+                return false;
+            l->len = (size_t) n;
+            l->at = 0;
+        }
+        const struct ps_dirent *entry = (const void *) (l->r->entries + l->at);
+        l->at += entry->size;
+        if (entry->name[0] == '.')
+            continue;
+        *name = entry->name;
+        return true;
+    }
+}
+
+/* Every link of a directory (ns). */
+static enum ps_outcome try_links(struct ps_target *t, uint16_t row, int *error)
+{
+    char directory[PATH_ROOM];
+    snprintf(directory, sizeof directory, "%.*s", (int) (strlen(ps_catalog[row].path) - 3), ps_catalog[row].path);
+    struct ps_listing list = {.r = t->r, .fd = openat(t->dir, directory, OPEN_LIST)};
+    ps_progress_made(t->r);
+    const char *name;
+    bool any = false;
+    *error = list.fd < 0 ? errno : 0;
+    while (list.fd >= 0 && ps_listing_next(&list, &name)) {
+        struct ps_span target;
+        if (strlen(name) > 200)
+            continue;
+        enum ps_outcome got = try_link(t, list.fd, name, row, name, error, &target);
+        if (got == PS_DENIED && !any)
+            break;
+        any = true;
+        if (*error)
+            lost(t, row, name, *error);
+        else
+            note_namespace(t, name, target);
+        *error = 0;
+    }
+    if (list.fd >= 0)
+        close(list.fd);
+    *error = *error ? *error : list.error;
+    return ps_outcome_of(*error);
+}
+
+/* fd and fdinfo of each descriptor, one after the other: the two belong together, and one listing serves both. */
+static enum ps_outcome try_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row, int *error,
+                                       enum ps_outcome *info, int *info_error)
+{
+    struct ps_listing list = {.r = t->r, .fd = openat(t->dir, "fd", OPEN_LIST)};
+    *error = list.fd < 0 ? errno : 0;
+    int infos = info_row ? openat(t->dir, "fdinfo", OPEN_LIST) : -1;
+    *info_error = infos < 0 ? errno : 0;
+    ps_progress_made(t->r);
+    const char *name;
+    bool any = false;
+    while (list.fd >= 0 && ps_listing_next(&list, &name)) {
+        struct ps_span target;
+        int why = 0;
+        if (strlen(name) > 200)
+            continue;
+        if (try_link(t, list.fd, name, fd_row, name, &why, &target) == PS_DENIED && !any) {
+            *error = why;
+            break;
+        }
+        any = true;
+        if (why)
+            lost(t, fd_row, name, why);
+        if (infos < 0)
+            continue;
+        try_file(t, infos, name, info_row, name, &why);
+        if (why)
+            lost(t, info_row, name, why);
+    }
+    if (list.fd >= 0)
+        close(list.fd);
+    if (infos >= 0)
+        close(infos);
+    *error = *error ? *error : list.error;
+    if (*error && !*info_error)
+        *info_error = *error;
+    *info = ps_outcome_of(*info_error);
+    return ps_outcome_of(*error);
+}
+
+/* Rows that the kernel shows only to the owner or to CAP_SYS_PTRACE. */
+static bool guarded(const struct ps_row *row)
+{
+    static const char *const files[] = {"fdinfo/{}", "environ", "maps", "io"};
+    if (row->source == PS_READLINK)
+        return true;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (strcmp(row->path, files[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Goes over to the target's ids; false when they are ours already or are not to be had. */
+static bool become_target(struct ps_target *t)
+{
+    if (!t->r->may_switch || t->unswitchable)
+        return false;
+    if (!t->owner_known) {
+        struct stat owner;
+        t->owner_known = fstat(t->dir, &owner) == 0;
+        ps_progress_made(t->r);
+        t->uid = t->owner_known ? owner.st_uid : 0;
+        t->gid = t->owner_known ? owner.st_gid : 0;
+    }
+    bool ours = t->uid == t->r->home.uid && t->gid == t->r->home.gid;
+    t->unswitchable = !t->owner_known || ours || !ps_identity_assume(&t->r->home, t->uid, t->gid);
+    t->switched = !t->unswitchable;
+    return t->switched;
+}
+
+static void become_ourselves(struct ps_target *t)
+{
+    if (t->switched)
+        ps_identity_resume(&t->r->home);
+    t->switched = false;
+}
+
+static bool read_facts(struct ps_target *t, const char *path, struct ps_file_facts *out)
+{
+    struct statx x;
+    /* DONT_SYNC: what the kernel knows already. Asking a remote or FUSE server could hang. */
+    int failed = (int) syscall(SYS_statx, t->dir, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x);
+    ps_progress_made(t->r);
+    if (failed)
+        return false;
+    memset(out, 0, sizeof *out);
+    out->dev_major = x.stx_dev_major;
+    out->dev_minor = x.stx_dev_minor;
+    out->mode = x.stx_mode;
+    out->nlink = x.stx_nlink;
+    out->ino = x.stx_ino;
+    out->size = x.stx_size;
+    out->mtime_ns = x.stx_mtime.tv_sec * INT64_C(1000000000) + x.stx_mtime.tv_nsec;
+    return true;
+}
+
+static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
+{
+    const struct ps_row *what = &ps_catalog[row];
+    struct ps_span target;
+    *error = 0;
+    if (ps_row_is_family(what) && what->source == PS_READLINK)
+        return try_links(t, row, error);
+    if (what->source != PS_READLINK)
+        return try_file(t, t->dir, what->path, row, "", error);
+    enum ps_outcome outcome = try_link(t, t->dir, what->path, row, "", error, &target);
+    if (outcome == PS_COMPLETE && strcmp(what->path, "root") == 0)
+        t->plain_root = ps_span_is(target, "/");
+    t->facts_known = outcome == PS_COMPLETE && strcmp(what->path, "exe") == 0 && read_facts(t, "exe", &t->facts);
+    return outcome;
+}
+
+void ps_capture_row(struct ps_target *t, uint16_t row)
+{
+    int error = 0;
+    bool as_target = guarded(&ps_catalog[row]);
+    begin(t, row);
+    bool first = as_target && !t->r->can_trace && become_target(t);
+    enum ps_outcome outcome = try_row(t, row, &error);
+    if (outcome == PS_DENIED && first) {
+        become_ourselves(t);
+        outcome = try_row(t, row, &error);
+    } else if (outcome == PS_DENIED && as_target && become_target(t)) {
+        outcome = try_row(t, row, &error);
+    }
+    end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
+    t->facts_known = false;
+    become_ourselves(t);
+}
+
+void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row)
+{
+    int error = 0, info_error = 0;
+    enum ps_outcome info = PS_COMPLETE;
+    begin(t, fd_row);
+    if (info_row)
+        begin(t, info_row);
+    bool first = !t->r->can_trace && become_target(t);
+    enum ps_outcome outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
+    if (outcome == PS_DENIED && first) {
+        become_ourselves(t);
+        outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
+    } else if (outcome == PS_DENIED && become_target(t)) {
+        outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
+    }
+    end(t, fd_row, outcome, error, NULL);
+    if (info_row)
+        end(t, info_row, info, info_error, NULL);
+    become_ourselves(t);
+}
+
+void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row};
+    begin(t, row);
+    ps_reader_send(t->r, &frame, "", bytes.data, bytes.len);
+    end(t, row, PS_COMPLETE, 0, NULL);
+}
+
+void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with)
+{
+    begin(t, row);
+    struct ps_frame frame = {.kind = PS_FRAME_END, .subject = t->subject, .row = row, .us = ps_boottime_us()};
+    frame.outcome = PS_SHARED;
+    frame.as_uid = with;
+    ps_reader_send(t->r, &frame, "", NULL, 0);
+}

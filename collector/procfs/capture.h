@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One capture: the bytes of one file, the target of one link, or every entry of one directory, and how it ended.
+ */
+#ifndef PS_CAPTURE_H
+#define PS_CAPTURE_H
+
+#include "collector/procfs/reader.h"
+#include "formats/journal.h"
+
+/* Bytes of one capture at most; of one table of a network namespace; of one part of such a table. */
+enum { PS_CAP_CAPTURE = 16 << 20, PS_CAP_TABLE = 256 << 20, PS_PART_SIZE = 1 << 20 };
+
+/* The process under the pin, or (subject PS_NO_SUBJECT) the procfs root. */
+struct ps_target {
+    struct ps_reader_state *r;
+    uint32_t subject;
+    int dir;                 /* O_PATH: can never become another process */
+    uint32_t uid, gid;       /* owner of that directory */
+    bool owner_known, unswitchable, switched;
+    uint64_t net, mnt;       /* namespaces, from its links; 0 unknown */
+    bool plain_root;         /* its root link says "/" */
+    bool facts_known;
+    struct ps_file_facts facts;
+};
+
+/* errno to outcome, for a file of a process that is pinned: ENOENT means that the kernel does not have this file. */
+enum ps_outcome ps_outcome_of(int error);
+
+/* One row of the catalog, under our own ids or the target's. */
+void ps_capture_row(struct ps_target *t, uint16_t row);
+/* fd and fdinfo together; info_row 0: fd alone. */
+void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row);
+/* A row whose bytes are known already, or that is not read for a stated outcome. */
+void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes);
+void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with);
+
+/* Names in a directory, "." and ".." and hidden ones left out. */
+struct ps_listing {
+    struct ps_reader_state *r;
+    int fd;
+    size_t at, len;
+    int error; /* errno of getdents64, or 0 */
+};
+bool ps_listing_next(struct ps_listing *listing, const char **name);
+
+enum { PS_STAT_ROOM = 8192 };
+
+#endif

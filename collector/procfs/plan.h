@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which rows of the catalog this run reads: indices, in capture order.
+ */
+#ifndef PS_PLAN_H
+#define PS_PLAN_H
+
+#include "collector/options.h"
+
+enum { PS_PLAN_MAX = 64 };
+
+struct ps_rows {
+    uint16_t rows[PS_PLAN_MAX];
+    size_t count;
+};
+
+struct ps_plan {
+    struct ps_rows global;   /* once, tables of our own network namespace first: they change fastest */
+    struct ps_rows lane[2];  /* of each process, by enum ps_reader */
+    uint16_t stat;           /* the row of the sweeps */
+};
+
+void ps_plan_make(enum ps_profile profile, struct ps_plan *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who is there: one entry for every life that was seen, in the order in which it was seen. The quiet reader appends, the
+ * memory reader and the builder follow. Shared memory that costs pages only as it fills.
+ */
+#ifndef PS_ROSTER_H
+#define PS_ROSTER_H
+
+#include <stdatomic.h>
+
+#include "formats/error.h"
+
+enum { PS_ROSTER_MAX = 1 << 20, PS_ROSTER_COMM = 16 };
+
+struct ps_roster_entry {
+    uint32_t pid;
+    uint8_t state, comm_len; /* as the first look found them */
+    uint8_t again;           /* a second life of a pid that the roster holds already */
+    uint8_t chosen;          /* 0: only swept (--pid named others) */
+    uint64_t start;          /* ticks since boot */
+    uint64_t startcode;
+    uint8_t comm[PS_ROSTER_COMM];
+};
+
+struct ps_roster {
+    _Atomic uint32_t count;
+    _Atomic uint32_t full; /* PS_ROSTER_MAX was reached: some lives have no entry */
+    struct ps_roster_entry entries[PS_ROSTER_MAX];
+};
+
+/* NULL with *err. Shared with every later fork. */
+struct ps_roster *ps_roster_make(struct ps_error *err);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One process: pin, first look, every planned row, last look.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/host/clock.h"
+#include "collector/procfs/capture.h"
+#include "collector/procfs/walk.h"
+
+enum { PIN = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+
+static const struct ps_seen *seen(const struct ps_seen_list *list, uint64_t inode)
+{
+    /* The latest first: processes of one container stand together. */
+    for (size_t i = list->count; inode && i > 0; i--) {
+        if (list->items[i - 1].inode == inode)
+            return &list->items[i - 1];
+    }
+    return NULL;
+}
+
+static void remember(struct ps_seen_list *list, uint64_t inode, uint32_t subject)
+{
+    if (inode && !seen(list, inode) && list->count < PS_SEEN_MAX)
+        list->items[list->count++] = (struct ps_seen){inode, subject};
+}
+
+static void say(struct ps_target *t, uint8_t kind, uint8_t flags, enum ps_identity identity, enum ps_outcome rest)
+{
+    struct ps_frame frame = {.kind = kind, .flags = flags, .subject = t->subject, .us = ps_boottime_us()};
+    frame.outcome = (uint8_t) rest;
+    frame.error = (int32_t) identity;
+    ps_reader_send(t->r, &frame, "", NULL, 0);
+}
+
+/* Where the namespace link is denied, the inode of a file of the namespace's own net directory tells it apart just as
+ * well; the upper half of the number range keeps the two sorts of key apart. */
+static uint64_t net_key(struct ps_target *t, uint16_t row)
+{
+    struct stat facts;
+    if (t->net)
+        return t->net;
+    int failed = fstatat(t->dir, ps_catalog[row].path, &facts, AT_SYMLINK_NOFOLLOW);
+    ps_progress_made(t->r);
+    return failed ? 0 : (uint64_t) facts.st_ino | UINT64_C(1) << 63;
+}
+
+/* Shared with a process before, or captured and then remembered. */
+static void namespace_row(struct ps_target *t, uint16_t row, struct ps_seen_list *list, uint64_t key)
+{
+    const struct ps_seen *with = seen(list, key);
+    if (with && with->subject != t->subject) {
+        ps_capture_shared(t, row, with->subject);
+        return;
+    }
+    ps_capture_row(t, row);
+    remember(list, key, t->subject);
+}
+
+static void quiet_row(struct ps_target *t, uint16_t row, struct ps_span stat, uint64_t *net)
+{
+    const struct ps_row *what = &ps_catalog[row];
+    if (row == t->r->job->plan->stat) {
+        ps_capture_bytes(t, row, stat);
+        return;
+    }
+    if (what->scope == PS_PER_NETNS) {
+        *net = *net ? *net : net_key(t, row);
+        namespace_row(t, row, &t->r->net, *net);
+        return;
+    }
+    if (what->scope == PS_PER_MNTNS) {
+        namespace_row(t, row, &t->r->mnt, t->plain_root ? t->mnt : 0);
+        return;
+    }
+    ps_capture_row(t, row);
+}
+
+static void read_rows(struct ps_target *t, struct ps_span stat)
+{
+    const struct ps_rows *plan = &t->r->job->plan->lane[t->r->job->lane];
+    uint64_t net = 0;
+    uint16_t info = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        if (strcmp(ps_catalog[plan->rows[i]].path, "fdinfo/{}") == 0)
+            info = plan->rows[i];
+    }
+    for (size_t i = 0; i < plan->count && !ps_reader_stopped(t->r); i++) {
+        uint16_t row = plan->rows[i];
+        if (row == info)
+            continue; /* goes with fd */
+        if (strcmp(ps_catalog[row].path, "fd/{}") == 0)
+            ps_capture_descriptors(t, row, info);
+        else
+            quiet_row(t, row, stat, &net);
+    }
+}
+
+/* What the last look says against the roster's. */
+static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_roster_entry *was, uint8_t *flags)
+{
+    uint8_t buffer[PS_STAT_ROOM];
+    struct ps_look now;
+    ssize_t n = ps_look_again(t->r, stat, buffer, sizeof buffer);
+    *flags = 0;
+    if (n == -ESRCH)
+        return PS_ENDED;
+    if (n <= 0 || !ps_look_at(ps_span_of(buffer, (size_t) n), &now) || now.start != was->start)
+        return PS_UNVERIFIED;
+    if (now.state == 'Z' && was->state != 'Z')
+        return PS_ENDED;
+    if (now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0)
+        *flags |= PS_FLAG_COMM;
+    if (now.startcode != was->startcode)
+        *flags |= PS_FLAG_IMAGE;
+    return *flags ? PS_CHANGED : PS_SAME;
+}
+
+static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_entry *was)
+{
+    uint8_t buffer[PS_STAT_ROOM];
+    struct ps_look first;
+    ssize_t n = ps_look_again(t->r, stat, buffer, sizeof buffer);
+    if (n <= 0 || !ps_look_at(ps_span_of(buffer, (size_t) n), &first)) {
+        say(t, PS_FRAME_DONE, 0, PS_UNVERIFIED, n == -ESRCH || n == 0 ? PS_GONE : PS_FAILED);
+        return;
+    }
+    if (first.start != was->start) {
+        /* The pid has a second life: it gets a line of its own. */
+        if (t->r->job->lane == PS_QUIET)
+            ps_roster_add(t->r, was->pid, &first);
+        say(t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_GONE);
+        return;
+    }
+    read_rows(t, ps_span_of(buffer, (size_t) n));
+    uint8_t flags = 0;
+    enum ps_identity identity = verify(t, stat, was, &flags);
+    say(t, PS_FRAME_DONE, flags, identity, identity == PS_ENDED ? PS_GONE : PS_SKIPPED);
+}
+
+void ps_capture_subject(struct ps_reader_state *r, uint32_t subject)
+{
+    struct ps_roster_entry was = r->job->roster->entries[subject];
+    struct ps_target t = {.r = r, .subject = subject};
+    char name[16];
+    snprintf(name, sizeof name, "%u", was.pid);
+    say(&t, PS_FRAME_SUBJECT, 0, PS_SAME, PS_COMPLETE);
+    t.dir = openat(r->job->procfs, name, PIN);
+    ps_progress_made(r);
+    if (t.dir < 0) {
+        say(&t, PS_FRAME_DONE, 0, PS_UNVERIFIED, errno == ENOENT ? PS_GONE : ps_outcome_of(errno));
+        return;
+    }
+    int stat = openat(t.dir, "stat", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    ps_progress_made(r);
+    if (stat < 0)
+        say(&t, PS_FRAME_DONE, 0, PS_UNVERIFIED, errno == ENOENT ? PS_GONE : ps_outcome_of(errno));
+    else
+        read_pinned(&t, stat, &was);
+    if (stat >= 0)
+        close(stat);
+    close(t.dir);
+}
+
+void ps_capture_global(struct ps_reader_state *r, uint16_t row)
+{
+    struct ps_target t = {.r = r, .subject = PS_NO_SUBJECT, .dir = r->job->procfs};
+    ps_capture_row(&t, row);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/procfs/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/host/clock.h"
+#include "collector/procfs/capture.h"
+
+static bool chosen(const struct ps_options *options, uint32_t pid)
+{
+    for (size_t i = 0; i < options->pid_count; i++) {
+        if (options->pids[i] == pid)
+            return true;
+    }
+    return options->pid_count == 0;
+}
+
+static bool test_and_set(struct ps_reader_state *r, uint32_t pid)
+{
+    uint8_t bit = (uint8_t) (1 << pid % 8);
+    bool was = r->pids_seen[pid / 8] & bit;
+    r->pids_seen[pid / 8] |= bit;
+    return was;
+}
+
+void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look *look)
+{
+    struct ps_roster *roster = r->job->roster;
+    uint32_t count = atomic_load_explicit(&roster->count, memory_order_relaxed);
+    if (count >= PS_ROSTER_MAX) {
+        atomic_fetch_add(&roster->full, 1);
+        return;
+    }
+    struct ps_roster_entry *e = &roster->entries[count];
+    e->pid = pid;
+    e->start = look->start;
+    e->startcode = look->startcode;
+    e->state = look->state;
+    e->comm_len = look->comm_len;
+    memcpy(e->comm, look->comm, sizeof e->comm);
+    e->again = test_and_set(r, pid);
+    e->chosen = chosen(r->job->options, pid);
+    atomic_store_explicit(&roster->count, count + 1, memory_order_release);
+}
+
+/* A directory of /proc that is a process; threads and everything else are not listed as numbers. */
+static bool next_pid(struct ps_listing *list, const char **name, uint32_t *pid)
+{
+    while (ps_listing_next(list, name)) {
+        struct ps_cursor c = ps_cursor_over(ps_span_text(*name));
+        uint64_t number = 0;
+        if (ps_take_u64(&c, &number) && ps_cursor_done(&c) && number > 0 && number < PS_PID_LIMIT) {
+            *pid = (uint32_t) number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads <pid>/stat into `place`; the length, or -errno. */
+static ssize_t read_stat(struct ps_reader_state *r, const char *pid, uint8_t *place)
+{
+    char path[32];
+    snprintf(path, sizeof path, "%.16s/stat", pid);
+    int fd = openat(r->job->procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    ps_progress_made(r);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = ps_look_again(r, fd, place, PS_STAT_ROOM);
+    close(fd);
+    return n;
+}
+
+static void sweep_one(struct ps_reader_state *r, const char *name, uint32_t pid, bool opening)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = PS_NO_SUBJECT, .row = r->job->plan->stat};
+    struct ps_look look;
+    frame.name_len = (uint8_t) strlen(name);
+    uint8_t *place = ps_ring_reserve(r->ring, frame.name_len, PS_STAT_ROOM);
+    ssize_t n = read_stat(r, name, place);
+    if (n <= 0) {
+        frame.kind = PS_FRAME_LOST;
+        frame.error = n < 0 ? (int) -n : ESRCH;
+        frame.outcome = (uint8_t) (frame.error == ENOENT ? PS_GONE : ps_outcome_of(frame.error));
+        ps_reader_send(r, &frame, name, NULL, 0);
+        return;
+    }
+    bool understood = ps_look_at(ps_span_of(place, (size_t) n), &look);
+    ps_ring_commit(r->ring, &frame, name, (size_t) n);
+    if (opening && understood)
+        ps_roster_add(r, pid, &look);
+}
+
+void ps_walk_sweep(struct ps_reader_state *r, bool opening, uint32_t after)
+{
+    struct ps_frame frame = {.kind = PS_FRAME_BEGIN, .subject = PS_NO_SUBJECT, .row = r->job->plan->stat};
+    struct ps_listing list = {.r = r, .fd = openat(r->job->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    int error = list.fd < 0 ? errno : 0;
+    const char *name;
+    uint32_t pid;
+    frame.us = ps_boottime_us();
+    ps_reader_send(r, &frame, "", NULL, 0);
+    while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
+        if (pid <= after)
+            continue;
+        atomic_store_explicit(&r->slot->position, pid, memory_order_relaxed);
+        sweep_one(r, name, pid, opening);
+    }
+    frame.kind = PS_FRAME_END;
+    frame.us = ps_boottime_us();
+    frame.error = error ? error : list.error;
+    frame.outcome = (uint8_t) (ps_reader_stopped(r) ? PS_SKIPPED : ps_outcome_of(frame.error));
+    ps_reader_send(r, &frame, "", NULL, 0);
+    if (list.fd >= 0)
+        close(list.fd);
+}
+
+uint32_t ps_walk_relist(struct ps_reader_state *r)
+{
+    struct ps_listing list = {.r = r, .fd = openat(r->job->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    const char *name;
+    uint32_t pid, found = 0;
+    uint8_t place[PS_STAT_ROOM];
+    while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
+        struct ps_look look;
+        if (r->pids_seen[pid / 8] & 1 << pid % 8)
+            continue;
+        ssize_t n = read_stat(r, name, place);
+        if (n <= 0 || !ps_look_at(ps_span_of(place, (size_t) n), &look))
+            continue;
+        ps_roster_add(r, pid, &look);
+        found++;
+    }
+    if (list.fd >= 0)
+        close(list.fd);
+    return found;
+}

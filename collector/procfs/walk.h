@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who is there: the listings of /proc, the sweeps, and what the quiet reader puts into the roster.
+ */
+#ifndef PS_WALK_H
+#define PS_WALK_H
+
+#include "collector/procfs/reader.h"
+
+/* Sends stat of every process as one capture; the opening sweep also fills the roster. Pids up to and with `after` are
+ * passed over: a successor goes on behind the one that its predecessor was stuck at. */
+void ps_walk_sweep(struct ps_reader_state *r, bool opening, uint32_t after);
+/* Lists again and puts pids that are new into the roster; returns how many. */
+uint32_t ps_walk_relist(struct ps_reader_state *r);
+/* One more life. At PS_ROSTER_MAX it is counted as missing instead. */
+void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look *look);
+
+#endif

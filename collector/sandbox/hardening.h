@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What procsnap does to itself before it looks at anybody: never the one that makes the application
+ * die, never a core file with evidence or keys in it, never a descriptor that a role has no use
+ * for. Each function returns 0 or an errno: a refusal is recorded and the run goes on.
+ */
+#ifndef PS_HARDENING_H
+#define PS_HARDENING_H
+
+#include <stddef.h>
+
+/* oom_score_adj 1000 for this process and its later children: out of memory ends us first. `proc`
+ * is a descriptor of our own /proc, borrowed. Before ps_harden_memory: the file of a process that
+ * is not dumpable belongs to root. */
+int ps_harden_oom(int proc);
+
+/* No core file (RLIMIT_CORE 0, soft and hard) and not dumpable: not traced, not read by processes
+ * of our own user. */
+int ps_harden_memory(void);
+
+/* Closes every descriptor but the `count` ones in keep[] (any order; below 0 is ignored; at most
+ * PS_KEEP_MAX). */
+enum { PS_KEEP_MAX = 64 };
+int ps_harden_descriptors(const int *keep, size_t count);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Calls that some machines lack (open, readlink, fork: aarch64) or some headers do not know yet
+ * stand in #ifdef, in one place at the end of each table. Frequent calls stand first: older kernels
+ * walk the filter from the top.
+ */
+#include "collector/sandbox/roles.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+
+#define ALLOW(name)                                                                                \
+    {                                                                                              \
+        .number = SYS_##name, .answer = PS_ANSWER_ALLOW                                            \
+    }
+#define ALLOW_IF(name, ...)                                                                        \
+    {                                                                                              \
+        .number = SYS_##name, .answer = PS_ANSWER_ALLOW, .checks = { __VA_ARGS__ }                 \
+    }
+#define KILL(name)                                                                                 \
+    {                                                                                              \
+        .number = SYS_##name, .answer = PS_ANSWER_KILL                                             \
+    }
+#define IS(n, what)                                                                                \
+    {                                                                                              \
+        .test = PS_ARG_IS, .arg = (n), .value = (uint32_t) (what)                                  \
+    }
+#define LACKS(n, bits)                                                                             \
+    {                                                                                              \
+        .test = PS_ARG_LACKS, .arg = (n), .value = (uint32_t) (bits)                               \
+    }
+#define HAS(n, bits)                                                                               \
+    {                                                                                              \
+        .test = PS_ARG_HAS, .arg = (n), .value = (uint32_t) (bits)                                 \
+    }
+#define IS_NULL(n)                                                                                 \
+    {                                                                                              \
+        .test = PS_ARG_NULL, .arg = (n)                                                            \
+    }
+
+/* O_TMPFILE without O_DIRECTORY, which it contains and which listing needs. */
+#define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
+
+/* No write of any sort: a reader hands its bytes over in shared memory. No memory beyond what it
+ * has after the fork (no mmap, brk, mprotect): it works in buffers made before, and unmaps what
+ * belongs to others. */
+static const struct ps_rule reader[] = {
+    ALLOW(read),
+    ALLOW(pread64),
+    ALLOW_IF(openat, LACKS(2, WRITING)),
+    ALLOW(close),
+    ALLOW(readlinkat),
+    ALLOW(futex),
+    ALLOW(getdents64),
+    ALLOW(statx),
+    ALLOW(setfsuid),
+    ALLOW(setfsgid),
+    ALLOW_IF(prctl, IS(0, PR_SET_DUMPABLE), IS(1, 0)),
+    ALLOW_IF(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
+    ALLOW(getppid),
+    ALLOW(clock_gettime), /* where the vDSO has no clock */
+    ALLOW(newfstatat),
+    ALLOW(fstat),
+    ALLOW(fstatfs),
+    ALLOW(lseek),
+    ALLOW(getpid),
+    ALLOW(sched_yield),
+    ALLOW(nanosleep),
+    ALLOW(clock_nanosleep),
+    ALLOW(munmap),
+    ALLOW_IF(prctl, IS(0, PR_GET_DUMPABLE)),
+    ALLOW(rt_sigreturn),
+    ALLOW(restart_syscall),
+    ALLOW(exit_group),
+    ALLOW(exit),
+#ifdef SYS_open
+    ALLOW_IF(open, LACKS(1, WRITING)),
+    ALLOW(readlink),
+#endif
+};
+
+/* An allow list too, but what is neither on it nor a call that only an intruder makes gets EPERM: a
+ * library that probes for something must not cost the evidence. No executable memory, no signal to
+ * anybody, no terminal but its size. */
+static const struct ps_rule builder[] = {
+    ALLOW(futex),
+    ALLOW(write),
+    ALLOW(read),
+    ALLOW(madvise),
+    ALLOW_IF(mmap, LACKS(2, PROT_EXEC)),
+    ALLOW(munmap),
+    ALLOW(brk),
+    ALLOW(mremap),
+    ALLOW_IF(mprotect, LACKS(2, PROT_EXEC)),
+    ALLOW(clock_gettime),
+    /* files: DEST, its parts and the keys */
+    ALLOW(openat),
+    ALLOW(close),
+    ALLOW(readv),
+    ALLOW(writev),
+    ALLOW(pread64),
+    ALLOW(pwrite64),
+    ALLOW(lseek),
+    ALLOW(fstat),
+    ALLOW(newfstatat),
+    ALLOW(statx),
+    ALLOW(statfs),
+    ALLOW(fstatfs),
+    ALLOW(getdents64),
+    ALLOW(readlinkat),
+    ALLOW(faccessat),
+    ALLOW(fsync),
+    ALLOW(fdatasync),
+    ALLOW(sync_file_range),
+    ALLOW(fadvise64),
+    ALLOW(fallocate),
+    ALLOW(ftruncate),
+    ALLOW(fchmod),
+    ALLOW(flock),
+    ALLOW(renameat),
+    ALLOW(renameat2),
+    ALLOW(linkat),
+    ALLOW(unlinkat),
+    ALLOW(mkdirat),
+    ALLOW(ppoll),
+    ALLOW_IF(fcntl, IS(1, F_GETFD)), /* not F_SETOWN: that sends signals */
+    ALLOW_IF(fcntl, IS(1, F_SETFD)),
+    ALLOW_IF(fcntl, IS(1, F_GETFL)),
+    ALLOW_IF(fcntl, IS(1, F_SETFL)),
+    ALLOW_IF(fcntl, IS(1, F_DUPFD_CLOEXEC)),
+    ALLOW_IF(ioctl, IS(1, TCGETS)), /* isatty; not TIOCSTI: that types */
+    ALLOW_IF(ioctl, IS(1, TIOCGWINSZ)),
+    /* memory that holds keys */
+    ALLOW(mlock),
+    ALLOW(munlock),
+    ALLOW(getrandom),
+    /* threads, never processes */
+    ALLOW_IF(clone, HAS(0, CLONE_VM | CLONE_THREAD)),
+    {.number = SYS_clone3, .answer = PS_ANSWER_ENOSYS}, /* its flags are behind a pointer */
+    ALLOW(set_robust_list),
+    ALLOW(set_tid_address),
+    ALLOW(sched_yield),
+    ALLOW(sched_getaffinity),
+    ALLOW(rt_sigprocmask),
+    ALLOW(rt_sigaction),
+    ALLOW(rt_sigreturn),
+    ALLOW(sigaltstack),
+    ALLOW(restart_syscall),
+    ALLOW(exit),
+    ALLOW(exit_group),
+    /* facts */
+    ALLOW(clock_getres),
+    ALLOW(gettimeofday),
+    ALLOW(nanosleep),
+    ALLOW(clock_nanosleep),
+    ALLOW(getpid),
+    ALLOW(getppid),
+    ALLOW(gettid),
+    ALLOW(getuid),
+    ALLOW(geteuid),
+    ALLOW(getgid),
+    ALLOW(getegid),
+    ALLOW(uname),
+    ALLOW(sysinfo),
+    ALLOW(getrusage),
+    ALLOW_IF(prlimit64, IS(0, 0), IS_NULL(2)), /* ours, and only to ask */
+    ALLOW(getrlimit),
+    ALLOW_IF(prctl, IS(0, PR_SET_DUMPABLE), IS(1, 0)),
+    ALLOW_IF(prctl, IS(0, PR_GET_DUMPABLE)),
+    ALLOW_IF(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
+    ALLOW_IF(prctl, IS(0, PR_SET_NAME)),
+    ALLOW_IF(prctl, IS(0, PR_SET_VMA)),
+    /* an intruder */
+    KILL(clone),
+    KILL(execve),
+    KILL(execveat),
+    KILL(ptrace),
+    KILL(process_vm_readv),
+    KILL(process_vm_writev),
+    KILL(kill),
+    KILL(tkill),
+    KILL(tgkill),
+    KILL(rt_sigqueueinfo),
+    KILL(rt_tgsigqueueinfo),
+    KILL(socket),
+    KILL(socketpair),
+    KILL(connect),
+    KILL(bind),
+    KILL(setuid),
+    KILL(setgid),
+    KILL(setreuid),
+    KILL(setregid),
+    KILL(setresuid),
+    KILL(setresgid),
+    KILL(setfsuid),
+    KILL(setfsgid),
+    KILL(setgroups),
+    KILL(capset),
+    KILL(mount),
+    KILL(umount2),
+    KILL(pivot_root),
+    KILL(chroot),
+    KILL(setns),
+    KILL(unshare),
+    KILL(bpf),
+    KILL(perf_event_open),
+    KILL(userfaultfd),
+    KILL(init_module),
+    KILL(finit_module),
+    KILL(open_by_handle_at),
+#ifdef SYS_open
+    ALLOW(open),
+    ALLOW(stat),
+    ALLOW(lstat),
+    ALLOW(access),
+    ALLOW(readlink),
+    ALLOW(rename),
+    ALLOW(unlink),
+    ALLOW(poll),
+    ALLOW(time),
+    KILL(fork),
+    KILL(vfork),
+#endif
+#ifdef SYS_rseq
+    ALLOW(rseq),
+#endif
+#ifdef SYS_io_uring_setup
+    KILL(io_uring_setup),
+#endif
+#ifdef SYS_move_mount
+    KILL(move_mount),
+#endif
+};
+
+struct ps_policy ps_role_policy(enum ps_role role)
+{
+    if (role == PS_ROLE_BUILDER)
+        return (struct ps_policy){builder, sizeof builder / sizeof builder[0], PS_ANSWER_EPERM};
+    return (struct ps_policy){reader, sizeof reader / sizeof reader[0], PS_ANSWER_KILL};
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "formats/printable.h"
+
+/* The first failure on standard output; commands ask once, at the end. */
+static int stdout_failure;
+
+static void write_all(int fd, struct ps_span text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.data, text.len);
+        if (n >= 0) {
+            text = ps_span_of(text.data + n, text.len - (size_t) n);
+            continue;
+        }
+        if (errno == EINTR)
+            continue;
+        if (errno == EAGAIN) {
+            /* Somebody else made the pipe non-blocking; waiting is all that can be done. */
+            struct pollfd ready = {.fd = fd, .events = POLLOUT};
+            (void) poll(&ready, 1, -1);
+            continue;
+        }
+        if (fd == PS_STDOUT && errno != EPIPE && stdout_failure == 0)
+            stdout_failure = errno;
+        return;
+    }
+}
+
+static void print(int fd, struct ps_span text, void (*escape)(struct ps_buffer *out, struct ps_span text))
+{
+    /* Piece by piece: an escaped text is up to six times longer, and a parsed file can be large. */
+    enum { PIECE = 64 << 10 };
+    struct ps_buffer out = {0};
+
+    while (text.len > 0) {
+        size_t len = text.len < PIECE ? text.len : PIECE;
+        /* Not in the middle of a character. */
+        for (size_t back = 0; len < text.len && back < 3 && len > 1 && (text.data[len] & 0xc0) == 0x80; back++)
+            len--;
+        escape(&out, ps_span_of(text.data, len));
+        if (out.failed && fd == PS_STDOUT && stdout_failure == 0)
+            stdout_failure = ENOMEM;
+        write_all(fd, ps_buffer_span(&out));
+        ps_buffer_clear(&out, SIZE_MAX);
+        text = ps_span_of(text.data + len, text.len - len);
+    }
+    ps_buffer_done(&out);
+}
+
+void ps_print(int fd, struct ps_span text)
+{
+    print(fd, text, ps_printable_add_text);
+}
+
+void ps_print_text(int fd, const char *text)
+{
+    ps_print(fd, ps_span_text(text));
+}
+
+void ps_printf(int fd, const char *fmt, ...)
+{
+    char text[8192];
+    va_list args;
+
+    va_start(args, fmt);
+    int len = vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (len < 0)
+        return;
+    ps_print(fd, ps_span_text(text));
+}
+
+void ps_print_json(int fd, struct ps_span json)
+{
+    print(fd, json, ps_printable_add_json);
+}
+
+void ps_print_error(const struct ps_error *err)
+{
+    char line[4 * sizeof err->text + 1];
+    size_t len = 0;
+
+    /* One line, whatever a path in it holds; on the stack, since memory may be what is out. */
+    for (const char *at = err->text; *at != '\0'; at++) {
+        if (*at == '\n') {
+            memcpy(line + len, "\\x0a", 4);
+            len += 4;
+        } else {
+            line[len++] = *at;
+        }
+    }
+    line[len] = '\0';
+    ps_printf(PS_STDERR, "procsnap: %s\n", line);
+}
+
+bool ps_print_complete(struct ps_error *err)
+{
+    if (stdout_failure == 0)
+        return true;
+    return ps_fail(err, stdout_failure, "cannot write standard output; free space there or send it elsewhere");
+}
+
+bool ps_is_terminal(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+size_t ps_terminal_columns(size_t otherwise)
+{
+    struct winsize size;
+
+    for (int fd = PS_STDOUT; fd <= PS_STDERR; fd++)
+        if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+            return size.ws_col;
+    return otherwise;
+}
+
+void ps_print_status(int fd, const char *line)
+{
+    /* The control sequences are ours and stay outside of what is escaped: return, text, erase to the end of line. */
+    write_all(fd, ps_span_text("\r"));
+    ps_print_text(fd, line);
+    write_all(fd, ps_span_text("\033[K"));
+}

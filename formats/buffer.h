@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes that grow. A failed allocation is remembered in `failed` and turns every later append into nothing, so that a
+ * caller appends freely and asks once at the end. Zero-initialised is empty and valid.
+ */
+#ifndef PS_BUFFER_H
+#define PS_BUFFER_H
+
+#include "parsers/cursor.h"
+
+struct ps_buffer {
+    uint8_t *data; /* owned */
+    size_t len, room;
+    bool failed;
+};
+
+/* Makes room for `more` further bytes; false (and failed) when memory is out. */
+bool ps_buffer_grow(struct ps_buffer *b, size_t more);
+static inline bool ps_buffer_reserve(struct ps_buffer *b, size_t more)
+{
+    return more <= b->room - b->len && !b->failed ? true : ps_buffer_grow(b, more);
+}
+void ps_buffer_add(struct ps_buffer *b, const void *data, size_t len);
+void ps_buffer_add_span(struct ps_buffer *b, struct ps_span s);
+void ps_buffer_add_text(struct ps_buffer *b, const char *text);
+void ps_buffer_add_byte(struct ps_buffer *b, uint8_t byte);
+void ps_buffer_add_u64(struct ps_buffer *b, uint64_t value);
+void ps_buffer_add_i64(struct ps_buffer *b, int64_t value);
+/* Lowercase hex without leading zeros, at least `digits` long. */
+void ps_buffer_add_hex(struct ps_buffer *b, uint64_t value, unsigned digits);
+void ps_buffer_addf(struct ps_buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Writes the digits, no sign, no NUL, at most PS_U64_DIGITS of them; returns how many. */
+enum { PS_U64_DIGITS = 20 };
+size_t ps_u64_digits(uint8_t *out, uint64_t value);
+/* Drops the first `count` bytes (at most len). */
+void ps_buffer_drop(struct ps_buffer *b, size_t count);
+/* Empty, keeps the room unless it is larger than `keep` bytes. A failure stays remembered. */
+void ps_buffer_clear(struct ps_buffer *b, size_t keep);
+void ps_buffer_done(struct ps_buffer *b);
+struct ps_span ps_buffer_span(const struct ps_buffer *b);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The raw bytes of a bundle and its journal, brought together again: packs and global members are kept until the journal
+ * line that names them has come, then each entry is handed out with the capture that it belongs to. Entries and captures
+ * must match one to one, in order, by name, kind, place and length (docs/BUNDLE.md section 4); whatever does not ends
+ * the work.
+ */
+#ifndef PS_EVIDENCE_H
+#define PS_EVIDENCE_H
+
+#include "formats/journal_read.h"
+#include "formats/member_class.h"
+#include "formats/records.h"
+
+/* What is handed out, in journal order: a line, its entries in pack order, its captures, its end; or a phase. NULL
+ * functions are left out. Everything is borrowed for the call. */
+struct ps_evidence_visitor {
+    void *context;
+    void (*line)(void *context, const struct ps_line *line);
+    void (*entry)(void *context, const struct ps_entry *entry);
+    void (*capture)(void *context, const struct ps_capture *capture);
+    void (*line_end)(void *context, const struct ps_line_end *end);
+    void (*phase)(void *context, const struct ps_phase *phase);
+};
+
+/* Raw members that wait for their journal line, all together. */
+#define PS_EVIDENCE_BYTES_MAX (UINT64_C(2) << 30)
+
+struct ps_evidence;
+
+/* NULL when memory is out. *visitor is copied. */
+struct ps_evidence *ps_evidence_new(const struct ps_evidence_visitor *visitor);
+void ps_evidence_free(struct ps_evidence *e);
+
+/* All of these: false with *why (static text; ps_no_memory is ours), and every later call as well. */
+
+/* A raw member (PS_MEMBER_PACK or PS_MEMBER_GLOBAL) begins; its bytes follow. */
+PS_MUST_CHECK bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char **why);
+PS_MUST_CHECK bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char **why);
+/* One line of the journal, without its newline. */
+PS_MUST_CHECK bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_check *check, struct ps_span text,
+                                       const char **why);
+/* Nothing more comes: no raw member may be left. */
+PS_MUST_CHECK bool ps_evidence_end(struct ps_evidence *e, const char **why);
+/* The member that the last failure is about, or an empty span. */
+struct ps_span ps_evidence_culprit(const struct ps_evidence *e);
+
+struct ps_evidence_counts {
+    uint64_t lines, captures, outcomes[PS_OUTCOMES];
+    uint64_t raw_members, entries, bytes; /* seen; bytes: of entries and global members */
+};
+const struct ps_evidence_counts *ps_evidence_counts(const struct ps_evidence *e);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/evidence_match.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/member_class.h"
+
+static bool say(const char **why, const char *what)
+{
+    *why = what;
+    return false;
+}
+
+void ps_match_done(struct ps_match *m)
+{
+    free(m->used);
+    *m = (struct ps_match){0};
+}
+
+bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
+{
+    struct ps_span span = ps_span_text(name);
+    enum ps_member_class class = ps_member_class_of(span);
+    switch (line->line.scope) {
+    case PS_LINE_GLOBAL:
+        return class == PS_MEMBER_GLOBAL;
+    case PS_LINE_OPENING:
+        return class == PS_MEMBER_PACK && ps_span_starts(span, "data/opening/");
+    case PS_LINE_CLOSING:
+        return class == PS_MEMBER_PACK && ps_span_starts(span, "data/closing/");
+    case PS_LINE_PROCESS:
+        break;
+    }
+    size_t life = strlen(line->line.life), top = strlen("data/proc/");
+    return class == PS_MEMBER_PACK && strncmp(name, "data/proc/", top) == 0 &&
+           strncmp(name + top, line->line.life, life) == 0 && name[top + life] == '/';
+}
+
+static size_t entries_of(const struct ps_capture *c)
+{
+    return c->entry_count > 0 ? c->entry_count : c->stored ? 1 : 0;
+}
+
+static bool is_family(const struct ps_capture *c)
+{
+    return strstr(c->name, "{}") != NULL;
+}
+
+bool ps_match_begin(struct ps_match *m, const struct ps_journal_line *line, const char **why)
+{
+    if (line->capture_count > m->room) {
+        size_t *used = realloc(m->used, line->capture_count * sizeof *used);
+        if (used == NULL)
+            return say(why, ps_no_memory);
+        m->used = used;
+        m->room = line->capture_count;
+    }
+    if (line->capture_count > 0)
+        memset(m->used, 0, line->capture_count * sizeof *m->used);
+    m->first = 0;
+    for (size_t i = 0; i < line->capture_count; i++) {
+        const struct ps_capture *c = &line->captures[i];
+        uint64_t bytes = 0;
+        for (size_t k = 0; k < c->entry_count; k++) {
+            if (c->entries[k].bytes > UINT64_MAX - bytes)
+                return say(why, "a capture whose entries are longer than anything");
+            bytes += c->entries[k].bytes;
+        }
+        bool listed = c->entry_count > 0;
+        if (listed != c->stored && (listed || is_family(c)))
+            return say(why, "a capture with a place but without entries, or with entries but without a place");
+        if (bytes != c->bytes && (listed || !c->stored))
+            return say(why, "the length of a capture is not the sum of its entries");
+    }
+    return true;
+}
+
+/* "fd/{}" with "3" is "fd/3"; a part is listed by its whole name; anything else is the name of the capture itself, or,
+ * for what holds secrets, that with ".redacted". */
+static bool is_named(const struct ps_capture *c, size_t index, struct ps_span name)
+{
+    struct ps_span whole = ps_span_text(c->name);
+    const char *gap = strstr(c->name, "{}");
+    if (c->entry_count == 0)
+        return ps_span_equal(name, whole) ||
+               ((c->row == NULL || c->row->secret) && ps_span_ends(name, ".redacted") &&
+                ps_span_equal(ps_span_of(name.data, name.len - strlen(".redacted")), whole));
+    struct ps_span entry = c->entries[index].name;
+    if (gap == NULL)
+        return ps_span_equal(name, entry);
+    size_t before = (size_t) (gap - c->name), after = whole.len - before - 2;
+    return name.len == before + entry.len + after && memcmp(name.data, c->name, before) == 0 &&
+           memcmp(name.data + before, entry.data, entry.len) == 0 &&
+           memcmp(name.data + before + entry.len, gap + 2, after) == 0;
+}
+
+static bool is_next(const struct ps_match *m, const struct ps_journal_line *line, size_t i, size_t pack,
+                    const struct ps_pack_entry *entry)
+{
+    const struct ps_capture *c = &line->captures[i];
+    size_t index = m->used[i];
+    if (index >= entries_of(c) || !is_named(c, index, entry->name))
+        return false;
+    uint64_t length = c->entry_count > 0 ? c->entries[index].bytes : c->bytes;
+    if (entry->bytes.len != length || (index == 0 && (c->pack != pack || c->offset != entry->at)))
+        return false;
+    return c->row == NULL || (c->row->source == PS_READLINK) == (entry->kind == PS_PACK_LINK);
+}
+
+static size_t next_unfinished(const struct ps_match *m, const struct ps_journal_line *line, size_t from)
+{
+    while (from < line->capture_count && m->used[from] == entries_of(&line->captures[from]))
+        from++;
+    return from;
+}
+
+bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size_t pack,
+                    const struct ps_pack_entry *entry, size_t *capture, const char **why)
+{
+    m->first = next_unfinished(m, line, m->first);
+    size_t i = m->first;
+    if (i < line->capture_count && !is_next(m, line, i, pack, entry)) {
+        /* Two directories that are read together: fd and fdinfo alternate. */
+        size_t other = is_family(&line->captures[i]) ? next_unfinished(m, line, i + 1) : line->capture_count;
+        bool pair = other < line->capture_count && is_family(&line->captures[other]);
+        i = pair && is_next(m, line, other, pack, entry) ? other : line->capture_count;
+    }
+    if (i == line->capture_count)
+        return say(why, "an entry of a pack is not the one that the journal says comes next");
+    m->used[i]++;
+    *capture = i;
+    return true;
+}
+
+bool ps_match_end(struct ps_match *m, const struct ps_journal_line *line, size_t *capture, const char **why)
+{
+    size_t i = next_unfinished(m, line, m->first);
+    if (i == line->capture_count)
+        return true;
+    *capture = i;
+    return say(why, "the packs do not hold what the journal says of this capture");
+}

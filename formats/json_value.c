@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "formats/json_value.h"
+
+cJSON *ps_json_parse(struct ps_json_check *check, struct ps_span text, struct ps_json_flaw *flaw)
+{
+    if (!ps_json_check(check, text, flaw))
+        return NULL;
+    cJSON *tree = cJSON_ParseWithLength((const char *) text.data, text.len);
+    if (tree == NULL)
+        *flaw = (struct ps_json_flaw){.why = ps_no_memory, .at = 0};
+    return tree;
+}
+
+const cJSON *ps_json_get(const cJSON *object, const char *name)
+{
+    return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+}
+
+const char *ps_json_string(const cJSON *value)
+{
+    return cJSON_IsString(value) ? value->valuestring : NULL;
+}
+
+/* Digits in the one spelling that they have. */
+static bool take_digits(struct ps_cursor *c, uint64_t *out)
+{
+    uint8_t first = 0;
+    bool zero = ps_peek_byte(c, &first) && first == '0';
+    return ps_take_u64(c, out) && ps_cursor_done(c) && (!zero || c->at == 1);
+}
+
+bool ps_json_number(const cJSON *value, uint64_t *out)
+{
+    if (cJSON_IsString(value)) {
+        struct ps_cursor c = ps_cursor_over(ps_span_text(value->valuestring));
+        uint64_t number = 0;
+        if (!take_digits(&c, &number))
+            return false;
+        *out = number;
+        return true;
+    }
+    if (!cJSON_IsNumber(value) || value->valuedouble < 0)
+        return false;
+    *out = (uint64_t) value->valuedouble;
+    return true;
+}
+
+bool ps_json_number32(const cJSON *value, uint32_t *out)
+{
+    uint64_t number = 0;
+    if (!ps_json_number(value, &number) || number > UINT32_MAX)
+        return false;
+    *out = (uint32_t) number;
+    return true;
+}
+
+bool ps_json_signed(const cJSON *value, int64_t *out)
+{
+    if (cJSON_IsNumber(value)) {
+        *out = (int64_t) value->valuedouble;
+        return true;
+    }
+    if (!cJSON_IsString(value))
+        return false;
+    struct ps_cursor c = ps_cursor_over(ps_span_text(value->valuestring));
+    uint64_t number = 0;
+    bool negative = ps_take_byte(&c, '-');
+    struct ps_cursor digits = ps_cursor_over(ps_cursor_rest(&c));
+    if (!take_digits(&digits, &number) || number > (uint64_t) INT64_MAX)
+        return false;
+    *out = negative ? -(int64_t) number : (int64_t) number;
+    return true;
+}

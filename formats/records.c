@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The way of an entry: which record it becomes, and how every record begins and ends. What is in a record of one kind
+ * is in record_<kind>.c.
+ */
+#include "formats/records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/digest.h"
+#include "formats/records_state.h"
+#include "formats/timestamp.h"
+
+static const char *const kind_names[PS_KINDS] = {
+    [PS_KIND_PROCESS] = "process", [PS_KIND_FD] = "fd",           [PS_KIND_MOUNT] = "mount",
+    [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_SOCKET] = "socket",
+    [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+};
+
+void ps_entity_id(const struct ps_records_facts *facts, uint32_t pid, uint64_t start, char out[41])
+{
+    char text[160];
+    int n = snprintf(text, sizeof text, "%.64s%c%llu%c%u%c%llu", facts->boot_id, 0,
+                     (unsigned long long) facts->pid_namespace, 0, pid, 0, (unsigned long long) start);
+    uint8_t digest[PS_SHA256_LEN];
+    ps_sha256_of(ps_span_of(text, (size_t) n), digest);
+    ps_hex_text(ps_span_of(digest, 20), out);
+}
+
+struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_records_sink *sink, void *context)
+{
+    struct ps_records *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->facts = *facts;
+    if (facts->clk_tck == 0 || facts->clk_tck > 1000000) /* a bundle is hostile: nothing may be divided by it */
+        r->facts.clk_tck = 100;
+    r->facts.bundle = strdup(facts->bundle);
+    r->facts.boot_id = strdup(facts->boot_id);
+    if (!r->facts.bundle || !r->facts.boot_id) {
+        ps_records_free(r);
+        return NULL;
+    }
+    r->sink = sink;
+    r->context = context;
+    r->drafts_end = &r->drafts;
+    char when[PS_TIMESTAMP_SIZE];
+    ps_timestamp((int64_t) facts->realtime_us, when);
+    for (size_t k = 0; k < PS_KINDS; k++)
+        snprintf(r->parts[k].head, sizeof r->parts[k].head,
+                 "{\"@timestamp\":\"%s\",\"event\":{\"kind\":\"state\",\"dataset\":\"procsnap.%s\"}", when,
+                 kind_names[k]);
+    snprintf(r->proc_head, sizeof r->proc_head, ",\"proc\":{\"bundle\":\"%.80s\",\"seq\":%llu", facts->bundle,
+             (unsigned long long) facts->seq);
+    return r;
+}
+
+void ps_records_free(struct ps_records *r)
+{
+    if (!r)
+        return;
+    for (size_t k = 0; k < PS_KINDS; k++)
+        ps_buffer_done(&r->parts[k].text);
+    ps_drafts_free(r);
+    ps_sockets_free(r);
+    free(r->known.items);
+    free(r->executables);
+    ps_buffer_done(&r->exe);
+    ps_buffer_done(&r->scratch);
+    free((char *) (uintptr_t) r->facts.bundle);
+    free((char *) (uintptr_t) r->facts.boot_id);
+    free(r);
+}
+
+struct ps_json ps_records_begin(struct ps_records *r, enum ps_kind kind)
+{
+    struct ps_part *part = &r->parts[kind];
+    part->line = part->text.len;
+    ps_buffer_add_text(&part->text, part->head);
+    struct ps_json j = ps_json_into(&part->text);
+    j.comma = true;
+    return j;
+}
+
+void ps_records_who(struct ps_records *r, struct ps_json *j)
+{
+    ps_buffer_add_text(j->out, ",\"process\":{");
+    ps_buffer_add_text(j->out, r->who);
+    ps_buffer_add_byte(j->out, '}');
+}
+
+void ps_records_proc(struct ps_records *r, struct ps_json *j)
+{
+    ps_buffer_add_text(j->out, r->proc_head);
+    j->comma = true;
+}
+
+void ps_records_source(struct ps_json *j, const char *member, struct ps_span entry, uint64_t read_us)
+{
+    ps_json_array(j, "source");
+    ps_buffer_add_byte(j->out, '"');
+    ps_buffer_add_text(j->out, member);
+    if (entry.len > 0) {
+        ps_buffer_add_byte(j->out, '#');
+        ps_buffer_add_span(j->out, entry);
+    }
+    ps_buffer_add_byte(j->out, '"');
+    ps_json_array_end(j);
+    ps_json_u64(j, "read_us", read_us);
+}
+
+static void hand_out(struct ps_records *r, enum ps_kind kind)
+{
+    struct ps_part *part = &r->parts[kind];
+    r->failed = r->failed || part->text.failed;
+    if (!r->failed && part->text.len > 0)
+        r->failed = !r->sink(r->context, kind_names[kind], ++part->number, ps_buffer_span(&part->text));
+    ps_buffer_clear(&part->text, PS_RECORDS_PART + PS_LINE_MAX);
+    part->line = 0;
+}
+
+static void too_long(struct ps_records *r, enum ps_kind kind)
+{
+    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
+    ps_records_who(r, &j);
+    ps_records_proc(r, &j);
+    ps_json_object(&j, "gap");
+    ps_json_text(&j, "outcome", "truncated");
+    ps_json_text(&j, "why", "the record would be longer than 1 MiB; the raw bytes are in the pack");
+    ps_json_text(&j, "record", kind_names[kind]);
+    ps_json_object_end(&j);
+    ps_records_end(r, PS_KIND_GAP, &j);
+}
+
+void ps_records_end(struct ps_records *r, enum ps_kind kind, struct ps_json *j)
+{
+    struct ps_part *part = &r->parts[kind];
+    ps_buffer_add_text(j->out, "}}\n");
+    if (part->text.len - part->line > PS_LINE_MAX) {
+        part->text.len = part->line;
+        too_long(r, kind);
+        return;
+    }
+    r->lines++;
+    if (part->text.len >= PS_RECORDS_PART || part->text.failed)
+        hand_out(r, kind);
+}
+
+void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, const struct ps_issue *issue)
+{
+    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
+    if (r->line.scope == PS_LINE_PROCESS)
+        ps_records_who(r, &j);
+    ps_records_proc(r, &j);
+    ps_records_source(&j, entry->member, entry->name, entry->begin_us);
+    ps_json_object(&j, "gap");
+    ps_json_text(&j, "outcome", "malformed");
+    ps_json_text(&j, "why", issue->why);
+    ps_json_u64(&j, "at", issue->at);
+    ps_json_object_end(&j);
+    ps_records_end(r, PS_KIND_GAP, &j);
+}
+
+const void *ps_record_value(const struct ps_parser *parser, const void *record, const char *field)
+{
+    for (size_t i = 0; i < parser->field_count; i++) {
+        if (strcmp(parser->fields[i].name, field) != 0)
+            continue;
+        bool present = ((const struct ps_record *) record)->present >> i & 1;
+        return present ? (const uint8_t *) record + parser->fields[i].offset : NULL;
+    }
+    return NULL;
+}
+
+void ps_records_line(struct ps_records *r, const struct ps_line *line)
+{
+    r->line = *line;
+    r->draft = NULL;
+    r->table = NULL;
+    r->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
+    r->gap_count = 0;
+    ps_buffer_clear(&r->exe, 8192);
+    if (line->scope != PS_LINE_PROCESS)
+        return;
+    snprintf(r->life, sizeof r->life, "%s", line->life);
+    r->line.life = r->life;
+    r->draft = ps_draft_of(r, line->pid, line->start);
+    ps_entity_id(&r->facts, line->pid, line->start, r->entity);
+    snprintf(r->who, sizeof r->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->entity);
+}
+
+static void process_entry(struct ps_records *r, const struct ps_entry *entry)
+{
+    const char *path = entry->row->path;
+    if (strcmp(path, "fd/{}") == 0)
+        ps_fd_entry(r, entry);
+    else if (strcmp(path, "fdinfo/{}") == 0)
+        ps_fdinfo_entry(r, entry);
+    else if (strcmp(path, "ns/{}") == 0)
+        ps_draft_namespace(r, entry);
+    else if (entry->row->scope == PS_PER_NETNS)
+        ps_socket_entry(r, entry);
+    else if (entry->row->scope == PS_PER_MNTNS)
+        ps_mount_entry(r, entry);
+    else if (strcmp(path, "environ") == 0)
+        ps_environ_entry(r, entry);
+    else if (strcmp(path, "maps") != 0) /* mappings are derived offline: they would triple the records */
+        ps_draft_entry(r, entry);
+}
+
+void ps_records_entry(struct ps_records *r, const struct ps_entry *entry)
+{
+    if (!entry->row || !entry->row->parser->next)
+        return;
+    switch (r->line.scope) {
+    case PS_LINE_GLOBAL:
+        if (entry->row->scope == PS_PER_NETNS)
+            ps_socket_entry(r, entry);
+        else
+            ps_system_entry(r, entry);
+        return;
+    case PS_LINE_OPENING:
+    case PS_LINE_CLOSING:
+        ps_sweep_entry(r, entry);
+        return;
+    case PS_LINE_PROCESS:
+        if (r->draft)
+            process_entry(r, entry);
+        return;
+    }
+}
+
+void ps_records_capture(struct ps_records *r, const struct ps_capture *capture)
+{
+    if (r->draft)
+        ps_draft_capture(r, capture);
+    ps_gap_capture(r, capture);
+}
+
+void ps_records_line_end(struct ps_records *r, const struct ps_line_end *end)
+{
+    ps_fd_flush(r);
+    ps_gap_line_end(r);
+    if (r->draft)
+        ps_draft_line_end(r, end);
+    r->draft = NULL;
+}
+
+void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
+{
+    if (strcmp(phase->name, "quiet-end") == 0)
+        ps_sockets_out(r);
+    else if (strcmp(phase->name, "closing-end") == 0)
+        ps_sweep_closed(r);
+}
+
+bool ps_records_finish(struct ps_records *r)
+{
+    ps_sockets_out(r);
+    for (size_t k = 0; k < PS_KINDS; k++)
+        hand_out(r, (enum ps_kind) k);
+    return !r->failed;
+}
+
+bool ps_records_ok(const struct ps_records *r)
+{
+    return !r->failed;
+}
+
+uint64_t ps_records_lines(const struct ps_records *r)
+{
+    return r->lines;
+}

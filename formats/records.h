@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Captures and journal to NDJSON: the one place, used while collecting and when a bundle is rederived. Everything that
+ * ends up in a record comes in through these calls, in journal order; nothing else is looked at. Same calls, same bytes.
+ */
+#ifndef PS_RECORDS_H
+#define PS_RECORDS_H
+
+#include "formats/error.h"
+#include "formats/journal.h"
+
+enum { PS_RECORDS_VERSION = 1, PS_RECORDS_PART = 256 << 10 };
+
+/* From meta.json. Texts are copied. */
+struct ps_records_facts {
+    const char *bundle;
+    uint64_t seq;
+    uint64_t realtime_us, boottime_us; /* the opening anchor */
+    uint64_t uncertainty_ns;
+    uint32_t clk_tck;
+    const char *boot_id;       /* without newline; "" when unknown */
+    uint64_t pid_namespace;    /* inode; 0 when unknown */
+    uint64_t net_namespace;    /* of the reader: that of data/proc/net; 0 when unknown */
+};
+
+/* One entry of a pack, or one global member, in the order in which it was stored. */
+struct ps_entry {
+    const struct ps_row *row;
+    struct ps_span name;   /* the entry's name: "stat", "fd/3", "environ.redacted" */
+    struct ps_span bytes;  /* borrowed for the call */
+    const char *member;    /* "data/proc/1/state.pack" */
+    uint64_t begin_us;     /* of its capture */
+};
+
+/* A finished part of a kind: "process", 1, text. Returns false when the sink failed (it keeps the reason). */
+typedef bool ps_records_sink(void *context, const char *kind, unsigned part, struct ps_span text);
+
+struct ps_records;
+
+/* NULL when memory is out. The sink is called from within the calls below. */
+struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_records_sink *sink, void *context);
+void ps_records_free(struct ps_records *r);
+
+/* One capture line: begin, the entries in pack order, the captures in journal order, end. */
+void ps_records_line(struct ps_records *r, const struct ps_line *line);
+void ps_records_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_records_capture(struct ps_records *r, const struct ps_capture *capture);
+void ps_records_line_end(struct ps_records *r, const struct ps_line_end *end);
+void ps_records_phase(struct ps_records *r, const struct ps_phase *phase);
+/* Hands out what is left of every kind. False when memory ran out or the sink failed at any time before. */
+PS_MUST_CHECK bool ps_records_finish(struct ps_records *r);
+
+/* Bytes held for processes whose memory line has not come yet, and how many such processes there are. */
+size_t ps_records_drafts(const struct ps_records *r, size_t *count);
+/* True while the sink has accepted everything and memory has not run out. */
+bool ps_records_ok(const struct ps_records *r);
+/* Lines written so far, of all kinds. */
+uint64_t ps_records_lines(const struct ps_records *r);
+
+/* The first 20 bytes, in hex, of SHA-256(boot id, 0, pid namespace, 0, pid, 0, start): 40 characters and a NUL. */
+void ps_entity_id(const struct ps_records_facts *facts, uint32_t pid, uint64_t start, char out[41]);
+
+#endif

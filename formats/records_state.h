@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files that make records (records.c, record_*.c) share, and nobody else sees.
+ */
+#ifndef PS_RECORDS_STATE_H
+#define PS_RECORDS_STATE_H
+
+#include "formats/record_json.h"
+#include "formats/records.h"
+
+enum ps_kind {
+    PS_KIND_PROCESS,
+    PS_KIND_FD,
+    PS_KIND_MOUNT,
+    PS_KIND_ENVIRON,
+    PS_KIND_EXECUTABLE,
+    PS_KIND_SOCKET,
+    PS_KIND_SYSTEM,
+    PS_KIND_CHANGE,
+    PS_KIND_GAP,
+    PS_KINDS
+};
+
+/* Longest line of a record; longest piece of argv or environment that is shown in one. The raw bytes have no such end. */
+enum { PS_LINE_MAX = 1 << 20, PS_SHOWN_ARGS = 48 << 10, PS_SHOWN_ENVIRON = 128 << 10 };
+/* Rows of all socket tables, and owners, that are kept until the quiet pass ends. */
+enum { PS_SOCKET_ROWS_MAX = 1000000, PS_SOCKET_TEXT_MAX = 192 << 20 };
+enum { PS_COMM_KEPT = 32, PS_MISSING_MAX = 64 };
+
+struct ps_part {
+    struct ps_buffer text;
+    size_t line;     /* where the line under way began */
+    unsigned number; /* of parts handed out */
+    char head[160];  /* what every line of the kind begins with */
+};
+
+/* One life, as a sweep saw it. */
+struct ps_known {
+    uint32_t pid, ppid;
+    uint64_t start, startcode;
+    uint8_t comm_len, state;
+    bool closing; /* the closing sweep saw it too */
+    uint8_t comm[PS_COMM_KEPT];
+};
+
+struct ps_known_list {
+    struct ps_known *items; /* owned */
+    size_t count, room;
+    bool sorted;
+};
+
+struct ps_missing {
+    const char *file;
+    enum ps_outcome outcome;
+};
+
+/* A process whose second line has not ended yet. */
+struct ps_draft {
+    struct ps_draft *next;
+    uint32_t pid;
+    uint64_t start, read_us;
+    struct ps_buffer process, user, proc, ns; /* the inside of these objects, so far */
+    struct ps_buffer members;             /* quoted names of the packs, with commas */
+    bool quiet_ended, memory_ended, named, identity_said;
+    struct ps_missing missing[PS_MISSING_MAX];
+    size_t missing_count;
+};
+
+struct ps_owner {
+    uint64_t inode, start;
+    uint32_t pid, fd;
+};
+
+struct ps_table {
+    const struct ps_row *row;
+    char *member;
+    uint64_t read_us, net_namespace;
+    struct ps_buffer text;
+};
+
+struct ps_records {
+    struct ps_records_facts facts; /* texts owned */
+    ps_records_sink *sink;
+    void *context;
+    bool failed;
+    uint64_t lines;
+    struct ps_part parts[PS_KINDS];
+    char proc_head[160];
+
+    /* The line under way. */
+    struct ps_line line;
+    char life[64];
+    char entity[41];
+    char who[96];               /* "pid":1,"entity_id":"..." */
+    struct ps_draft *draft;     /* of the process of the line */
+    uint64_t net_namespace;     /* of the process of the line; 0 unknown */
+    struct ps_buffer exe;       /* target of exe */
+    char fd_open[24];           /* the descriptor whose record still waits for its fdinfo; "" none */
+    struct ps_table *table;     /* the socket table that a further part goes on */
+    struct ps_missing gaps[PS_MISSING_MAX];
+    const char *gap_errors[PS_MISSING_MAX];
+    size_t gap_count;
+
+    struct ps_draft *drafts, **drafts_end;
+    struct ps_known_list known;
+    bool closing_swept;
+    struct ps_owner *owners;
+    size_t owner_count, owner_room;
+    struct ps_table **tables;
+    size_t table_count, table_room, table_bytes;
+    uint64_t *executables; /* open addressing, 0 is free: see record_executable.c */
+    size_t executable_count, executable_room;
+    struct ps_buffer scratch;
+};
+
+/* A line of `kind` begins: everything of the envelope up to "proc", which ps_records_proc opens. */
+struct ps_json ps_records_begin(struct ps_records *r, enum ps_kind kind);
+/* ,"process":{"pid":..,"entity_id":".."} of the line under way */
+void ps_records_who(struct ps_records *r, struct ps_json *j);
+/* ,"proc":{"bundle":..,"seq":.. ; stays open until ps_records_end. */
+void ps_records_proc(struct ps_records *r, struct ps_json *j);
+/* "source":["member#entry"],"read_us":n; entry may be empty. */
+void ps_records_source(struct ps_json *j, const char *member, struct ps_span entry, uint64_t read_us);
+void ps_records_end(struct ps_records *r, enum ps_kind kind, struct ps_json *j);
+
+/* A row of a file that its parser could not read. */
+void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, const struct ps_issue *issue);
+
+/* The value of a field by its kernel name, or NULL when the record does not have it. */
+const void *ps_record_value(const struct ps_parser *parser, const void *record, const char *field);
+
+/* record_process.c */
+struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start);
+void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_draft_namespace(struct ps_records *r, const struct ps_entry *entry);
+void ps_draft_capture(struct ps_records *r, const struct ps_capture *capture);
+void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end);
+void ps_drafts_free(struct ps_records *r);
+
+/* record_fd.c */
+void ps_fd_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_fdinfo_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_fd_flush(struct ps_records *r);
+
+/* record_environ.c, record_mount.c, record_system.c: one file each */
+void ps_environ_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_mount_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_system_entry(struct ps_records *r, const struct ps_entry *entry);
+
+/* record_executable.c */
+void ps_executable(struct ps_records *r, const struct ps_capture *capture, const char *id);
+/* "8:1:1234:1700000000000000000:51200" (dev, ino, mtime in ns, size) */
+void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
+
+/* record_socket.c */
+void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd);
+void ps_sockets_out(struct ps_records *r);
+void ps_sockets_free(struct ps_records *r);
+
+/* record_sweep.c */
+void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_sweep_know(struct ps_records *r, const struct ps_entry *entry);
+const struct ps_known *ps_known_pid(struct ps_records *r, uint32_t pid);
+const struct ps_known *ps_known_life(struct ps_records *r, uint32_t pid, uint64_t start);
+void ps_sweep_closed(struct ps_records *r);
+
+/* record_gap.c */
+void ps_gap_capture(struct ps_records *r, const struct ps_capture *capture);
+void ps_gap_line_end(struct ps_records *r);
+
+#endif

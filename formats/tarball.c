@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libarchive hands every byte of the tar stream to tar_bytes() as it is: with a block size of 0 it neither copies nor
+ * gathers, so a payload goes from the caller's buffer straight into deflate's window.
+ */
+#include "formats/tarball.h"
+
+#include "formats/digest.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum {
+    PIECE = 64 << 10, /* what the sink gets at a time: fewer would be many system calls, more would be memory */
+    PATH_ROOM = 155 + 1 + 100 + 1, /* prefix, slash, name, NUL: more does not fit ustar */
+};
+
+struct ps_tarball {
+    struct archive *tar;
+    struct archive_entry *entry;
+    z_stream deflate;
+    struct ps_blake2b512 digest;
+    ps_sink *sink;
+    void *context;
+    struct ps_error *err; /* of the call under way: libarchive's callback has no way to hand one through */
+    char path[PATH_ROOM];
+    size_t top_len; /* with the slash */
+    uLong crc;
+    uint64_t bytes_in, bytes_out;
+    uint64_t owed; /* bytes of the entry under way that have not come yet */
+    bool deflating, failed, finished;
+    uint8_t out[PIECE];
+};
+
+/* Hands what deflate has made to the sink and makes room again. */
+static bool flush_out(struct ps_tarball *t)
+{
+    size_t len = PIECE - t->deflate.avail_out;
+    ps_blake2b512_update(&t->digest, ps_span_of(t->out, len));
+    if (!t->sink(t->context, t->out, len, t->err))
+        return false;
+    t->bytes_out += len;
+    t->deflate.next_out = t->out;
+    t->deflate.avail_out = PIECE;
+    return true;
+}
+
+static bool deflate_piece(struct ps_tarball *t, const uint8_t *data, uInt len, int flush)
+{
+    /* zlib's next_in is not const for old callers' sake; deflate only reads. */
+    union {
+        const uint8_t *in;
+        uint8_t *out;
+    } plain = {.in = data};
+    t->deflate.next_in = plain.out;
+    t->deflate.avail_in = len;
+    for (;;) {
+        int step = deflate(&t->deflate, flush);
+        if (step == Z_STREAM_END)
+            return true;
+        if (step != Z_OK && step != Z_BUF_ERROR)
+            return ps_fail(t->err, 0, "compressing the bundle failed (zlib %d)", step);
+        if (t->deflate.avail_out > 0)
+            return flush == Z_NO_FLUSH || ps_fail(t->err, 0, "compressing the bundle does not come to an end");
+        if (!flush_out(t))
+            return false;
+    }
+}
+
+/* libarchive's write callback. */
+static la_ssize_t tar_bytes(struct archive *tar, void *context, const void *data, size_t len)
+{
+    struct ps_tarball *t = context;
+    (void) tar;
+    if (len > INT_MAX)
+        len = INT_MAX; /* zlib counts in 32 bits; libarchive comes again with the rest */
+    if (t->failed || !deflate_piece(t, data, (uInt) len, Z_NO_FLUSH)) {
+        t->failed = true;
+        return -1;
+    }
+    t->crc = crc32(t->crc, data, (uInt) len);
+    t->bytes_in += len;
+    return (la_ssize_t) len;
+}
+
+static bool start_deflate(struct ps_tarball *t, int level)
+{
+    ps_blake2b512_init(&t->digest);
+    /* Memory level 8, not 9: the smaller hash table stays in the cache, 10 to 20 % less time for the same size. */
+    if (deflateInit2(&t->deflate, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
+    t->deflating = true;
+    /* Level 1 stops at a match of 8 bytes. Packs and records are full of long repeats: to look for up to 128, and to
+     * keep indexing within matches of up to 16, makes the bundle 7 % smaller in the same time or less. */
+    if (level == 1)
+        (void) deflateTune(&t->deflate, 4, 16, 128, 4);
+    memcpy(t->out, ps_gzip_header, sizeof ps_gzip_header);
+    t->deflate.next_out = t->out + sizeof ps_gzip_header;
+    t->deflate.avail_out = PIECE - sizeof ps_gzip_header;
+    t->crc = crc32(0, NULL, 0);
+    return true;
+}
+
+static bool start_tar(struct ps_tarball *t, int64_t mtime)
+{
+    t->tar = archive_write_new();
+    t->entry = archive_entry_new();
+    if (t->tar == NULL || t->entry == NULL)
+        return false;
+    archive_entry_set_filetype(t->entry, AE_IFREG);
+    archive_entry_set_perm(t->entry, 0600);
+    archive_entry_set_uid(t->entry, 0);
+    archive_entry_set_gid(t->entry, 0);
+    archive_entry_set_mtime(t->entry, mtime, 0);
+    return archive_write_set_format_ustar(t->tar) == ARCHIVE_OK &&
+           archive_write_set_bytes_per_block(t->tar, 0) == ARCHIVE_OK &&
+           archive_write_set_bytes_in_last_block(t->tar, 1) == ARCHIVE_OK &&
+           archive_write_open(t->tar, t, NULL, tar_bytes, NULL) == ARCHIVE_OK;
+}
+
+struct ps_tarball *ps_tarball_new(const char *top, int64_t mtime, int level, ps_sink *sink, void *context,
+                                  struct ps_error *err)
+{
+    size_t top_len = strlen(top);
+    if (top_len == 0 || top_len + 2 > PATH_ROOM || level < 1 || level > 9) {
+        (void) ps_fail(err, EINVAL, "starting the bundle");
+        return NULL;
+    }
+    struct ps_tarball *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        (void) ps_fail(err, ENOMEM, "starting the bundle");
+        return NULL;
+    }
+    t->sink = sink;
+    t->context = context;
+    t->err = err;
+    memcpy(t->path, top, top_len);
+    t->path[top_len] = '/';
+    t->top_len = top_len + 1;
+    if (!start_deflate(t, level) || !start_tar(t, mtime)) {
+        ps_tarball_free(t);
+        (void) ps_fail(err, ENOMEM, "starting the bundle");
+        return NULL;
+    }
+    return t;
+}
+
+/* A sink that failed has said why; everything else is libarchive's to tell. */
+static bool tar_failed(struct ps_tarball *t, const char *name, struct ps_error *err)
+{
+    if (t->failed)
+        return false;
+    t->failed = true;
+    const char *why = archive_error_string(t->tar);
+    return ps_fail(err, 0, "writing %s into the bundle: %s", name, why != NULL ? why : "libarchive gave no reason");
+}
+
+/* False when the stream is over, or an entry was begun and not filled: libarchive would fill it with zeros. */
+static bool may_begin(struct ps_tarball *t, const char *what, struct ps_error *err)
+{
+    if (t->failed || t->finished)
+        return ps_fail(err, 0, "writing %s into the bundle: it has %s already", what, t->failed ? "failed" : "ended");
+    if (t->owed == 0)
+        return true;
+    t->failed = true;
+    return ps_fail(err, 0, "writing %s into the bundle: the file before is too short", what);
+}
+
+bool ps_tarball_begin(struct ps_tarball *t, const char *name, uint64_t size, struct ps_error *err)
+{
+    size_t len = strlen(name);
+    if (!may_begin(t, name, err))
+        return false;
+    if (len == 0 || len >= PATH_ROOM - t->top_len || size > INT64_MAX)
+        return ps_fail(err, ENAMETOOLONG, "writing %s into the bundle", name);
+    memcpy(t->path + t->top_len, name, len + 1);
+
+    t->err = err;
+    archive_entry_set_pathname(t->entry, t->path);
+    archive_entry_set_size(t->entry, (la_int64_t) size);
+    if (archive_write_header(t->tar, t->entry) != ARCHIVE_OK)
+        return tar_failed(t, name, err);
+    t->owed = size;
+    return true;
+}
+
+bool ps_tarball_piece(struct ps_tarball *t, struct ps_span bytes, struct ps_error *err)
+{
+    const char *name = t->path + t->top_len;
+    if (t->failed || bytes.len > t->owed)
+        return ps_fail(err, 0, "writing %s into the bundle: %s", name, t->failed ? "it has failed already" : "too long");
+    t->err = err;
+    if (bytes.len > 0 && archive_write_data(t->tar, bytes.data, bytes.len) != (la_ssize_t) bytes.len)
+        return tar_failed(t, name, err);
+    t->owed -= bytes.len;
+    return true;
+}
+
+bool ps_tarball_add(struct ps_tarball *t, const char *name, struct ps_span bytes, struct ps_error *err)
+{
+    return ps_tarball_begin(t, name, bytes.len, err) && ps_tarball_piece(t, bytes, err);
+}
+
+static void put_le32(uint8_t *out, uint64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        out[i] = (uint8_t) (value >> 8 * i);
+}
+
+/* The rest of deflate's output, then CRC-32 and length. */
+static bool end_gzip(struct ps_tarball *t)
+{
+    static const uint8_t nothing[1];
+    if (!deflate_piece(t, nothing, 0, Z_FINISH))
+        return false;
+    if (t->deflate.avail_out < 8 && !flush_out(t))
+        return false;
+    put_le32(t->deflate.next_out, t->crc);
+    put_le32(t->deflate.next_out + 4, t->bytes_in);
+    t->deflate.avail_out -= 8;
+    return flush_out(t);
+}
+
+bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err)
+{
+    if (!may_begin(t, "the end", err))
+        return false;
+    t->err = err;
+    if (archive_write_close(t->tar) != ARCHIVE_OK)
+        return tar_failed(t, "the end", err);
+    if (!end_gzip(t)) {
+        t->failed = true;
+        return false;
+    }
+    t->finished = true;
+    return true;
+}
+
+void ps_tarball_digest(struct ps_tarball *t, uint8_t out[64])
+{
+    /* A copy, so that asking twice gives the same answer. */
+    struct ps_blake2b512 digest = t->digest;
+    ps_blake2b512_final(&digest, out);
+}
+
+uint64_t ps_tarball_bytes_in(const struct ps_tarball *t)
+{
+    return t->bytes_in;
+}
+
+uint64_t ps_tarball_bytes_out(const struct ps_tarball *t)
+{
+    return t->bytes_out;
+}
+
+void ps_tarball_free(struct ps_tarball *t)
+{
+    if (t == NULL)
+        return;
+    /* Closing writes; whatever is left of an unfinished bundle must not reach the sink. */
+    t->failed = true;
+    if (t->tar != NULL)
+        archive_write_free(t->tar);
+    archive_entry_free(t->entry);
+    if (t->deflating)
+        deflateEnd(&t->deflate);
+    free(t);
+}

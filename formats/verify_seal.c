@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The seal of a bundle: manifests against members both ways, root, signatures, and whether all of them speak of the same
+ * bundle.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/minisign.h"
+#include "formats/sshsig.h"
+#include "formats/verify_state.h"
+
+static struct ps_span name_of(enum ps_member_class class)
+{
+    return ps_span_text(ps_member_class_name(class));
+}
+
+static void tampered(struct ps_verify *v, const char *what, struct ps_span about)
+{
+    ps_verify_find(v, PS_FINDING_TAMPERED, what, about);
+}
+
+static int compare(struct ps_span a, struct ps_span b)
+{
+    int sign = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+    if (sign != 0)
+        return sign;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+/* Both sorted. What is listed twice or there twice has been told before. */
+static void compare_manifests(struct ps_verify *v, const struct ps_manifest *listed, const struct ps_manifest *seen)
+{
+    size_t i = 0, k = 0;
+    while (i < listed->count || k < seen->count) {
+        int sign = i == listed->count ? 1
+                   : k == seen->count ? -1
+                                      : compare(ps_manifest_path(listed, i), ps_manifest_path(seen, k));
+        if (sign < 0)
+            tampered(v, "a manifest lists it, but it is not there", ps_manifest_path(listed, i++));
+        else if (sign > 0)
+            tampered(v, "no manifest lists it", ps_manifest_path(seen, k++));
+        else if (memcmp(ps_manifest_sha256(listed, i++), ps_manifest_sha256(seen, k), PS_SHA256_LEN) != 0)
+            tampered(v, "its bytes are not those that were sealed", ps_manifest_path(seen, k++));
+        else
+            k++;
+    }
+}
+
+static void read_manifest(struct ps_verify *v, enum ps_member_class class, struct ps_manifest *seen,
+                          void (*also)(struct ps_verify *v, const struct ps_manifest *listed))
+{
+    struct ps_manifest listed = {0};
+    struct ps_manifest_flaw flaw = {0};
+    if (!ps_manifest_read(&listed, ps_buffer_span(&v->text[class]), &flaw, v->err)) {
+        v->failed = true;
+    } else if (flaw.why != NULL) {
+        ps_verify_find_line(v, flaw.why, name_of(class), ps_span_of(NULL, 0), flaw.line);
+    } else {
+        ps_manifest_sort(seen);
+        compare_manifests(v, &listed, seen);
+        if (also != NULL)
+            also(v, &listed);
+    }
+    ps_manifest_done(&listed);
+}
+
+/* The tag manifest has these five lines and no others. */
+static void check_five(struct ps_verify *v, const struct ps_manifest *listed)
+{
+    static const enum ps_member_class five[] = {PS_MEMBER_BAGIT, PS_MEMBER_BAG_INFO, PS_MEMBER_MANIFEST,
+                                                PS_MEMBER_CHAIN, PS_MEMBER_CUSTODY};
+    for (size_t i = 0; i < sizeof five / sizeof *five; i++)
+        if (ps_manifest_find(listed, name_of(five[i])) == NULL)
+            ps_verify_find(v, PS_FINDING_CONTENT, "the tag manifest does not list it", name_of(five[i]));
+    if (listed->count > sizeof five / sizeof *five)
+        ps_verify_find(v, PS_FINDING_CONTENT, "it lists more than the five tag files",
+                       name_of(PS_MEMBER_TAGMANIFEST));
+}
+
+static void check_clash(struct ps_verify *v, struct ps_manifest *seen)
+{
+    struct ps_span one, other;
+    if (ps_manifest_clash(seen, &one, &other))
+        ps_verify_find(v, PS_FINDING_STRUCTURE, "its name occurs twice, or clashes with another one", other);
+}
+
+/* Members that every bundle has. Without a signature the seal is missing; with one, somebody took them out. */
+static void check_missing(struct ps_verify *v)
+{
+    for (int c = 0; c < PS_MEMBER_UNKNOWN; c++) {
+        bool many = c == PS_MEMBER_PACK || c == PS_MEMBER_GLOBAL || c == PS_MEMBER_RECORDS;
+        bool seal = c == PS_MEMBER_MINISIG || c == PS_MEMBER_SSHSIG || !v->whole[PS_MEMBER_MINISIG];
+        if (many || v->whole[c])
+            continue;
+        const char *name = c == PS_MEMBER_JOURNAL ? "data/journal/0001.ndjson"
+                                                  : ps_member_class_name((enum ps_member_class) c);
+        ps_verify_find(v, seal ? PS_FINDING_INCOMPLETE : PS_FINDING_CONTENT, "it is missing", ps_span_text(name));
+    }
+}
+
+/* "timestamp:<unix>", then `file:` and the rest. An empty file: any name. */
+static bool comment_fits(const struct ps_verify *v, struct ps_span comment, const char *file, int64_t *signed_at)
+{
+    const struct ps_verify_report *r = v->report;
+    struct ps_cursor c = ps_cursor_over(comment);
+    struct ps_span name;
+    char rest[256], prev[17] = "-";
+    uint64_t time = 0;
+    if (r->bundle == NULL || r->chain_id == NULL)
+        return false;
+    if (r->head.has_prev)
+        ps_hex_text(ps_span_of(r->head.prev, 8), prev);
+    (void) snprintf(rest, sizeof rest, "hashed\tbundle:%s\tchain:%s\tseq:%" PRIu64 "\tprev:%s", r->bundle, r->chain_id,
+                    r->head.seq, prev);
+    if (!ps_take_text(&c, "timestamp:") || !ps_take_u64(&c, &time) || time > INT64_MAX || !ps_take_byte(&c, '\t'))
+        return false;
+    if (!ps_take_text(&c, "file:") || !ps_take_until(&c, '\t', &name) || (file != NULL && !ps_span_is(name, file)))
+        return false;
+    *signed_at = (int64_t) time;
+    return ps_span_is(ps_cursor_rest(&c), rest);
+}
+
+static bool check_minisig(struct ps_verify *v)
+{
+    struct ps_span text = ps_buffer_span(&v->text[PS_MEMBER_MINISIG]);
+    struct ps_span signed_text = ps_buffer_span(&v->text[PS_MEMBER_TAGMANIFEST]);
+    struct ps_minisign_result result;
+    uint8_t digest[PS_BLAKE2B512_LEN];
+    int64_t signed_at = 0;
+    ps_blake2b512_of(signed_text, digest);
+    enum ps_signature verdict = ps_minisign_verify(text, &v->report->head.pk, digest, &result);
+    if (verdict != PS_SIGNATURE_GOOD) {
+        tampered(v, ps_signature_says(verdict), name_of(PS_MEMBER_MINISIG));
+        return false;
+    }
+    if (!ps_minisign_is_canonical(text)) {
+        tampered(v, "the signature is good, but not written as procsnap writes it", name_of(PS_MEMBER_MINISIG));
+        return false;
+    }
+    if (!comment_fits(v, result.comment, "tagmanifest-sha256.txt", &signed_at)) {
+        tampered(v, "the trusted comment speaks of another bundle", name_of(PS_MEMBER_MINISIG));
+        return false;
+    }
+    v->report->signed_at = signed_at;
+    return true;
+}
+
+static bool check_sshsig(struct ps_verify *v)
+{
+    const char *why;
+    uint8_t digest[PS_SHA512_LEN];
+    ps_sha512_of(ps_buffer_span(&v->text[PS_MEMBER_TAGMANIFEST]), digest);
+    enum ps_signature verdict =
+        ps_sshsig_verify(ps_buffer_span(&v->text[PS_MEMBER_SSHSIG]), &v->report->head.pk, digest, &why);
+    if (verdict == PS_SIGNATURE_GOOD)
+        return true;
+    tampered(v, ps_signature_says(verdict), name_of(PS_MEMBER_SSHSIG));
+    return false;
+}
+
+static void check_signatures(struct ps_verify *v)
+{
+    if (!v->key_known || !v->whole[PS_MEMBER_TAGMANIFEST])
+        return;
+    bool minisig = v->whole[PS_MEMBER_MINISIG] && check_minisig(v);
+    bool sshsig = v->whole[PS_MEMBER_SSHSIG] && check_sshsig(v);
+    v->report->inner_signed = minisig && sshsig;
+}
+
+/* What the command line expects. */
+static void check_wants(struct ps_verify *v)
+{
+    const struct ps_verify_wants *w = v->wants;
+    struct ps_verify_report *r = v->report;
+    if (w->key != NULL && v->key_known) {
+        r->pinned = ps_public_key_equal(w->key, &r->head.pk);
+        if (!r->pinned)
+            tampered(v, "it is sealed by another key than the pinned one", name_of(PS_MEMBER_CHAIN));
+    }
+    if (w->root != NULL && r->has_root && memcmp(w->root, r->head.root, PS_SHA256_LEN) != 0)
+        tampered(v, "its root is not the expected one", name_of(PS_MEMBER_TAGMANIFEST));
+    if (w->seq != NULL && v->key_known && *w->seq != r->head.seq)
+        tampered(v, "its sequence number is not the expected one", name_of(PS_MEMBER_CHAIN));
+}
+
+void ps_verify_seal(struct ps_verify *v)
+{
+    struct ps_verify_report *r = v->report;
+    check_clash(v, &v->payload);
+    check_clash(v, &v->tags);
+    if (!v->stopped)
+        check_missing(v);
+    if (v->whole[PS_MEMBER_BAG_INFO])
+        ps_verify_bag_info(v);
+    if (v->whole[PS_MEMBER_MANIFEST])
+        read_manifest(v, PS_MEMBER_MANIFEST, &v->payload, NULL);
+    if (v->whole[PS_MEMBER_TAGMANIFEST]) {
+        read_manifest(v, PS_MEMBER_TAGMANIFEST, &v->tags, check_five);
+        ps_sha256_of(ps_buffer_span(&v->text[PS_MEMBER_TAGMANIFEST]), r->head.root);
+        r->has_root = true;
+    }
+    if (r->bundle != NULL)
+        (void) snprintf(r->head.bundle, sizeof r->head.bundle, "%s", r->bundle);
+    if (v->top != NULL && r->bundle != NULL && strcmp(v->top, r->bundle) != 0)
+        tampered(v, "the top directory has the name of another bundle", ps_span_text(v->top));
+    check_signatures(v);
+    check_wants(v);
+    /* Nothing was found and yet nothing is proved: there must be no such way through the checks above. */
+    if (v->worst == PS_FINDING_NOTE && !r->inner_signed)
+        ps_verify_find(v, PS_FINDING_CONTENT, "no signature could be checked", ps_span_of(NULL, 0));
+}
+
+void ps_verify_outer(struct ps_verify *v, const uint8_t digest[PS_BLAKE2B512_LEN])
+{
+    static const char beside[] = "the signature beside the file";
+    const struct ps_public_key *key = v->wants->key != NULL ? v->wants->key : &v->report->head.pk;
+    struct ps_minisign_result result;
+    int64_t signed_at;
+    if (v->wants->key == NULL && !v->key_known) {
+        ps_verify_find(v, PS_FINDING_NOTE, "it was not checked: no key is known", ps_span_text(beside));
+        return;
+    }
+    enum ps_signature verdict = ps_minisign_verify(v->wants->minisig, key, digest, &result);
+    if (verdict == PS_SIGNATURE_GOOD && !v->stopped && !comment_fits(v, result.comment, NULL, &signed_at)) {
+        ps_verify_find(v, PS_FINDING_FILE, "its trusted comment speaks of another bundle", ps_span_text(beside));
+        return;
+    }
+    v->report->outer_signed = verdict == PS_SIGNATURE_GOOD;
+    /* A file that is cut short cannot fit it, and says so itself. */
+    if (verdict != PS_SIGNATURE_GOOD)
+        ps_verify_find(v, v->cut ? PS_FINDING_NOTE : PS_FINDING_FILE, ps_signature_says(verdict), ps_span_text(beside));
+}
