@@ -21,10 +21,10 @@ struct ps_process_row {
 };
 
 struct ps_socket_row {
-    struct ps_span transport, type, state, address, path; /* state: of TCP and unix sockets; path: unix sockets */
+    struct ps_span transport, state, address; /* state: TCP alone */
     uint64_t port;
-    uint32_t owner;                                 /* pid of the first owner; 0: none */
-    struct ps_span owner_absent;                    /* why there is none */
+    uint32_t owner;              /* pid of the first owner; 0: none */
+    struct ps_span owner_absent; /* why there is none */
 };
 
 /* What was not seen of one process (or, pid 0, of the machine). */
@@ -45,13 +45,16 @@ struct ps_snapshot_facts {
     struct ps_span hostname, kernel, machine, boot_id;
     struct ps_span case_id, examiner, evidence_id, reason, authority, case_officer;
     uint64_t seq, realtime_us, boottime_us, closing_boottime_us, read_timeout_ms, deadline_ms;
-    bool uid_known, caps_known, redacted, one_process_only;
+    bool chosen_pids; /* --pid: the other processes were left out on purpose */
+    bool redacted;
+    bool uid_known, caps_known, can_switch_ids;
     uint64_t uid, capabilities; /* effective */
     int no_new_privs;           /* -1: unknown */
     struct ps_span early;       /* why it was sealed early; empty: it was not */
     uint64_t skipped;           /* captures, when sealed early */
-    uint64_t outcomes[PS_OUTCOMES];
+    uint64_t captures, outcomes[PS_OUTCOMES];
     uint64_t readers_abandoned;
+    uint64_t processes_missed;  /* more than there was room for */
     int64_t clock_stepped_us;
 };
 

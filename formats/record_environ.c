@@ -23,7 +23,7 @@ void ps_environ_entry(struct ps_records *r, const struct ps_entry *entry)
     struct ps_span shown = ps_span_of(entry->bytes.data, len);
     struct ps_json j = ps_records_begin(r, PS_KIND_ENVIRON);
     ps_json_object(&j, "process");
-    ps_buffer_add_text(j.out, r->who);
+    ps_buffer_add_text(j.out, r->l->who);
     j.comma = true;
     ps_json_bytes_array(&j, "env_vars", shown, next_variable);
     ps_json_object_end(&j);

@@ -72,7 +72,7 @@ void ps_executable(struct ps_records *r, const struct ps_capture *c, const char 
     struct ps_json j = ps_records_begin(r, PS_KIND_EXECUTABLE);
     ps_records_who(r, &j);
     ps_json_object(&j, "file");
-    ps_json_bytes(&j, "path", ps_buffer_span(&r->exe));
+    ps_json_bytes(&j, "path", ps_buffer_span(&r->l->exe));
     ps_json_object_end(&j);
     ps_records_proc(r, &j);
     ps_json_u64(&j, "read_us", c->begin_us);

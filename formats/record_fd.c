@@ -10,11 +10,11 @@
 
 void ps_fd_flush(struct ps_records *r)
 {
-    if (r->fd_open[0] == 0)
+    if (r->l->fd_open[0] == 0)
         return;
     struct ps_json j = ps_json_into(&r->parts[PS_KIND_FD].text);
     ps_records_end(r, PS_KIND_FD, &j);
-    r->fd_open[0] = 0;
+    r->l->fd_open[0] = 0;
 }
 
 /* "12" of "fd/12" */
@@ -35,9 +35,9 @@ static struct ps_json open_record(struct ps_records *r, const struct ps_entry *e
         ps_json_u64(&j, "fd", fd);
     else
         ps_json_bytes(&j, "fd_name", number);
-    size_t kept = number.len < sizeof r->fd_open ? number.len : sizeof r->fd_open - 1;
-    memcpy(r->fd_open, number.data, kept);
-    r->fd_open[kept] = 0;
+    size_t kept = number.len < sizeof r->l->fd_open ? number.len : sizeof r->l->fd_open - 1;
+    memcpy(r->l->fd_open, number.data, kept);
+    r->l->fd_open[kept] = 0;
     return j;
 }
 
@@ -68,7 +68,7 @@ void ps_fdinfo_entry(struct ps_records *r, const struct ps_entry *entry)
     struct ps_span number = number_of(entry, strlen("fdinfo/"));
     union ps_any_record record;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
-    if (r->fd_open[0] == 0 || !ps_span_is(number, r->fd_open)) {
+    if (r->l->fd_open[0] == 0 || !ps_span_is(number, r->l->fd_open)) {
         ps_fd_flush(r);
         open_record(r, entry, number);
     }

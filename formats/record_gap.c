@@ -11,14 +11,14 @@ static void note(struct ps_records *r, const char *file, enum ps_outcome outcome
 {
     if (outcome == PS_COMPLETE || outcome == PS_ABSENT || outcome == PS_SHARED)
         return;
-    for (size_t i = 0; i < r->gap_count; i++) {
-        if (r->gaps[i].file == file && r->gaps[i].outcome == outcome && r->gap_errors[i] == error)
+    for (size_t i = 0; i < r->l->gap_count; i++) {
+        if (r->l->gaps[i].file == file && r->l->gaps[i].outcome == outcome && r->l->gap_errors[i] == error)
             return;
     }
-    if (r->gap_count == PS_MISSING_MAX)
+    if (r->l->gap_count == PS_MISSING_MAX)
         return;
-    r->gaps[r->gap_count] = (struct ps_missing){file, outcome};
-    r->gap_errors[r->gap_count++] = error;
+    r->l->gaps[r->l->gap_count] = (struct ps_missing){file, outcome};
+    r->l->gap_errors[r->l->gap_count++] = error;
 }
 
 /* The name of an errno as one static text, so that equal names are equal pointers in both directions. */
@@ -40,38 +40,65 @@ void ps_gap_capture(struct ps_records *r, const struct ps_capture *c)
         note(r, file, c->lost[i].outcome, interned(c->lost[i].error));
 }
 
-static void gap_out(struct ps_records *r, size_t first)
+struct ps_json ps_gap_begin(struct ps_records *r, const struct ps_entry *entry, const char *outcome)
 {
-    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
-    bool process = r->line.scope == PS_LINE_PROCESS;
-    if (process)
+    struct ps_json j = ps_json_into(&r->l->gap_text);
+    ps_buffer_add_text(j.out, r->parts[PS_KIND_GAP].head);
+    if (r->l->line.scope == PS_LINE_PROCESS)
         ps_records_who(r, &j);
     ps_records_proc(r, &j);
-    ps_json_u64(&j, "read_us", r->line.us);
+    if (entry)
+        ps_records_source(&j, entry->member, entry->name, entry->begin_us);
+    else
+        ps_json_u64(&j, "read_us", r->l->line.us);
     ps_json_object(&j, "gap");
-    ps_json_text(&j, "outcome", ps_outcome_name(r->gaps[first].outcome));
-    if (r->gap_errors[first])
-        ps_json_text(&j, "errno", r->gap_errors[first]);
-    if (process)
-        ps_json_text(&j, "reader", r->line.reader == PS_QUIET ? "quiet" : "memory");
+    ps_json_text(&j, "outcome", outcome);
+    return j;
+}
+
+void ps_gap_end(struct ps_json *j)
+{
+    ps_json_object_end(j);
+    ps_buffer_add_text(j->out, "}}\n");
+}
+
+/* Line by line, so that parts end where every other kind's do. */
+void ps_gap_flush(struct ps_records *r)
+{
+    struct ps_cursor in = ps_cursor_over(ps_buffer_span(&r->l->gap_text));
+    struct ps_span line;
+    r->failed = r->failed || r->l->gap_text.failed;
+    while (ps_take_line(&in, &line))
+        ps_records_gap_line(r, line);
+    ps_buffer_clear(&r->l->gap_text, PS_RECORDS_PART);
+}
+
+static void gap_out(struct ps_records *r, size_t first)
+{
+    struct ps_line_state *l = r->l;
+    struct ps_json j = ps_gap_begin(r, NULL, ps_outcome_name(l->gaps[first].outcome));
+    if (l->gap_errors[first])
+        ps_json_text(&j, "errno", l->gap_errors[first]);
+    if (l->line.scope == PS_LINE_PROCESS)
+        ps_json_text(&j, "reader", l->line.reader == PS_QUIET ? "quiet" : "memory");
     ps_json_array(&j, "files");
-    for (size_t i = first; i < r->gap_count; i++) {
-        if (r->gaps[i].outcome == r->gaps[first].outcome && r->gap_errors[i] == r->gap_errors[first])
-            ps_json_text(&j, NULL, r->gaps[i].file);
+    for (size_t i = first; i < l->gap_count; i++) {
+        if (l->gaps[i].outcome == l->gaps[first].outcome && l->gap_errors[i] == l->gap_errors[first])
+            ps_json_text(&j, NULL, l->gaps[i].file);
     }
     ps_json_array_end(&j);
-    ps_json_object_end(&j);
-    ps_records_end(r, PS_KIND_GAP, &j);
+    ps_gap_end(&j);
 }
 
 void ps_gap_line_end(struct ps_records *r)
 {
-    for (size_t i = 0; i < r->gap_count; i++) {
+    struct ps_line_state *l = r->l;
+    for (size_t i = 0; i < l->gap_count; i++) {
         bool told = false;
         for (size_t k = 0; k < i; k++)
-            told = told || (r->gaps[k].outcome == r->gaps[i].outcome && r->gap_errors[k] == r->gap_errors[i]);
+            told = told || (l->gaps[k].outcome == l->gaps[i].outcome && l->gap_errors[k] == l->gap_errors[i]);
         if (!told)
             gap_out(r, i);
     }
-    r->gap_count = 0;
+    l->gap_count = 0;
 }

@@ -9,7 +9,6 @@
 
 #include "formats/records_state.h"
 #include "formats/timestamp.h"
-#include "parsers/link.h"
 
 enum { PF_KTHREAD = 0x00200000 };
 
@@ -33,11 +32,15 @@ struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start)
 
 static void draft_free(struct ps_draft *d)
 {
-    ps_buffer_done(&d->process);
-    ps_buffer_done(&d->user);
-    ps_buffer_done(&d->proc);
-    ps_buffer_done(&d->ns);
-    ps_buffer_done(&d->members);
+    for (size_t i = 0; i < 2; i++) {
+        struct ps_half *h = &d->halves[i];
+        ps_buffer_done(&h->process);
+        ps_buffer_done(&h->user);
+        ps_buffer_done(&h->proc);
+        ps_buffer_done(&h->ns);
+        ps_buffer_done(&h->facts);
+        ps_buffer_done(&h->members);
+    }
     free(d);
 }
 
@@ -56,8 +59,9 @@ size_t ps_records_drafts(const struct ps_records *r, size_t *count)
     size_t bytes = 0;
     *count = 0;
     for (const struct ps_draft *d = r->drafts; d; d = d->next) {
-        bytes += sizeof *d + d->process.room + d->user.room + d->proc.room + d->ns.room + d->members.room;
-        *count += d->quiet_ended;
+        const struct ps_half *h = &d->halves[PS_QUIET];
+        bytes += sizeof *d + h->process.room + h->user.room + h->proc.room + h->ns.room + h->members.room;
+        *count += h->ended;
     }
     return bytes;
 }
@@ -70,18 +74,24 @@ static struct ps_json inside(struct ps_buffer *b)
     return j;
 }
 
-static void note_member(struct ps_draft *d, const struct ps_entry *entry)
+/* What the line under way says of its process. */
+static struct ps_half *half(struct ps_records *r)
+{
+    return &r->l->draft->halves[r->l->line.reader];
+}
+
+static void note_member(struct ps_half *h, const struct ps_entry *entry)
 {
     char quoted[256];
-    int n = snprintf(quoted, sizeof quoted, "%s\"%.200s\"", d->members.len ? "," : "", entry->member);
+    int n = snprintf(quoted, sizeof quoted, "%s\"%.200s\"", h->members.len ? "," : "", entry->member);
     size_t len = (size_t) n;
-    struct ps_buffer *m = &d->members;
-    size_t same = len - (d->members.len ? 1 : 0);
+    struct ps_buffer *m = &h->members;
+    size_t same = len - (h->members.len ? 1 : 0);
     if (m->len >= same && memcmp(m->data + m->len - same, quoted + len - same, same) == 0)
         return;
     ps_buffer_add(m, quoted, len);
-    if (!d->read_us)
-        d->read_us = entry->begin_us;
+    if (!h->read_us)
+        h->read_us = entry->begin_us;
 }
 
 static void add_parent(struct ps_records *r, struct ps_json *j, uint32_t ppid)
@@ -97,39 +107,39 @@ static void add_parent(struct ps_records *r, struct ps_json *j, uint32_t ppid)
     ps_json_object_end(j);
 }
 
-static void ecs_stat(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record)
+static void ecs_stat(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
-    struct ps_json j = inside(&d->process);
+    struct ps_json j = inside(&h->process);
     const struct ps_span *comm = ps_record_value(p, record, "comm");
     const int64_t *ppid = ps_record_value(p, record, "ppid");
     const uint64_t *flags = ps_record_value(p, record, "flags");
     if (comm) {
         ps_json_bytes(&j, "name", *comm);
-        d->named = true;
+        h->named = true;
     }
     if (ppid && *ppid > 0)
         add_parent(r, &j, (uint32_t) *ppid);
     if (flags && *flags & PF_KTHREAD) {
-        struct ps_json own = inside(&d->proc);
+        struct ps_json own = inside(&h->proc);
         ps_json_bool(&own, "kernel_thread", true);
     }
 }
 
-static void ecs_executable(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record)
+static void ecs_executable(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
     const struct ps_span *target = ps_record_value(p, record, "target");
     if (!target)
         return;
-    struct ps_json j = inside(&d->process);
+    struct ps_json j = inside(&h->process);
     ps_json_bytes(&j, "executable", *target);
-    ps_buffer_add_span(&r->exe, *target);
+    ps_buffer_add_span(&r->l->exe, *target);
 }
 
-static void ecs_directory(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record)
+static void ecs_directory(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
     (void) r;
     const struct ps_span *target = ps_record_value(p, record, "target");
-    struct ps_json j = inside(&d->process);
+    struct ps_json j = inside(&h->process);
     if (target)
         ps_json_bytes(&j, "working_directory", *target);
 }
@@ -145,13 +155,13 @@ static bool next_argument(struct ps_cursor *in, struct ps_span *piece)
     return true;
 }
 
-static void ecs_arguments(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record)
+static void ecs_arguments(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
     const struct ps_span *args = ps_record_value(p, record, "args");
     if (!args)
         return;
     struct ps_span shown = ps_span_of(args->data, args->len < PS_SHOWN_ARGS ? args->len : PS_SHOWN_ARGS);
-    struct ps_json j = inside(&d->process);
+    struct ps_json j = inside(&h->process);
     struct ps_cursor all = ps_cursor_over(*args);
     struct ps_span piece;
     uint64_t count = 0;
@@ -170,12 +180,12 @@ static void ecs_arguments(struct ps_records *r, struct ps_draft *d, const struct
     }
     ps_json_bytes(&j, "command_line", ps_span_of(r->scratch.data, len));
     if (shown.len < args->len) {
-        struct ps_json own = inside(&d->proc);
+        struct ps_json own = inside(&h->proc);
         ps_json_u64(&own, "args_shown_bytes", shown.len);
     }
 }
 
-static void ecs_user(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record)
+static void ecs_user(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
     (void) r;
     const struct ps_span *uids = ps_record_value(p, record, "Uid");
@@ -187,7 +197,7 @@ static void ecs_user(struct ps_records *r, struct ps_draft *d, const struct ps_p
         return;
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long) effective);
-    struct ps_json j = inside(&d->user);
+    struct ps_json j = inside(&h->user);
     ps_json_text(&j, "id", text);
 }
 
@@ -195,7 +205,7 @@ static void ecs_user(struct ps_records *r, struct ps_draft *d, const struct ps_p
  * repeat it. */
 static const struct {
     const char *kind;
-    void (*take)(struct ps_records *r, struct ps_draft *d, const struct ps_parser *p, const void *record);
+    void (*take)(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record);
     bool whole;
 } ecs[] = {
     {"pid_stat", ecs_stat, false},         {"pid_status", ecs_user, false},        {"pid_exe", ecs_executable, false},
@@ -206,7 +216,7 @@ static bool to_ecs(struct ps_records *r, const struct ps_parser *p, const void *
 {
     for (size_t i = 0; i < sizeof ecs / sizeof *ecs; i++) {
         if (strcmp(ecs[i].kind, p->kind) == 0) {
-            ecs[i].take(r, r->draft, p, record);
+            ecs[i].take(r, half(r), p, record);
             return ecs[i].whole;
         }
     }
@@ -216,12 +226,12 @@ static bool to_ecs(struct ps_records *r, const struct ps_parser *p, const void *
 void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     const struct ps_parser *p = entry->row->parser;
-    struct ps_draft *d = r->draft;
+    struct ps_half *h = half(r);
     struct ps_cursor in = ps_cursor_over(entry->bytes);
     bool array = false;
-    note_member(d, entry);
+    note_member(h, entry);
     if (strcmp(p->kind, "pid_stat") == 0)
-        ps_sweep_know(r, entry);
+        ps_sweep_born(r, entry);
     for (;;) {
         union ps_any_record record;
         memset(&record, 0, p->record_size);
@@ -235,7 +245,7 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
         }
         if (to_ecs(r, p, &record))
             continue;
-        struct ps_json j = inside(&d->proc);
+        struct ps_json j = inside(&h->proc);
         if (!p->single && !array)
             ps_json_array(&j, entry->row->path);
         ps_json_object(&j, p->single ? entry->row->path : NULL);
@@ -244,7 +254,7 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
         array = !p->single;
     }
     if (array)
-        ps_buffer_add_byte(&d->proc, ']');
+        ps_buffer_add_byte(&h->proc, ']');
 }
 
 /* The kernel's names of namespaces, so that an entry's name can be a key. */
@@ -253,7 +263,7 @@ static const char *const namespaces[] = {"cgroup", "ipc", "mnt", "net", "pid", "
 
 void ps_draft_namespace(struct ps_records *r, const struct ps_entry *entry)
 {
-    struct ps_link link = {0};
+    union ps_any_record link = {.head = {0}};
     struct ps_issue issue;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
     if (entry->row->parser->next(&in, &link, &issue) != PS_STEP_RECORD)
@@ -264,15 +274,15 @@ void ps_draft_namespace(struct ps_records *r, const struct ps_entry *entry)
         if (!ps_span_is(name, namespaces[i]))
             continue;
         if (strcmp(namespaces[i], "net") == 0)
-            r->net_namespace = *inode;
-        struct ps_json j = inside(&r->draft->ns);
+            r->l->net_namespace = *inode;
+        struct ps_json j = inside(&half(r)->ns);
         ps_json_u64(&j, namespaces[i], *inode);
     }
 }
 
 static void add_executable(struct ps_records *r, const struct ps_capture *c)
 {
-    struct ps_json j = inside(&r->draft->proc);
+    struct ps_json j = inside(&half(r)->facts);
     if (c->facts) {
         char id[128];
         ps_executable_id(c->facts, id);
@@ -281,46 +291,54 @@ static void add_executable(struct ps_records *r, const struct ps_capture *c)
         ps_executable(r, c, id);
         return;
     }
-    if (r->exe.len == 0)
+    if (r->l->exe.len == 0)
         return;
-    ps_json_bool(&j, "exe_deleted", ps_span_ends(ps_buffer_span(&r->exe), " (deleted)"));
+    ps_json_bool(&j, "exe_deleted", ps_span_ends(ps_buffer_span(&r->l->exe), " (deleted)"));
     ps_json_text(&j, "exe_deleted_by", "name");
 }
 
 void ps_draft_capture(struct ps_records *r, const struct ps_capture *c)
 {
-    struct ps_draft *d = r->draft;
+    struct ps_half *h = half(r);
     if (strcmp(c->name, "exe") == 0)
         add_executable(r, c);
     if (c->outcome == PS_COMPLETE && c->lost_count == 0)
         return;
-    if (c->row && d->missing_count < PS_MISSING_MAX)
-        d->missing[d->missing_count++] = (struct ps_missing){c->row->path, c->outcome};
+    if (c->row && h->missing_count < PS_MISSING_MAX)
+        h->missing[h->missing_count++] = (struct ps_missing){c->row->path, c->outcome};
+}
+
+/* Files of both lines that ended in this outcome, as an array; nothing when there are none. */
+static void add_missing(struct ps_json *j, const struct ps_draft *d, enum ps_outcome outcome)
+{
+    bool open = false;
+    for (size_t i = 0; i < 2; i++) {
+        const struct ps_half *h = &d->halves[i];
+        for (size_t k = 0; k < h->missing_count; k++) {
+            if (h->missing[k].outcome != outcome)
+                continue;
+            if (!open)
+                ps_json_array(j, outcome == PS_COMPLETE ? "lost_entries" : ps_outcome_name(outcome));
+            open = true;
+            ps_json_text(j, NULL, h->missing[k].file);
+        }
+    }
+    if (open)
+        ps_json_array_end(j);
 }
 
 static void add_coverage(struct ps_json *j, const struct ps_draft *d)
 {
     ps_json_object(j, "coverage");
-    for (unsigned outcome = 0; outcome < PS_OUTCOMES; outcome++) {
-        bool open = false;
-        for (size_t i = 0; i < d->missing_count; i++) {
-            if (d->missing[i].outcome != outcome)
-                continue;
-            if (!open)
-                ps_json_array(j, outcome == PS_COMPLETE ? "lost_entries" : ps_outcome_name((enum ps_outcome) outcome));
-            open = true;
-            ps_json_text(j, NULL, d->missing[i].file);
-        }
-        if (open)
-            ps_json_array_end(j);
-    }
+    for (unsigned outcome = 0; outcome < PS_OUTCOMES; outcome++)
+        add_missing(j, d, (enum ps_outcome) outcome);
     ps_json_object_end(j);
 }
 
 /* A life that ended before anybody could read more than the sweep did. */
 static void add_known(struct ps_records *r, struct ps_json *j)
 {
-    const struct ps_known *k = ps_known_life(r, r->line.pid, r->line.start);
+    const struct ps_known *k = ps_known_life(r, r->l->line.pid, r->l->line.start);
     if (!k)
         return;
     ps_json_bytes(j, "name", ps_span_of(k->comm, k->comm_len));
@@ -331,78 +349,77 @@ static void add_known(struct ps_records *r, struct ps_json *j)
 static void add_start(struct ps_records *r, struct ps_json *j)
 {
     uint32_t tick_us = 1000000 / r->facts.clk_tck;
-    uint64_t start_us = r->line.start * tick_us;
+    uint64_t start_us = r->l->line.start * tick_us;
     ps_json_u64(j, "start_boot_us", start_us);
     ps_json_u64(j, "start_uncertainty_us", tick_us + (r->facts.uncertainty_ns + 999) / 1000);
 }
 
-static void add_object(struct ps_json *j, const char *name, const struct ps_buffer *inside_of)
+/* The inside of an object, of both lines. */
+static void add_inside(struct ps_json *j, const struct ps_buffer *quiet, const struct ps_buffer *memory)
 {
-    ps_json_object(j, name);
-    ps_buffer_add_span(j->out, ps_buffer_span(inside_of));
-    ps_json_object_end(j);
+    const struct ps_buffer *both[] = {quiet, memory};
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->len == 0)
+            continue;
+        if (j->comma)
+            ps_buffer_add_byte(j->out, ',');
+        ps_buffer_add_span(j->out, ps_buffer_span(both[i]));
+        j->comma = true;
+    }
 }
 
 static void process_out(struct ps_records *r, struct ps_draft *d)
 {
+    const struct ps_half *quiet = &d->halves[PS_QUIET], *memory = &d->halves[PS_MEMORY];
     char when[PS_TIMESTAMP_SIZE];
     uint64_t start_us = d->start * (1000000 / r->facts.clk_tck);
     ps_timestamp((int64_t) (r->facts.realtime_us - r->facts.boottime_us + start_us), when);
     struct ps_json j = ps_records_begin(r, PS_KIND_PROCESS);
     ps_json_object(&j, "process");
-    ps_buffer_add_text(j.out, r->who);
+    ps_buffer_add_text(j.out, r->l->who);
     j.comma = true;
     ps_json_text(&j, "start", when);
-    if (!d->named)
+    if (!quiet->named)
         add_known(r, &j);
-    if (d->process.len > 0)
-        ps_buffer_add_byte(j.out, ',');
-    ps_buffer_add_span(j.out, ps_buffer_span(&d->process));
+    add_inside(&j, &quiet->process, &memory->process);
     ps_json_object_end(&j);
-    if (d->user.len > 0)
-        add_object(&j, "user", &d->user);
+    if (quiet->user.len > 0) {
+        ps_json_object(&j, "user");
+        add_inside(&j, &quiet->user, &memory->user);
+        ps_json_object_end(&j);
+    }
     ps_records_proc(r, &j);
     ps_json_array(&j, "source");
-    ps_buffer_add_span(j.out, ps_buffer_span(&d->members));
+    add_inside(&j, &quiet->members, &memory->members);
     ps_json_array_end(&j);
-    ps_json_u64(&j, "read_us", d->read_us);
+    ps_json_u64(&j, "read_us", quiet->read_us ? quiet->read_us : memory->read_us);
     add_start(r, &j);
     add_coverage(&j, d);
-    if (d->ns.len > 0)
-        add_object(&j, "ns", &d->ns);
-    if (d->proc.len > 0)
-        ps_buffer_add_byte(j.out, ',');
-    ps_buffer_add_span(j.out, ps_buffer_span(&d->proc));
+    ps_json_object(&j, "ns");
+    add_inside(&j, &quiet->ns, &memory->ns);
+    ps_json_object_end(&j);
+    add_inside(&j, &quiet->facts, &memory->facts);
+    add_inside(&j, &quiet->proc, &memory->proc);
     ps_records_end(r, PS_KIND_PROCESS, &j);
 }
 
-static void add_identity(struct ps_draft *d, const struct ps_line_end *end)
+static void add_identity(struct ps_half *h, const struct ps_line_end *end, enum ps_reader reader)
 {
-    if (end->identity == PS_SAME || d->identity_said)
+    if (end->identity == PS_SAME || h->identity_said)
         return;
-    struct ps_json j = inside(&d->proc);
-    ps_json_text(&j, "identity", ps_identity_name(end->identity));
+    struct ps_json j = inside(&h->proc);
+    ps_json_object(&j, reader == PS_QUIET ? "identity_quiet" : "identity_memory");
+    ps_json_text(&j, "last_look", ps_identity_name(end->identity));
     if (end->comm_changed)
         ps_json_bool(&j, "comm_changed", true);
     if (end->image_changed)
         ps_json_bool(&j, "image_changed", true);
-    d->identity_said = true;
+    ps_json_object_end(&j);
+    h->identity_said = true;
 }
 
-void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
+static void forget(struct ps_records *r, struct ps_draft *d)
 {
-    struct ps_draft *d = r->draft;
-    add_identity(d, end);
-    if (end->more)
-        return;
-    if (r->line.reader == PS_QUIET)
-        d->quiet_ended = true;
-    else
-        d->memory_ended = true;
-    if (!d->quiet_ended || !d->memory_ended)
-        return;
-    r->failed = r->failed || d->process.failed || d->user.failed || d->proc.failed || d->ns.failed || d->members.failed;
-    process_out(r, d);
     for (struct ps_draft **at = &r->drafts; *at; at = &(*at)->next) {
         if (*at != d)
             continue;
@@ -412,5 +429,19 @@ void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
         break;
     }
     draft_free(d);
-    r->draft = NULL;
+}
+
+void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
+{
+    struct ps_draft *d = r->l->draft;
+    struct ps_half *h = half(r);
+    add_identity(h, end, r->l->line.reader);
+    r->failed = r->failed || h->process.failed || h->user.failed || h->proc.failed || h->ns.failed ||
+                h->facts.failed || h->members.failed;
+    h->ended = !end->more;
+    if (!d->halves[PS_QUIET].ended || !d->halves[PS_MEMORY].ended)
+        return;
+    process_out(r, d);
+    forget(r, d);
+    r->l->draft = NULL;
 }

@@ -20,7 +20,7 @@ void ps_sockets_free(struct ps_records *r)
     free(r->owners);
     r->tables = NULL;
     r->owners = NULL;
-    r->table = NULL;
+    r->l->table = NULL;
     r->table_count = r->table_room = r->owner_count = r->owner_room = r->table_bytes = 0;
 }
 
@@ -40,21 +40,17 @@ static struct ps_table *new_table(struct ps_records *r, const struct ps_entry *e
     t->row = entry->row;
     t->member = strdup(entry->member);
     t->read_us = entry->begin_us;
-    t->net_namespace = r->net_namespace;
+    t->net_namespace = r->l->net_namespace;
     r->tables[r->table_count++] = t;
     return t;
 }
 
 static void limit_reached(struct ps_records *r, const char *why)
 {
-    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
-    ps_records_proc(r, &j);
-    ps_json_object(&j, "gap");
-    ps_json_text(&j, "outcome", "truncated");
+    struct ps_json j = ps_gap_begin(r, NULL, "truncated");
     ps_json_text(&j, "why", why);
     ps_json_text(&j, "record", "socket");
-    ps_json_object_end(&j);
-    ps_records_end(r, PS_KIND_GAP, &j);
+    ps_gap_end(&j);
 }
 
 /* The columns after the last one are blanks, 30 bytes a row: kept text does without them. */
@@ -74,23 +70,23 @@ static void keep_text(struct ps_buffer *kept, struct ps_span text)
 
 void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    bool first = ps_span_is(entry->name, entry->row->path) || !r->table || r->table->row != entry->row;
+    bool first = ps_span_is(entry->name, entry->row->path) || !r->l->table || r->l->table->row != entry->row;
     if (r->table_bytes + entry->bytes.len > PS_SOCKET_TEXT_MAX) {
         limit_reached(r, "more rows of socket tables than are joined to their owners; the raw bytes are there");
         return;
     }
     if (first)
-        r->table = new_table(r, entry);
-    if (!r->table) {
+        r->l->table = new_table(r, entry);
+    if (!r->l->table) {
         r->failed = true;
         return;
     }
     r->table_bytes += entry->bytes.len;
     bool names_end_in_blanks = strcmp(entry->row->parser->kind, "net_unix") == 0;
     if (names_end_in_blanks)
-        ps_buffer_add_span(&r->table->text, entry->bytes);
+        ps_buffer_add_span(&r->l->table->text, entry->bytes);
     else
-        keep_text(&r->table->text, entry->bytes);
+        keep_text(&r->l->table->text, entry->bytes);
 }
 
 void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd)
@@ -112,7 +108,7 @@ void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd)
         r->owner_room = room;
     }
     r->owners[r->owner_count++] =
-        (struct ps_owner){.inode = inode, .start = r->line.start, .pid = r->line.pid, .fd = (uint32_t) number};
+        (struct ps_owner){.inode = inode, .start = r->l->line.start, .pid = r->l->line.pid, .fd = (uint32_t) number};
     if (r->owner_count == PS_SOCKET_ROWS_MAX)
         limit_reached(r, "more than 1000000 descriptors of sockets: later ones are not named as owners");
 }

@@ -102,11 +102,18 @@ static void know(struct ps_records *r, const struct ps_known *k)
     list->items[list->count++] = *k;
 }
 
-void ps_sweep_know(struct ps_records *r, const struct ps_entry *entry)
+void ps_sweep_born(struct ps_records *r, const struct ps_entry *entry)
 {
     struct ps_known k;
     if (read_stat(r, entry, &k) && !ps_known_life(r, k.pid, k.start))
-        know(r, &k);
+        r->l->born = k;
+}
+
+void ps_sweep_know_born(struct ps_records *r)
+{
+    if (r->l->born.pid)
+        know(r, &r->l->born);
+    r->l->born.pid = 0;
 }
 
 static void change_out(struct ps_records *r, const struct ps_known *k, const char *change, const struct ps_entry *entry)
@@ -153,7 +160,7 @@ static void compare(struct ps_records *r, const struct ps_entry *entry)
 
 void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    if (r->line.scope == PS_LINE_CLOSING) {
+    if (r->l->line.scope == PS_LINE_CLOSING) {
         compare(r, entry);
         return;
     }

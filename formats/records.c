@@ -46,6 +46,7 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     r->sink = sink;
     r->context = context;
     r->drafts_end = &r->drafts;
+    r->l = &r->lanes[PS_QUIET];
     char when[PS_TIMESTAMP_SIZE];
     ps_timestamp((int64_t) facts->realtime_us, when);
     for (size_t k = 0; k < PS_KINDS; k++)
@@ -67,7 +68,10 @@ void ps_records_free(struct ps_records *r)
     ps_sockets_free(r);
     free(r->known.items);
     free(r->executables);
-    ps_buffer_done(&r->exe);
+    for (size_t i = 0; i < 2; i++) {
+        ps_buffer_done(&r->lanes[i].exe);
+        ps_buffer_done(&r->lanes[i].gap_text);
+    }
     ps_buffer_done(&r->scratch);
     free((char *) (uintptr_t) r->facts.bundle);
     free((char *) (uintptr_t) r->facts.boot_id);
@@ -87,7 +91,7 @@ struct ps_json ps_records_begin(struct ps_records *r, enum ps_kind kind)
 void ps_records_who(struct ps_records *r, struct ps_json *j)
 {
     ps_buffer_add_text(j->out, ",\"process\":{");
-    ps_buffer_add_text(j->out, r->who);
+    ps_buffer_add_text(j->out, r->l->who);
     ps_buffer_add_byte(j->out, '}');
 }
 
@@ -123,15 +127,10 @@ static void hand_out(struct ps_records *r, enum ps_kind kind)
 
 static void too_long(struct ps_records *r, enum ps_kind kind)
 {
-    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
-    ps_records_who(r, &j);
-    ps_records_proc(r, &j);
-    ps_json_object(&j, "gap");
-    ps_json_text(&j, "outcome", "truncated");
+    struct ps_json j = ps_gap_begin(r, NULL, "truncated");
     ps_json_text(&j, "why", "the record would be longer than 1 MiB; the raw bytes are in the pack");
     ps_json_text(&j, "record", kind_names[kind]);
-    ps_json_object_end(&j);
-    ps_records_end(r, PS_KIND_GAP, &j);
+    ps_gap_end(&j);
 }
 
 void ps_records_end(struct ps_records *r, enum ps_kind kind, struct ps_json *j)
@@ -148,19 +147,22 @@ void ps_records_end(struct ps_records *r, enum ps_kind kind, struct ps_json *j)
         hand_out(r, kind);
 }
 
+void ps_records_gap_line(struct ps_records *r, struct ps_span line)
+{
+    struct ps_part *part = &r->parts[PS_KIND_GAP];
+    ps_buffer_add_span(&part->text, line);
+    ps_buffer_add_byte(&part->text, '\n');
+    r->lines++;
+    if (part->text.len >= PS_RECORDS_PART || part->text.failed)
+        hand_out(r, PS_KIND_GAP);
+}
+
 void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, const struct ps_issue *issue)
 {
-    struct ps_json j = ps_records_begin(r, PS_KIND_GAP);
-    if (r->line.scope == PS_LINE_PROCESS)
-        ps_records_who(r, &j);
-    ps_records_proc(r, &j);
-    ps_records_source(&j, entry->member, entry->name, entry->begin_us);
-    ps_json_object(&j, "gap");
-    ps_json_text(&j, "outcome", "malformed");
+    struct ps_json j = ps_gap_begin(r, entry, "malformed");
     ps_json_text(&j, "why", issue->why);
     ps_json_u64(&j, "at", issue->at);
-    ps_json_object_end(&j);
-    ps_records_end(r, PS_KIND_GAP, &j);
+    ps_gap_end(&j);
 }
 
 const void *ps_record_value(const struct ps_parser *parser, const void *record, const char *field)
@@ -176,19 +178,23 @@ const void *ps_record_value(const struct ps_parser *parser, const void *record, 
 
 void ps_records_line(struct ps_records *r, const struct ps_line *line)
 {
-    r->line = *line;
-    r->draft = NULL;
-    r->table = NULL;
-    r->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
-    r->gap_count = 0;
-    ps_buffer_clear(&r->exe, 8192);
+    /* What belongs to no process comes from the quiet reader. */
+    r->l = &r->lanes[line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET];
+    r->l->line = *line;
+    r->l->line.reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
+    r->l->draft = NULL;
+    r->l->born.pid = 0;
+    r->l->table = NULL;
+    r->l->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
+    r->l->gap_count = 0;
+    ps_buffer_clear(&r->l->exe, 8192);
     if (line->scope != PS_LINE_PROCESS)
         return;
-    snprintf(r->life, sizeof r->life, "%s", line->life);
-    r->line.life = r->life;
-    r->draft = ps_draft_of(r, line->pid, line->start);
-    ps_entity_id(&r->facts, line->pid, line->start, r->entity);
-    snprintf(r->who, sizeof r->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->entity);
+    snprintf(r->l->life, sizeof r->l->life, "%s", line->life);
+    r->l->line.life = r->l->life;
+    r->l->draft = ps_draft_of(r, line->pid, line->start);
+    ps_entity_id(&r->facts, line->pid, line->start, r->l->entity);
+    snprintf(r->l->who, sizeof r->l->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->l->entity);
 }
 
 static void process_entry(struct ps_records *r, const struct ps_entry *entry)
@@ -210,11 +216,12 @@ static void process_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_draft_entry(r, entry);
 }
 
-void ps_records_entry(struct ps_records *r, const struct ps_entry *entry)
+void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct ps_entry *entry)
 {
+    r->l = &r->lanes[reader];
     if (!entry->row || !entry->row->parser->next)
         return;
-    switch (r->line.scope) {
+    switch (r->l->line.scope) {
     case PS_LINE_GLOBAL:
         if (entry->row->scope == PS_PER_NETNS)
             ps_socket_entry(r, entry);
@@ -226,39 +233,50 @@ void ps_records_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_sweep_entry(r, entry);
         return;
     case PS_LINE_PROCESS:
-        if (r->draft)
+        if (r->l->draft)
             process_entry(r, entry);
         return;
     }
 }
 
-void ps_records_capture(struct ps_records *r, const struct ps_capture *capture)
+void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struct ps_capture *capture)
 {
-    if (r->draft)
+    r->l = &r->lanes[reader];
+    if (r->l->draft)
         ps_draft_capture(r, capture);
     ps_gap_capture(r, capture);
 }
 
-void ps_records_line_end(struct ps_records *r, const struct ps_line_end *end)
+void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const struct ps_line_end *end)
 {
+    r->l = &r->lanes[reader];
     ps_fd_flush(r);
     ps_gap_line_end(r);
-    if (r->draft)
+    ps_sweep_know_born(r);
+    if (r->l->draft)
         ps_draft_line_end(r, end);
-    r->draft = NULL;
+    r->l->draft = NULL;
+    ps_gap_flush(r);
 }
 
 void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
 {
+    /* Between lines: whatever comes out is nobody's. */
+    r->l = &r->lanes[PS_QUIET];
+    r->l->line.scope = PS_LINE_GLOBAL;
     if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
         ps_sweep_closed(r);
+    ps_gap_flush(r);
 }
 
 bool ps_records_finish(struct ps_records *r)
 {
+    r->l = &r->lanes[PS_QUIET];
+    r->l->line.scope = PS_LINE_GLOBAL;
     ps_sockets_out(r);
+    ps_gap_flush(r);
     for (size_t k = 0; k < PS_KINDS; k++)
         hand_out(r, (enum ps_kind) k);
     return !r->failed;

@@ -41,11 +41,13 @@ struct ps_records;
 struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_records_sink *sink, void *context);
 void ps_records_free(struct ps_records *r);
 
-/* One capture line: begin, the entries in pack order, the captures in journal order, end. */
+/* One capture line: begin, the entries in pack order, the captures in journal order, end. Lines of the two readers may
+ * overlap: `reader` says whose line it is (PS_QUIET for what belongs to no process). What comes out depends only on the
+ * order in which lines end. */
 void ps_records_line(struct ps_records *r, const struct ps_line *line);
-void ps_records_entry(struct ps_records *r, const struct ps_entry *entry);
-void ps_records_capture(struct ps_records *r, const struct ps_capture *capture);
-void ps_records_line_end(struct ps_records *r, const struct ps_line_end *end);
+void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct ps_entry *entry);
+void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struct ps_capture *capture);
+void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const struct ps_line_end *end);
 void ps_records_phase(struct ps_records *r, const struct ps_phase *phase);
 /* Hands out what is left of every kind. False when memory ran out or the sink failed at any time before. */
 PS_MUST_CHECK bool ps_records_finish(struct ps_records *r);

@@ -54,16 +54,23 @@ struct ps_missing {
     enum ps_outcome outcome;
 };
 
+/* What one of the two lines says of a process: the inside of JSON objects, so far. */
+struct ps_half {
+    bool ended, named, identity_said;
+    uint64_t read_us;
+    struct ps_buffer process, user, proc, ns;
+    struct ps_buffer facts;   /* of captures, not of entries: about the executable */
+    struct ps_buffer members; /* quoted names of the packs, with commas */
+    struct ps_missing missing[PS_MISSING_MAX];
+    size_t missing_count;
+};
+
 /* A process whose second line has not ended yet. */
 struct ps_draft {
     struct ps_draft *next;
     uint32_t pid;
-    uint64_t start, read_us;
-    struct ps_buffer process, user, proc, ns; /* the inside of these objects, so far */
-    struct ps_buffer members;             /* quoted names of the packs, with commas */
-    bool quiet_ended, memory_ended, named, identity_said;
-    struct ps_missing missing[PS_MISSING_MAX];
-    size_t missing_count;
+    uint64_t start;
+    struct ps_half halves[2]; /* by enum ps_reader */
 };
 
 struct ps_owner {
@@ -78,16 +85,9 @@ struct ps_table {
     struct ps_buffer text;
 };
 
-struct ps_records {
-    struct ps_records_facts facts; /* texts owned */
-    ps_records_sink *sink;
-    void *context;
-    bool failed;
-    uint64_t lines;
-    struct ps_part parts[PS_KINDS];
-    char proc_head[160];
-
-    /* The line under way. */
+/* The line under way of one reader. What both readers' lines could write into, in an order that depends on how they
+ * overlapped, waits here for the end of the line: the journal has lines in the order of their ends. */
+struct ps_line_state {
     struct ps_line line;
     char life[64];
     char entity[41];
@@ -97,9 +97,24 @@ struct ps_records {
     struct ps_buffer exe;       /* target of exe */
     char fd_open[24];           /* the descriptor whose record still waits for its fdinfo; "" none */
     struct ps_table *table;     /* the socket table that a further part goes on */
+    struct ps_known born;       /* pid 0, or a life that no sweep saw */
     struct ps_missing gaps[PS_MISSING_MAX];
     const char *gap_errors[PS_MISSING_MAX];
     size_t gap_count;
+    struct ps_buffer gap_text;  /* gap records, until the line ends */
+};
+
+struct ps_records {
+    struct ps_records_facts facts; /* texts owned */
+    ps_records_sink *sink;
+    void *context;
+    bool failed;
+    uint64_t lines;
+    struct ps_part parts[PS_KINDS];
+    char proc_head[160];
+
+    struct ps_line_state lanes[2]; /* by enum ps_reader: lines of the two readers overlap */
+    struct ps_line_state *l;       /* the one that the call under way is about */
 
     struct ps_draft *drafts, **drafts_end;
     struct ps_known_list known;
@@ -122,6 +137,9 @@ void ps_records_proc(struct ps_records *r, struct ps_json *j);
 /* "source":["member#entry"],"read_us":n; entry may be empty. */
 void ps_records_source(struct ps_json *j, const char *member, struct ps_span entry, uint64_t read_us);
 void ps_records_end(struct ps_records *r, enum ps_kind kind, struct ps_json *j);
+
+/* One gap record, without its newline, into its part. */
+void ps_records_gap_line(struct ps_records *r, struct ps_span line);
 
 /* A row of a file that its parser could not read. */
 void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, const struct ps_issue *issue);
@@ -160,7 +178,9 @@ void ps_sockets_free(struct ps_records *r);
 
 /* record_sweep.c */
 void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry);
-void ps_sweep_know(struct ps_records *r, const struct ps_entry *entry);
+/* stat of a process line: a life that no sweep saw is known from the end of that line on. */
+void ps_sweep_born(struct ps_records *r, const struct ps_entry *entry);
+void ps_sweep_know_born(struct ps_records *r);
 const struct ps_known *ps_known_pid(struct ps_records *r, uint32_t pid);
 const struct ps_known *ps_known_life(struct ps_records *r, uint32_t pid, uint64_t start);
 void ps_sweep_closed(struct ps_records *r);
@@ -168,5 +188,10 @@ void ps_sweep_closed(struct ps_records *r);
 /* record_gap.c */
 void ps_gap_capture(struct ps_records *r, const struct ps_capture *capture);
 void ps_gap_line_end(struct ps_records *r);
+/* Gap records of the line go out. */
+void ps_gap_flush(struct ps_records *r);
+/* A gap record, up to and with an open "gap" object; ps_gap_end closes it. It waits for the end of the line. */
+struct ps_json ps_gap_begin(struct ps_records *r, const struct ps_entry *entry, const char *outcome);
+void ps_gap_end(struct ps_json *j);
 
 #endif

@@ -59,15 +59,17 @@ static void content(struct ps_verify *v, const char *what)
 static enum ps_member_class place_of(enum ps_member_class class)
 {
     bool middle = class > PS_MEMBER_META && class < PS_MEMBER_CLOSING;
-    return middle || class == PS_MEMBER_UNKNOWN ? PS_MEMBER_PACK : class;
+    return middle ? PS_MEMBER_PACK : class;
 }
 
 static void check_order(struct ps_verify *v)
 {
     char journal[48];
     enum ps_member_class place = place_of(v->class);
-    if (v->class == PS_MEMBER_UNKNOWN)
+    if (v->class == PS_MEMBER_UNKNOWN) {
         content(v, "bundles have no such member");
+        return;
+    }
     if (v->report->members == 1 ? place != PS_MEMBER_BAGIT : place < v->last)
         content(v, "it is not where it must be in the file");
     v->last = place;
@@ -109,7 +111,7 @@ static void take_piece(struct ps_verify *v, struct ps_span piece)
         ps_verify_lines_piece(v, piece);
     else if (limit > 0 && v->text[v->class].len + piece.len <= limit)
         ps_buffer_add_span(&v->text[v->class], piece);
-    if (v->class < PS_MEMBER_UNKNOWN && v->text[v->class].failed)
+    if (v->text[v->class].failed)
         (void) ps_verify_out_of_memory(v);
 }
 
@@ -219,7 +221,7 @@ static bool finish(struct ps_verify *v, bool done, struct ps_verify_report *repo
     } else {
         ps_verify_report_done(report);
     }
-    for (size_t i = 0; i < PS_MEMBER_UNKNOWN; i++)
+    for (size_t i = 0; i < sizeof v->text / sizeof *v->text; i++)
         ps_buffer_done(&v->text[i]);
     ps_buffer_done(&v->line);
     ps_json_check_done(&v->check);

@@ -36,30 +36,35 @@ static struct ps_records *records_of(struct ps_verify *v)
 
 static void on_line(void *context, const struct ps_line *line)
 {
+    struct ps_verify *v = context;
     struct ps_records *r = records_of(context);
+    v->reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
     if (r != NULL)
         ps_records_line(r, line);
 }
 
 static void on_entry(void *context, const struct ps_entry *entry)
 {
-    struct ps_records *r = records_of(context);
+    struct ps_verify *v = context;
+    struct ps_records *r = records_of(v);
     if (r != NULL)
-        ps_records_entry(r, entry);
+        ps_records_entry(r, v->reader, entry);
 }
 
 static void on_capture(void *context, const struct ps_capture *capture)
 {
-    struct ps_records *r = records_of(context);
+    struct ps_verify *v = context;
+    struct ps_records *r = records_of(v);
     if (r != NULL)
-        ps_records_capture(r, capture);
+        ps_records_capture(r, v->reader, capture);
 }
 
 static void on_line_end(void *context, const struct ps_line_end *end)
 {
-    struct ps_records *r = records_of(context);
+    struct ps_verify *v = context;
+    struct ps_records *r = records_of(v);
     if (r != NULL)
-        ps_records_line_end(r, end);
+        ps_records_line_end(r, v->reader, end);
 }
 
 static void on_phase(void *context, const struct ps_phase *phase)

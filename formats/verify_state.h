@@ -13,6 +13,7 @@
 #include "formats/verify.h"
 
 struct ps_verify {
+    enum ps_reader reader; /* of the capture line under way */
     const struct ps_verify_wants *wants;
     struct ps_verify_report *report;
     struct ps_error *err;
@@ -24,8 +25,8 @@ struct ps_verify {
 
     struct ps_json_check check;
     struct ps_manifest payload, tags;        /* seen, with the hashes of what was seen */
-    struct ps_buffer text[PS_MEMBER_UNKNOWN]; /* whole text of the members that are small */
-    bool whole[PS_MEMBER_UNKNOWN];           /* text[] is complete, or the member was read to its end */
+    struct ps_buffer text[PS_MEMBER_UNKNOWN + 1]; /* whole text of the members that are small */
+    bool whole[PS_MEMBER_UNKNOWN + 1];       /* a member of that class was read to its end */
 
     enum ps_member_class last; /* where the order of members has come to */
     uint64_t journal_parts;

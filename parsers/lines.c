@@ -107,7 +107,7 @@ static bool is_number_list(struct ps_cursor list)
 }
 
 /* The number that is all of the line, " kB" aside. */
-static bool take_keyed_number(struct ps_cursor *line, const struct ps_field *fields, size_t index, void *record)
+static bool take_whole_number(struct ps_cursor *line, const struct ps_field *fields, size_t index, void *record)
 {
     struct ps_record *head = record;
     struct ps_cursor ahead = *line;
@@ -119,6 +119,22 @@ static bool take_keyed_number(struct ps_cursor *line, const struct ps_field *fie
         return true;
     head->present = before;
     return false;
+}
+
+const char *ps_read_value(struct ps_cursor *line, const struct ps_field *fields, size_t index, void *record)
+{
+    enum ps_type type = fields[index].type;
+
+    if (!ps_take_byte(line, '\t'))
+        ps_skip_run(line, ' ');
+    if (type == PS_BYTES || (type == PS_U64_LIST && is_number_list(*line))) {
+        ps_put_span(fields, index, record, ps_cursor_rest(line));
+        return NULL;
+    }
+    if (type == PS_U64_LIST)
+        return "not a list of numbers";
+    skip_blanks(line);
+    return take_whole_number(line, fields, index, record) ? NULL : "not a number that fits";
 }
 
 const char *ps_read_keyed(struct ps_cursor *line, const struct ps_field *fields, size_t count, void *record)
@@ -133,18 +149,7 @@ const char *ps_read_keyed(struct ps_cursor *line, const struct ps_field *fields,
         return NULL;
     if ((head->present >> index & 1) != 0)
         return "this key was there before";
-    if (!ps_take_byte(line, '\t'))
-        ps_skip_run(line, ' ');
-
-    enum ps_type type = fields[index].type;
-    if (type == PS_BYTES || (type == PS_U64_LIST && is_number_list(*line))) {
-        ps_put_span(fields, index, record, ps_cursor_rest(line));
-        return NULL;
-    }
-    if (type == PS_U64_LIST)
-        return "not a list of numbers";
-    skip_blanks(line);
-    return take_keyed_number(line, fields, index, record) ? NULL : "not a number that fits";
+    return ps_read_value(line, fields, index, record);
 }
 
 /* Wrong lines told one by one in a file that is one record. */
@@ -155,14 +160,14 @@ struct wrong {
     size_t start, at; /* of the line, of the issue */
 };
 
-/* What is wrong with the line that was just read, if anything. An empty line says nothing and is nothing wrong. */
+/* What is wrong with the line that was just read, if anything. An empty line is never wrong. */
 static struct wrong check_line(const struct ps_cursor *behind, struct ps_span text, size_t start, void *record,
                                ps_line_reader *read)
 {
     struct ps_cursor line = ps_cursor_over(text);
-    const char *why = text.len == 0 ? NULL : read(&line, record);
+    const char *why = read(&line, record);
 
-    if (why != NULL)
+    if (why != NULL && text.len > 0)
         return (struct wrong){.why = why, .start = start, .at = start + line.at};
     if (ps_at_line_start(behind))
         return (struct wrong){.why = NULL};

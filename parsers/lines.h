@@ -19,15 +19,18 @@ enum ps_step ps_next_row(struct ps_cursor *in, void *record, struct ps_issue *is
 /* One line, nothing behind it. */
 enum ps_step ps_next_only(struct ps_cursor *in, void *record, struct ps_issue *issue, ps_line_reader *read);
 /* One record of many lines: it comes first, one issue for each wrong line follows, up to a limit that is told. The
- * reader sees the record as the lines before left it, and must set nothing when it finds the line wrong. */
+ * reader sees the record as the lines before left it, and must set nothing when it finds the line wrong. It sees empty
+ * lines too; those are never wrong. */
 enum ps_step ps_next_whole(struct ps_cursor *in, void *record, struct ps_issue *issue, ps_line_reader *read);
 
 /* Takes the first line of the file when the cursor stands before it, it begins so (behind any blanks) and is whole. */
 void ps_skip_header(struct ps_cursor *in, const char *begins);
 
-/* A line "Key:\tvalue" or "key: value" into the field of that name, by its type: a number may be followed by " kB",
- * PS_BYTES is all that follows the one tab. A key that is not in the table is passed over. The second line of a key is
- * wrong: the first one holds. */
+/* What follows "Key:" into a field, by its type: a number may be followed by " kB", PS_BYTES is all that follows the
+ * one tab. */
+const char *ps_read_value(struct ps_cursor *line, const struct ps_field *fields, size_t index, void *record);
+/* A line "Key:\tvalue" or "key: value" into the field of that name. A key that is not in the table is passed over. The
+ * second line of a key is wrong: the first one holds. */
 const char *ps_read_keyed(struct ps_cursor *line, const struct ps_field *fields, size_t count, void *record);
 
 /* For kinds whose one line is not found by its newline. ps_end_line stands behind the record: it takes the newline, or

@@ -2,7 +2,7 @@
  *
  * /proc/loadavg, printed by fs/proc/loadavg.c loadavg_proc_show(); proc(5).
  *
- *   0.42 0.31 0.18 2/497 11947
+ *   0.42 0.31 0.18 3/612 20417
  *
  * Everybody may read it, but not in a procfs mounted with subset=pid (ENOENT). The loads are those of the whole
  * machine, also inside a container.

@@ -78,7 +78,7 @@ static bool take_endpoint(struct ps_cursor *line, size_t words, uint8_t *address
         for (size_t i = 0; i < 4; i++)
             address[4 * word + i] = (uint8_t)(value >> (8 * i));
     }
-    return ps_take_byte(line, ':') && ps_take_hex(line, port);
+    return ps_take_byte(line, ':') && ps_take_hex(line, port) && *port <= UINT16_MAX;
 }
 
 static const char *take_endpoints(struct ps_cursor *line, const struct ps_field *fields, struct ps_net_inet *r)

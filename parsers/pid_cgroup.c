@@ -26,7 +26,7 @@ static const char *read_cgroup(struct ps_cursor *line, void *record)
     struct ps_span controllers;
 
     if (!ps_take_number(line, fields, HIERARCHY_ID, record) || !ps_take_byte(line, ':'))
-        return "no hierarchy id at the start";
+        return "no hierarchy id with a colon";
     if (!ps_take_until(line, ':', &controllers))
         return "no second colon";
     ps_put_span(fields, CONTROLLERS, record, controllers);

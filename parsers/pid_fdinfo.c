@@ -23,47 +23,27 @@ static const struct ps_field fields[] = {
 
 enum { POS, FLAGS, MNT_ID, INO, LINES };
 
-/* One of the lines that every file has, when it comes next and was not there yet. */
-static bool take_common(struct ps_cursor *in, struct ps_pid_fdinfo *r)
+/* The lines that every file has come first, each once. From the first other one on, all are kept: a file name among
+ * them must not pass for an inode. */
+static const char *read_line(struct ps_cursor *line, void *record)
 {
-    struct ps_span line, key;
+    struct ps_pid_fdinfo *r = record;
+    struct ps_span key;
 
-    if (!ps_take_line(in, &line))
-        return false;
-    struct ps_cursor value = ps_cursor_over(line);
-    if (!ps_take_until(&value, ':', &key))
-        return false;
-    ps_skip_run(&value, '\t');
-    for (size_t i = POS; i <= INO; i++) {
-        if (!ps_span_is(key, fields[i].name) || (r->present >> i & 1) != 0)
-            continue;
-        uint64_t before = r->present;
-        if (ps_take_number(&value, fields, i, r) && ps_cursor_done(&value))
-            return true;
-        r->present = before;
+    if (r->lines.data != NULL)
+        return ps_span_join(&r->lines, line->in) ? NULL : "a line apart from the others";
+    if (ps_take_until(line, ':', &key)) {
+        for (size_t i = POS; i <= INO; i++)
+            if (ps_span_is(key, fields[i].name) && (r->present >> i & 1) == 0)
+                return ps_read_value(line, fields, i, r);
     }
-    return false;
+    ps_put_span(fields, LINES, r, line->in);
+    return NULL;
 }
 
 static enum ps_step pid_fdinfo_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
 {
-    struct ps_pid_fdinfo *r = record;
-
-    if (ps_cursor_done(in))
-        return PS_STEP_END;
-    if (in->at > 0)
-        return ps_bad_rest(in, issue);
-    for (struct ps_cursor ahead = *in; take_common(&ahead, r);)
-        *in = ahead;
-    struct ps_span lines = ps_cursor_rest(in);
-    ps_skip_rest(in);
-    if (r->present == 0)
-        return ps_bad(issue, 0, "no pos, flags, mnt_id or ino at the start");
-    if (lines.len > 0)
-        ps_put_span(fields, LINES, r, lines);
-    if (!ps_at_line_start(in))
-        ps_end_line(in);
-    return PS_STEP_RECORD;
+    return ps_next_whole(in, record, issue, read_line);
 }
 
 const struct ps_parser ps_parser_pid_fdinfo = {

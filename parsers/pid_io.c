@@ -2,7 +2,7 @@
  *
  * /proc/PID/io, printed by fs/proc/base.c do_io_accounting(); proc(5).
  *
- *   rchar: 323934931
+ *   rchar: 48213377
  *
  * Without ptrace rights the read fails with EACCES, though the open may have worked.
  */

@@ -2,7 +2,7 @@
  *
  * /proc/PID/mountinfo, printed by fs/proc_namespace.c show_mountinfo(); proc(5).
  *
- *   36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+ *   612 511 259:4 /volumes/7 /srv/data rw,noatime master:114 - ext4 /dev/nvme1n1 rw,discard
  *
  * Everybody may read it (EINVAL for zombies). It shows what lies below the root directory of the process, seen from
  * there. Columns are divided by exactly one blank: the source can be empty, so two blanks in a row mean something.

@@ -80,6 +80,23 @@ static bool is_letter(uint8_t byte)
     return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
+/* A blank, a number, and then the next column, the end of the line or of the file. */
+static bool take_column(struct ps_cursor *in, size_t index, struct ps_pid_stat *r)
+{
+    uint64_t before = r->present;
+    uint8_t next = ' ';
+
+    if (!ps_take_byte(in, ' '))
+        return false;
+    struct ps_cursor ahead = *in;
+    if (ps_take_number(&ahead, fields, index, r) && (!ps_peek_byte(&ahead, &next) || next == ' ' || next == '\n')) {
+        *in = ahead;
+        return true;
+    }
+    r->present = before;
+    return false;
+}
+
 /* "4711 (comm) S 4710": what every stat has. NULL, or what is wrong. */
 static const char *take_identity(struct ps_cursor *in, struct ps_pid_stat *r)
 {
@@ -95,7 +112,7 @@ static const char *take_identity(struct ps_cursor *in, struct ps_pid_stat *r)
     if (!ps_take_byte(in, ' ') || !ps_take_any(in, &r->state) || !is_letter(r->state))
         return "no state letter after comm";
     ps_set_present(r, STATE);
-    if (!ps_take_byte(in, ' ') || !ps_take_number(in, fields, PPID, r))
+    if (!take_column(in, PPID, r))
         return "no ppid after the state";
     return NULL;
 }
@@ -129,11 +146,8 @@ static enum ps_step pid_stat_next(struct ps_cursor *in, void *record, struct ps_
         return ps_bad(issue, at, why);
     }
     size_t index = PPID + 1;
-    for (struct ps_cursor ahead = *in; index <= EXIT_CODE; index++) {
-        if (!ps_take_byte(&ahead, ' ') || !ps_take_number(&ahead, fields, index, record))
-            break;
-        *in = ahead;
-    }
+    while (index <= EXIT_CODE && take_column(in, index, record))
+        index++;
     if (index > EXIT_CODE)
         take_more(in, record);
     ps_end_line(in);

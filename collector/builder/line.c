@@ -183,7 +183,7 @@ static void emit(struct ps_line_builder *l, uint32_t row, struct ps_capture *c)
     c->lost = lost;
     c->lost_count = o->lost_count;
     ps_journal_capture(&l->journal, c);
-    ps_records_capture(l->out->records, c);
+    ps_records_capture(l->out->records, l->head.reader, c);
     ps_output_count(l->out, c);
     free(entries);
     free(lost);
@@ -196,7 +196,7 @@ static void end_text(struct ps_line_builder *l, const struct ps_line_end *end)
 {
     close_pack(l);
     ps_journal_end(&l->journal, end, (const char *const *) l->packs, l->pack_count, &l->out->journal);
-    ps_records_line_end(l->out->records, end);
+    ps_records_line_end(l->out->records, l->head.reader, end);
     ps_output_journal_grown(l->out);
 }
 
@@ -295,7 +295,7 @@ static void store(struct ps_line_builder *l, uint32_t row, struct ps_span escape
         entry.row = &ps_catalog[row];
         entry.name = ps_buffer_span(&l->item_name);
         entry.begin_us = c->begin_us;
-        ps_records_entry(l->out->records, &entry);
+        ps_records_entry(l->out->records, l->head.reader, &entry);
     }
     ps_buffer_done(&room);
     if (l->pack.len >= PS_PACK_ROLL)

@@ -78,6 +78,8 @@ static const struct ps_rule reader[] = {
     ALLOW(clock_nanosleep),
     ALLOW(munmap),
     ALLOW_IF(prctl, IS(0, PR_GET_DUMPABLE)),
+    ALLOW_IF(fcntl, IS(1, F_SETFD)), /* musl: close-on-exec, once more, after open */
+    ALLOW_IF(fcntl, IS(1, F_GETFD)), /* musl: is this descriptor open, after a failed fstat */
     ALLOW(rt_sigreturn),
     ALLOW(restart_syscall),
     ALLOW(exit_group),

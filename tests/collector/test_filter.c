@@ -246,6 +246,11 @@ static long do_ioctl(void)
     return answer(ioctl(0, TIOCSTI, "x"));
 }
 
+static long do_owner(void)
+{
+    return answer(fcntl(STDOUT_FILENO, F_SETOWN, 1));
+}
+
 static long do_mmap(void)
 {
     return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
@@ -278,6 +283,7 @@ static const struct deed not_for_readers[] = {
     {"clone3", do_clone3},
     {"memfd_create", do_memfd},
     {"ioctl", do_ioctl},
+    {"signals through F_SETOWN", do_owner},
     {"mmap", do_mmap},
 #ifdef __x86_64__
     {"open(2) for writing", do_old_open_write},
@@ -459,11 +465,6 @@ static long do_symlink(void)
 {
     return answer(symlinkat("x", AT_FDCWD, "/tmp/nothing-of-that-name/x"));
 }
-static long do_owner(void)
-{
-    return answer(fcntl(STDOUT_FILENO, F_SETOWN, 1));
-}
-
 static long do_limit(void)
 {
     const struct rlimit none = {0};

@@ -140,6 +140,22 @@ Test(manifest, finds_what_cannot_stand_side_by_side)
     cr_assert(!clashes("data/x/y", "data/x/z", "data/x-"));
 }
 
+Test(manifest, number_of_members_is_limited)
+{
+    struct ps_manifest m = {0};
+    uint8_t hash[PS_SHA256_LEN] = {0};
+    struct ps_error err;
+    for (size_t i = 0; i < PS_MANIFEST_MAX; i++)
+        cr_assert(ps_manifest_add(&m, ps_span_text("a"), hash, &err));
+    cr_assert(!ps_manifest_add(&m, ps_span_text("a"), hash, &err));
+    cr_assert(strstr(err.text, "1000000") != NULL);
+
+    struct ps_manifest_flaw flaw;
+    cr_assert(ps_manifest_read(&m, ps_span_text(HASH "  b\n"), &flaw, &err));
+    cr_assert_str_eq(flaw.why, "too many members");
+    ps_manifest_done(&m);
+}
+
 /* Ten thousand processes: within 72 bytes for each member, and back from the text. */
 Test(manifest, many)
 {

@@ -5,7 +5,6 @@
 
 #include <criterion/criterion.h>
 
-
 static struct ps_signing_key *key;
 static uint8_t digest[PS_BLAKE2B512_LEN];
 
@@ -196,6 +195,26 @@ Test(minisign, foreign_untrusted_comment_is_good_but_not_canonical)
     cr_assert_eq(check_text(text), PS_SIGNATURE_GOOD);
     snprintf(text, sizeof text, "%.*s%s", PS_UNTRUSTED_LINE_MAX + 1, line, strchr(GOLDEN_MINISIG, '\n'));
     cr_assert_eq(check_text(text), PS_SIGNATURE_MALFORMED);
+}
+
+Test(minisign, third_line_has_a_limit)
+{
+    static char text[2 * PS_TRUSTED_COMMENT_MAX];
+    const char *at = strstr(GOLDEN_MINISIG, GOLDEN_COMMENT);
+    struct ps_minisign_result result;
+    for (int more = 0; more < 2; more++) {
+        int pad = PS_TRUSTED_COMMENT_MAX - (int) strlen(GOLDEN_COMMENT) + more;
+        snprintf(text, sizeof text, "%.*s%0*d%s", (int) (at - GOLDEN_MINISIG), GOLDEN_MINISIG, pad, 0, at);
+        enum ps_signature verdict = check(ps_span_text(text), &result);
+        cr_assert_eq(verdict, more ? PS_SIGNATURE_MALFORMED : PS_SIGNATURE_WRONG_COMMENT);
+    }
+}
+
+Test(minisign, verdicts_are_told_apart)
+{
+    for (int a = PS_SIGNATURE_GOOD; a <= PS_SIGNATURE_WRONG_COMMENT; a++)
+        for (int b = PS_SIGNATURE_GOOD; b < a; b++)
+            cr_assert_str_neq(ps_signature_says((enum ps_signature) a), ps_signature_says((enum ps_signature) b));
 }
 
 Test(minisign, every_truncation_is_refused)

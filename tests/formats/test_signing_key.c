@@ -5,7 +5,6 @@
 
 #include <criterion/criterion.h>
 
-
 enum { SECRET_LEN = 158 };
 
 static void expect_refused(struct ps_span text, const char *clue)
@@ -167,6 +166,7 @@ Test(public_key, everything_else_is_refused)
         "", "\n", GOLDEN_PUBLIC_LINE "\n\n", GOLDEN_PUBLIC_LINE "\r\n", " " GOLDEN_PUBLIC_LINE,
         "untrusted comment: x\n" GOLDEN_PUBLIC_LINE "\n\n", "untrusted comment: x\n", "untrusted comment: x",
         "untrusted comment: x\nx\n" GOLDEN_PUBLIC_LINE "\n", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC x\n",
+        "RWRWR1qnVGNHTAOhB7/zzhC-HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
         /* "ED", a point of order 2 (y = -1), and a y that is no point */
         "RURWR1qnVGNHTAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
         "RWRWR1qnVGNHTOz/////////////////////////////////////////fw==",

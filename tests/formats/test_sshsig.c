@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 
-
 static struct ps_signing_key *key;
 static uint8_t digest[PS_SHA512_LEN];
 
@@ -111,8 +110,21 @@ Test(sshsig, one_armor)
     cr_assert_eq(check_text(GOLDEN_SSHSIG "\n"), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text("\n" GOLDEN_SSHSIG), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text(""), PS_SIGNATURE_MALFORMED);
+    cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\nZg==\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\n====\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
+}
+
+/* Lines upon lines of good form: refused by length, before anything is copied. */
+Test(sshsig, endless_text_is_refused)
+{
+    static char text[100000];
+    const char *why;
+    size_t len = (size_t) snprintf(text, sizeof text, "-----BEGIN SSH SIGNATURE-----\n");
+    for (; len + 100 < sizeof text; len += 71)
+        snprintf(text + len, sizeof text - len, "%070d\n", 0);
+    cr_assert_eq(check(ps_span_of(text, len), &why), PS_SIGNATURE_MALFORMED);
+    cr_assert_str_eq(why, "too long");
 }
 
 Test(sshsig, every_truncation_is_refused)

@@ -163,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         struct ps_span from = ps_span_text(valid[choice - 1]);
         memcpy(room, from.data, from.len);
         for (size_t i = 0; i + 3 <= text.len; i += 3)
-            room[(text.data[i] << 8 | text.data[i + 1]) % from.len] = text.data[i + 2];
+            room[((size_t) text.data[i] << 8 | text.data[i + 1]) % from.len] = text.data[i + 2];
         text = ps_span_of(room, from.len);
     }
     fuzz_signatures(text);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files that load a bundle (load.c, load_*.c) share, and nobody else sees: see snapshot.h.
+ */
+#ifndef PS_LOAD_H
+#define PS_LOAD_H
+
+#include "analysis/snapshot.h"
+#include "formats/json_value.h"
+
+struct ps_loader {
+    struct ps_snapshot *out;
+    struct ps_error *err;
+    struct ps_json_check check;
+    struct ps_buffer text; /* of the line or document under way */
+    bool lines, too_long, failed;
+    void (*take)(struct ps_loader *l, const cJSON *tree);
+};
+
+/* load_value.c: the string at a path ("process.parent.pid"), with the exact bytes of `<name>_b64` where the record has
+ * them, kept in the pool; empty when there is none. */
+struct ps_span ps_load_text(struct ps_loader *l, const cJSON *tree, const char *path);
+const cJSON *ps_load_at(const cJSON *tree, const char *path);
+/* 0 when there is none. */
+uint64_t ps_load_number(const cJSON *tree, const char *path);
+uint32_t ps_load_number32(const cJSON *tree, const char *path);
+bool ps_load_true(const cJSON *tree, const char *path);
+/* "0x..." */
+bool ps_load_hex(const cJSON *tree, const char *path, uint64_t *out);
+
+/* load_facts.c */
+void ps_load_meta(struct ps_loader *l, const cJSON *meta);
+void ps_load_closing(struct ps_loader *l, const cJSON *closing);
+
+/* load_records.c: a record of that kind into its table. */
+void ps_load_process(struct ps_loader *l, const cJSON *record);
+void ps_load_socket(struct ps_loader *l, const cJSON *record);
+void ps_load_gap(struct ps_loader *l, const cJSON *record);
+void ps_load_change(struct ps_loader *l, const cJSON *record);
+void ps_load_environ(struct ps_loader *l, const cJSON *record);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The views of `procsnap show`: tables in, text out. They print nothing; every text of the evidence is escaped here.
+ * `columns` is the width to fit into. The JSON forms are one object, or one object a line.
+ */
+#ifndef PS_SHOW_H
+#define PS_SHOW_H
+
+#include "analysis/snapshot.h"
+#include "formats/json.h"
+
+/* One screen: where, when, with which rights, what is there, what is missing. */
+void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_summary_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* Every process, by pid. */
+void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* What was not seen, of whom, why, and what would change it. */
+void ps_show_gaps(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_gaps_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+
+#endif

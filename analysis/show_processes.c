@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/show.h"
+
+#include <stdio.h>
+
+#include "formats/printable.h"
+#include "formats/quantity.h"
+
+enum { PID_WIDTH = 7, USER_WIDTH = 6, START_WIDTH = 14, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 20 };
+
+/* Time since boot, to the hundredth that the kernel's clock ticks have: "3d 04:12:09.33". */
+static void add_start(struct ps_buffer *out, uint64_t us)
+{
+    char text[40];
+    uint64_t s = us / 1000000, days = s / 86400;
+    int len = 0;
+
+    if (days > 0)
+        len = snprintf(text, sizeof text, "%llud ", (unsigned long long) days);
+    snprintf(text + len, sizeof text - (size_t) len, "%02u:%02u:%02u.%02u", (unsigned) (s / 3600 % 24),
+             (unsigned) (s / 60 % 60), (unsigned) (s % 60), (unsigned) (us / 10000 % 100));
+    ps_buffer_addf(out, "%*s", START_WIDTH, text);
+}
+
+static void add_age(const struct ps_snapshot *s, struct ps_buffer *out, uint64_t start_us)
+{
+    struct ps_buffer text = {0};
+    uint64_t now = s->facts.boottime_us;
+
+    if (start_us <= now)
+        ps_quantity_us(&text, now - start_us);
+    else
+        ps_buffer_add_text(&text, "during it");
+    ps_printable_add_cell(out, ps_buffer_span(&text), AGE_WIDTH);
+    ps_buffer_done(&text);
+}
+
+static const char *exe_word(const struct ps_process_row *p)
+{
+    if (p->kernel_thread)
+        return "-";
+    if (!p->exe_known)
+        return "?";
+    return p->exe_deleted ? "DELETED" : "ok";
+}
+
+/* The arguments; in their place, in brackets, what else is known of the program. */
+static void add_command(struct ps_buffer *out, const struct ps_process_row *p, size_t columns)
+{
+    if (p->command_line.len > 0) {
+        ps_printable_add_cut(out, p->command_line, columns);
+        return;
+    }
+    ps_buffer_add_byte(out, '[');
+    ps_printable_add_cut(out, p->executable.len > 0 ? p->executable : p->name, columns - 2);
+    ps_buffer_add_byte(out, ']');
+}
+
+static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, size_t command, struct ps_buffer *out)
+{
+    ps_buffer_addf(out, "%*u %*u ", PID_WIDTH, p->pid, PID_WIDTH, p->ppid);
+    ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), USER_WIDTH);
+    ps_buffer_add_byte(out, ' ');
+    add_start(out, p->start_boot_us);
+    ps_buffer_add_byte(out, ' ');
+    add_age(s, out, p->start_boot_us);
+    ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
+    ps_printable_add_cell(out, p->name, NAME_WIDTH);
+    ps_buffer_add_byte(out, ' ');
+    add_command(out, p, command);
+    if (p->identity.len > 0) {
+        ps_buffer_add_text(out, "  <");
+        ps_printable_add(out, p->identity);
+        ps_buffer_add_text(out, " while read>");
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
+void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    size_t fixed = 2 * PID_WIDTH + USER_WIDTH + START_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 7;
+    size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
+
+    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s %-*s COMMAND\n", PID_WIDTH, "PID", PID_WIDTH, "PPID", USER_WIDTH, "USER",
+                   START_WIDTH, "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
+    for (size_t i = 0; i < s->process_count; i++)
+        add_row(s, &s->processes[i], command, out);
+}
+
+void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    (void) columns;
+    for (size_t i = 0; i < s->process_count; i++) {
+        const struct ps_process_row *p = &s->processes[i];
+        struct ps_json j = ps_json_into(out);
+        ps_json_object(&j, NULL);
+        ps_json_u64(&j, "pid", p->pid);
+        ps_json_u64(&j, "ppid", p->ppid);
+        ps_json_bytes(&j, "entity_id", p->entity_id);
+        ps_json_bytes(&j, "user", p->user);
+        ps_json_u64(&j, "start_boot_us", p->start_boot_us);
+        ps_json_i64(&j, "age_us", (int64_t) (s->facts.boottime_us - p->start_boot_us));
+        ps_json_bytes(&j, "name", p->name);
+        ps_json_bytes(&j, "command_line", p->command_line);
+        ps_json_bytes(&j, "executable", p->executable);
+        if (p->exe_known)
+            ps_json_bool(&j, "exe_deleted", p->exe_deleted);
+        ps_json_bytes(&j, "cgroup", p->cgroup);
+        ps_json_bool(&j, "kernel_thread", p->kernel_thread);
+        ps_json_bytes(&j, "identity", p->identity.len > 0 ? p->identity : ps_span_text("same"));
+        ps_json_object_end(&j);
+        ps_buffer_add_byte(out, '\n');
+    }
+}
