@@ -51,8 +51,10 @@ void ps_base64_encode(struct ps_span bytes, char *out)
     unsigned second = two ? bytes.data[at + 1] : 0;
     out[0] = digit_of(first >> 2);
     out[1] = digit_of((first & 3U) << 4 | second >> 4);
-    out[2] = two ? digit_of((second & 15U) << 2) : '=';
+    out[2] = '=';
     out[3] = '=';
+    if (two)
+        out[2] = digit_of((second & 15U) << 2);
 }
 
 void ps_base64_add(struct ps_buffer *out, struct ps_span bytes)

@@ -138,11 +138,12 @@ void ps_hex_text(struct ps_span bytes, char *out)
     *out = '\0';
 }
 
-static int value_of(uint8_t c)
+/* 16 when it is no lower-case digit. */
+static unsigned value_of(uint8_t c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        return c - (unsigned) '0';
+    return c >= 'a' && c <= 'f' ? c - (unsigned) 'a' + 10 : 16;
 }
 
 bool ps_hex_decode(struct ps_span text, uint8_t *out, size_t len)
@@ -150,7 +151,7 @@ bool ps_hex_decode(struct ps_span text, uint8_t *out, size_t len)
     if (len > SIZE_MAX / 2 || text.len != 2 * len)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (value_of(text.data[i]) < 0)
+        if (value_of(text.data[i]) > 15)
             return false;
     for (size_t i = 0; i < len; i++)
         out[i] = (uint8_t) (value_of(text.data[2 * i]) << 4 | value_of(text.data[2 * i + 1]));

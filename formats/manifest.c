@@ -15,7 +15,7 @@ struct ps_manifest_entry {
 };
 _Static_assert(PS_MEMBER_NAME_MAX <= UINT8_MAX, "length of a path in one byte");
 
-enum { BLOCK_ROOM = 256 * 1024 - 64, FIRST_INDEX = 64 };
+enum { BLOCK_ROOM = 256 * 1024 - 64, FIRST_INDEX = 64, SLOT = sizeof(const void *) };
 
 struct ps_manifest_block {
     struct ps_manifest_block *next;
@@ -69,7 +69,7 @@ static bool grow_index(struct ps_manifest *m)
     if (m->count < m->room)
         return true;
     size_t room = m->room == 0 ? FIRST_INDEX : 2 * m->room;
-    void *index = realloc(m->index, room * sizeof *m->index);
+    void *index = realloc(m->index, room * SLOT);
     if (index == NULL)
         return false;
     m->index = index;
@@ -125,7 +125,7 @@ bool ps_manifest_add(struct ps_manifest *m, struct ps_span path, const uint8_t s
 void ps_manifest_sort(struct ps_manifest *m)
 {
     if (m->count > 1)
-        qsort(m->index, m->count, sizeof *m->index, by_path);
+        qsort(m->index, m->count, SLOT, by_path);
 }
 
 struct ps_span ps_manifest_path(const struct ps_manifest *m, size_t i)
@@ -181,7 +181,7 @@ bool ps_manifest_clash(struct ps_manifest *m, struct ps_span *one, struct ps_spa
     if (in_alias_order(m))
         return neighbours_clash(m, one, other);
 
-    qsort(m->index, m->count, sizeof *m->index, by_alias);
+    qsort(m->index, m->count, SLOT, by_alias);
     bool found = neighbours_clash(m, one, other);
     ps_manifest_sort(m);
     return found;

@@ -45,11 +45,12 @@ bool ps_member_escape(struct ps_span bytes, struct ps_buffer *out)
     return true;
 }
 
-static int value_of(uint8_t c)
+/* 16 when it is no upper-case digit. */
+static unsigned value_of(uint8_t c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        return c - (unsigned) '0';
+    return c >= 'A' && c <= 'F' ? c - (unsigned) 'A' + 10 : 16;
 }
 
 /* The byte behind "=HH" at the cursor; false, unmoved, when there is no escape. */
@@ -59,7 +60,7 @@ static bool take_escape(struct ps_cursor *c, uint8_t *out)
     uint8_t high, low;
     if (!ps_take_byte(&ahead, '=') || !ps_take_any(&ahead, &high) || !ps_take_any(&ahead, &low))
         return false;
-    if (value_of(high) < 0 || value_of(low) < 0)
+    if (value_of(high) > 15 || value_of(low) > 15)
         return false;
     *out = (uint8_t) (value_of(high) << 4 | value_of(low));
     *c = ahead;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of the members of a bundle, below its top directory (docs/BUNDLE.md section 1). They must survive tar, sha256sum,
- * BagIt tools and case-insensitive file systems, and come from an adversary: an interface or control group may be named
- * anything. So components hold only A-Z a-z 0-9 . _ + : , @ -, and every other byte is written =HH (upper hex).
+ * Names of the members of a bundle, below its top directory (docs/BUNDLE.md section 1). They must survive tar,
+ * sha256sum, BagIt tools and case-insensitive file systems, and come from an adversary: an interface or control group
+ * may be named anything. So components hold only A-Z a-z 0-9 . _ + : , @ -, and every other byte is written =HH (upper
+ * hex).
  */
 #ifndef PS_MEMBER_NAME_H
 #define PS_MEMBER_NAME_H
@@ -19,8 +20,8 @@ enum {
  * and for what becomes too long. "." and ".." are escaped. Whoever needs the true name back keeps it in a record. */
 PS_MUST_CHECK bool ps_member_escape(struct ps_span bytes, struct ps_buffer *out);
 
-/* NULL when the name is one that the rules allow, else static text: what is wrong. Each name has one spelling: an escape
- * of a byte that needs none is refused. Whether it fits the split of a ustar header, ps_tarball_header says. */
+/* NULL when the name is one that the rules allow, else static text: what is wrong. Each name has one spelling: an
+ * escape of a byte that needs none is refused. Whether it fits the split of a ustar header, ps_tarball_header says. */
 const char *ps_member_check(struct ps_span name);
 
 /* Appends the key under which all aliases of a name meet: escapes resolved, ASCII letters small. */

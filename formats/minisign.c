@@ -59,7 +59,7 @@ bool ps_minisign_sign(const struct ps_signing_key *key, const uint8_t digest[PS_
     if (comment.len > PS_TRUSTED_COMMENT_MAX)
         return ps_fail(err, 0, "the trusted comment of the signature is longer than %d bytes", PS_TRUSTED_COMMENT_MAX);
     if (!is_printable(comment))
-        return ps_fail(err, 0, "the trusted comment of the signature is not plain UTF-8 text without control characters");
+        return ps_fail(err, 0, "the trusted comment of the signature is not UTF-8 text without control characters");
 
     struct signature signature = {.algorithm = {'E', 'D'}};
     memcpy(signature.key_id, ps_signing_key_public(key)->id, sizeof signature.key_id);
@@ -107,7 +107,7 @@ static const char *parse(struct ps_span text, struct minisig *out)
 enum ps_signature ps_minisign_verify(struct ps_span text, const struct ps_public_key *key,
                                      const uint8_t digest[PS_BLAKE2B512_LEN], struct ps_minisign_result *out)
 {
-    struct minisig sig;
+    struct minisig sig = {0};
     *out = (struct ps_minisign_result){.why = parse(text, &sig)};
     if (out->why != NULL)
         return PS_SIGNATURE_MALFORMED;
@@ -133,7 +133,7 @@ enum ps_signature ps_minisign_verify(struct ps_span text, const struct ps_public
 
 bool ps_minisign_is_canonical(struct ps_span text)
 {
-    struct minisig sig;
+    struct minisig sig = {0};
     /* The parser leaves no freedom but the comments. */
     return parse(text, &sig) == NULL && memcmp(sig.signature.algorithm, "ED", 2) == 0 &&
            ps_span_is(sig.untrusted, OUR_COMMENT);

@@ -31,8 +31,8 @@ struct ps_minisign_result {
     struct ps_span comment;        /* the trusted comment, borrowed from the text; PS_SIGNATURE_GOOD only, else empty */
 };
 
-/* Strict: exactly these four lines, LF, canonical base64, nothing after. Any untrusted comment is accepted here. The key
- * id is compared before anything is computed. *out is always set. */
+/* Strict: exactly these four lines, LF, canonical base64, nothing after. Any untrusted comment is accepted here. The
+ * key id is compared before anything is computed. *out is always set. */
 enum ps_signature ps_minisign_verify(struct ps_span text, const struct ps_public_key *key,
                                      const uint8_t digest[PS_BLAKE2B512_LEN], struct ps_minisign_result *out);
 

@@ -42,7 +42,7 @@ enum ps_signature {
 /* Static text, a clause without capital and full stop. */
 const char *ps_signature_says(enum ps_signature verdict);
 
-/* A key of this run. The key id is the head of SHA-256(public key). *out is owned by the caller: ps_signing_key_free. */
+/* A key of this run. The key id is the head of SHA-256(public key). The caller owns *out: ps_signing_key_free. */
 PS_MUST_CHECK bool ps_signing_key_generate(struct ps_signing_key **out, struct ps_error *err);
 /* The same from 32 bytes that the caller wipes. */
 PS_MUST_CHECK bool ps_signing_key_from_seed(const uint8_t seed[PS_SEED_LEN], struct ps_signing_key **out,

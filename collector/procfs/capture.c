@@ -354,6 +354,8 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
     } else if (outcome == PS_DENIED && as_target && become_target(t)) {
         outcome = try_row(t, row, &error);
     }
+    if (outcome == PS_GONE && t->no_memory)
+        outcome = PS_ABSENT;
     end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
     become_ourselves(t);

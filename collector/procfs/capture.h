@@ -19,6 +19,7 @@ struct ps_target {
     uint32_t uid, gid;       /* owner of that directory */
     bool owner_known, unswitchable, switched;
     uint64_t net, mnt;       /* namespaces, from its links; 0 unknown */
+    bool no_memory;          /* ESRCH means that this sort of process has no such file */
     bool plain_root;         /* its root link says "/" */
     bool facts_known;
     struct ps_file_facts facts;

@@ -6,6 +6,8 @@
 #include "collector/procfs/reader.h"
 #include "parsers/pid_stat.h"
 
+enum { PF_KTHREAD = 0x00200000 };
+
 bool ps_look_at(struct ps_span stat, struct ps_look *out)
 {
     struct ps_pid_stat record = {0};
@@ -18,6 +20,7 @@ bool ps_look_at(struct ps_span stat, struct ps_look *out)
     *out = (struct ps_look){.start = record.starttime, .startcode = record.startcode, .state = record.state};
     out->pid = (uint32_t) record.pid;
     out->comm_len = (uint8_t) (record.comm.len < PS_ROSTER_COMM ? record.comm.len : PS_ROSTER_COMM);
+    out->no_memory = record.flags & PF_KTHREAD || record.state == 'Z';
     memcpy(out->comm, record.comm.data, out->comm_len);
     return true;
 }

@@ -138,6 +138,7 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
         say(t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_GONE);
         return;
     }
+    t->no_memory = first.no_memory;
     read_rows(t, ps_span_of(buffer, (size_t) n));
     uint8_t flags = 0;
     enum ps_identity identity = verify(t, stat, was, &flags);

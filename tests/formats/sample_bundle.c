@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "formats/manifest.h"
 #include "formats/minisign.h"
@@ -119,11 +120,11 @@ static void feed(struct line *l, const struct ps_line_end *end)
                 entry.begin_us = c->begin_us;
             }
         }
-        ps_records_entry(l->records, &entry);
+        ps_records_entry(l->records, l->head.reader, &entry);
     }
     for (size_t i = 0; i < l->count; i++)
-        ps_records_capture(l->records, &l->captures[i]);
-    ps_records_line_end(l->records, end);
+        ps_records_capture(l->records, l->head.reader, &l->captures[i]);
+    ps_records_line_end(l->records, l->head.reader, end);
 }
 
 static void end(struct line *l, const struct ps_line_end *end)
@@ -160,10 +161,10 @@ static void global_line(struct line *l)
     c->stored = true;
     c->bytes = sizeof uptime - 1;
     must(ps_bundle_add(l->bundle, member, ps_span_text(uptime), &err), "adding uptime");
-    ps_records_entry(l->records, &entry);
-    ps_records_capture(l->records, c);
+    ps_records_entry(l->records, l->head.reader, &entry);
+    ps_records_capture(l->records, l->head.reader, c);
     struct ps_line_end over = {.took_us = 3};
-    ps_records_line_end(l->records, &over);
+    ps_records_line_end(l->records, l->head.reader, &over);
     struct ps_journal_writer w = {0};
     ps_journal_begin(&w, &l->head);
     ps_journal_capture(&w, c);
@@ -295,26 +296,22 @@ static void write_honest(struct sample *s, struct ps_buffer *file, struct ps_buf
     ps_bundle_free(b);
 }
 
-struct reading {
-    struct ps_span left;
-};
-
-static bool from_span(void *context, void *out, size_t room, size_t *got, struct ps_error *err)
+bool sample_input(void *context, void *out, size_t room, size_t *got, struct ps_error *err)
 {
-    struct reading *r = context;
+    struct ps_span *left = context;
     (void) err;
-    *got = r->left.len < room ? r->left.len : room;
+    *got = left->len < room ? left->len : room;
     if (*got > 0)
-        memcpy(out, r->left.data, *got);
-    r->left = ps_span_of(r->left.data + *got, r->left.len - *got);
+        memcpy(out, left->data, *got);
+    *left = ps_span_of(left->data + *got, left->len - *got);
     return true;
 }
 
 static void read_back(struct sample *s, const struct ps_buffer *file)
 {
-    struct reading reading = {ps_buffer_span(file)};
+    struct ps_span left = ps_buffer_span(file);
     struct ps_error err;
-    struct ps_tarball_reader *r = ps_tarball_reader_new(from_span, &reading, &err);
+    struct ps_tarball_reader *r = ps_tarball_reader_new(sample_input, &left, &err);
     must(r != NULL, "reading");
     struct ps_member_source source = ps_tarball_reader_source(r);
     struct ps_member member;
@@ -481,4 +478,47 @@ void sample_pack(const struct sample *s, struct ps_buffer *file)
         must(ps_tarball_add(t, s->members[i].name, ps_buffer_span(&s->members[i].bytes), &err), err.text);
     must(ps_tarball_finish(t, &err), err.text);
     ps_tarball_free(t);
+}
+
+void sample_gunzip(struct ps_span file, struct ps_buffer *tar)
+{
+    uint8_t block[4096];
+    z_stream z = {0};
+    int step = Z_OK;
+    must(inflateInit2(&z, 16 + MAX_WBITS) == Z_OK, "zlib");
+    z.next_in = (Bytef *) (uintptr_t) file.data;
+    z.avail_in = (uInt) file.len;
+    while (step == Z_OK) {
+        z.next_out = block;
+        z.avail_out = sizeof block;
+        step = inflate(&z, Z_NO_FLUSH);
+        ps_buffer_add(tar, block, sizeof block - z.avail_out);
+    }
+    must(step == Z_STREAM_END, "inflate");
+    inflateEnd(&z);
+}
+
+void sample_gzip(struct ps_span tar, struct ps_buffer *file)
+{
+    uint8_t block[4096], trailer[8];
+    z_stream z = {0};
+    int step = Z_OK;
+    uLong crc = crc32(crc32(0, NULL, 0), tar.data, (uInt) tar.len);
+    must(deflateInit2(&z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
+    ps_buffer_add(file, ps_gzip_header, sizeof ps_gzip_header);
+    z.next_in = (Bytef *) (uintptr_t) tar.data;
+    z.avail_in = (uInt) tar.len;
+    while (step == Z_OK) {
+        z.next_out = block;
+        z.avail_out = sizeof block;
+        step = deflate(&z, Z_FINISH);
+        ps_buffer_add(file, block, sizeof block - z.avail_out);
+    }
+    must(step == Z_STREAM_END, "deflate");
+    deflateEnd(&z);
+    for (int i = 0; i < 4; i++) {
+        trailer[i] = (uint8_t) (crc >> 8 * i);
+        trailer[4 + i] = (uint8_t) (tar.len >> 8 * i);
+    }
+    ps_buffer_add(file, trailer, sizeof trailer);
 }

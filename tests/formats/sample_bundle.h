@@ -46,4 +46,10 @@ void sample_sign(struct sample *s);
 /* As a tar.gz, in the order of the list. */
 void sample_pack(const struct sample *s, struct ps_buffer *file);
 
+/* The tar within, and a file with another one. */
+void sample_gunzip(struct ps_span file, struct ps_buffer *tar);
+void sample_gzip(struct ps_span tar, struct ps_buffer *file);
+/* A ps_input: `context` is a struct ps_span that gets shorter. */
+bool sample_input(void *context, void *out, size_t room, size_t *got, struct ps_error *err);
+
 #endif

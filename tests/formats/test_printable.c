@@ -3,6 +3,7 @@
  * The printer between the evidence and the terminal: nothing that a terminal acts on comes out of it.
  */
 #include <criterion/criterion.h>
+#include <criterion/new/assert.h>
 #include <string.h>
 
 #include "formats/printable.h"

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/show.h"
+
+#include "analysis/tally.h"
+#include "formats/printable.h"
+#include "formats/quantity.h"
+#include "formats/timestamp.h"
+
+enum { LABEL = 13 };
+
+static void label(struct ps_buffer *out, const char *text)
+{
+    ps_buffer_addf(out, "%-*s", LABEL, text);
+}
+
+static void add_or(struct ps_buffer *out, struct ps_span text, const char *otherwise)
+{
+    if (text.len > 0)
+        ps_printable_add(out, text);
+    else
+        ps_buffer_add_text(out, otherwise);
+}
+
+static void add_where(const struct ps_snapshot_facts *f, struct ps_buffer *out)
+{
+    char when[PS_TIMESTAMP_SIZE];
+
+    label(out, "host");
+    add_or(out, f->hostname, "(no host name)");
+    ps_buffer_add_text(out, ", Linux ");
+    add_or(out, f->kernel, "(unknown)");
+    ps_buffer_add_byte(out, ' ');
+    add_or(out, f->machine, "");
+    ps_buffer_add_text(out, ", up ");
+    ps_quantity_us(out, f->boottime_us);
+    ps_buffer_add_byte(out, '\n');
+
+    label(out, "taken");
+    ps_timestamp((int64_t) f->realtime_us, when);
+    ps_buffer_add_text(out, when);
+    if (f->has_closing && f->closing_boottime_us >= f->boottime_us) {
+        ps_buffer_add_text(out, ", in ");
+        ps_quantity_us(out, f->closing_boottime_us - f->boottime_us);
+    }
+    ps_buffer_add_text(out, ", profile ");
+    add_or(out, f->profile, "(unknown)");
+    ps_buffer_add_text(out, ", procsnap ");
+    add_or(out, f->tool_version, "(unknown)");
+    ps_buffer_add_byte(out, '\n');
+    if (f->clock_stepped_us != 0)
+        ps_buffer_addf(out, "%*sthe wall clock was set meanwhile, by %lld us\n", LABEL, "",
+                       (long long) f->clock_stepped_us);
+}
+
+static void add_case(const struct ps_snapshot_facts *f, struct ps_buffer *out)
+{
+    label(out, "case");
+    add_or(out, f->case_id, "not stated");
+    ps_buffer_add_text(out, ", examiner ");
+    add_or(out, f->examiner, "not stated");
+    ps_buffer_add_text(out, ", reason ");
+    add_or(out, f->reason, "not stated");
+    ps_buffer_add_byte(out, '\n');
+}
+
+static void add_rights(const struct ps_snapshot *s, struct ps_buffer *out)
+{
+    const struct ps_snapshot_facts *f = &s->facts;
+
+    label(out, "rights");
+    if (f->uid_known)
+        ps_buffer_addf(out, "uid %llu, ", (unsigned long long) f->uid);
+    if (!f->caps_known)
+        ps_buffer_add_text(out, "capabilities unknown");
+    else
+        ps_buffer_add_text(out, ps_snapshot_could_trace(s) ? "with CAP_SYS_PTRACE" : "without CAP_SYS_PTRACE");
+    if (!ps_snapshot_could_trace(s))
+        ps_buffer_add_text(out, f->can_switch_ids ? ", could read with the ids of the processes"
+                                                  : ", could not take the ids of the processes");
+    ps_buffer_add_text(out, f->no_new_privs == 1 ? ", no_new_privs\n" : "\n");
+}
+
+static void add_deleted(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    struct ps_tally names = {0};
+
+    for (size_t i = 0; i < s->process_count; i++)
+        if (s->processes[i].exe_deleted)
+            ps_tally_add(&names, s->processes[i].name);
+    if (names.count > 0) {
+        label(out, " exe deleted");
+        ps_tally_count(&names);
+        ps_tally_line(&names, columns - LABEL, "(no name)", "", out);
+        ps_buffer_add_byte(out, '\n');
+    }
+    out->failed = out->failed || names.failed;
+    ps_tally_done(&names);
+}
+
+static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    struct ps_tally users = {0}, groups = {0};
+    size_t threads = 0;
+
+    for (size_t i = 0; i < s->process_count; i++) {
+        const struct ps_process_row *p = &s->processes[i];
+        threads += p->kernel_thread;
+        if (p->kernel_thread)
+            continue;
+        ps_tally_add(&users, p->user);
+        ps_tally_add(&groups, p->cgroup);
+    }
+    ps_tally_count(&users);
+    ps_tally_count(&groups);
+    label(out, "processes");
+    ps_buffer_addf(out, "%zu", s->process_count - threads);
+    if (threads > 0) {
+        ps_buffer_add_text(out, ", and ");
+        ps_quantity_count(out, threads, "kernel thread", "kernel threads");
+    }
+    ps_buffer_add_byte(out, '\n');
+    label(out, " by user");
+    ps_tally_line(&users, columns - LABEL, "unknown", "none", out);
+    ps_buffer_add_byte(out, '\n');
+    label(out, " by cgroup");
+    ps_tally_line(&groups, columns - LABEL, "unknown", "none", out);
+    ps_buffer_add_byte(out, '\n');
+    add_deleted(s, columns, out);
+    out->failed = out->failed || users.failed || groups.failed;
+    ps_tally_done(&users);
+    ps_tally_done(&groups);
+}
+
+static void add_changes(const struct ps_snapshot *s, struct ps_buffer *out)
+{
+    static const struct {
+        const char *change, *words;
+    } kinds[] = {{"appeared", "appeared"}, {"ended", "ended"}, {"program", "changed the program"}, {"name", "changed the name"}};
+    bool any = false;
+
+    label(out, " meanwhile");
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        size_t count = 0;
+        for (size_t i = 0; i < s->change_count; i++)
+            count += ps_span_is(s->changes[i].change, kinds[k].change);
+        if (count == 0)
+            continue;
+        ps_buffer_addf(out, "%s%zu %s", any ? ", " : "", count, kinds[k].words);
+        any = true;
+    }
+    ps_buffer_add_text(out, any ? "\n" : "no process appeared, ended or changed\n");
+}
+
+static void add_sockets(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    struct ps_tally kinds = {0}, states = {0};
+    size_t unseen = 0;
+
+    for (size_t i = 0; i < s->socket_count; i++) {
+        const struct ps_socket_row *row = &s->sockets[i];
+        ps_tally_add(&kinds, row->transport);
+        if (row->state.len > 0)
+            ps_tally_add(&states, row->state);
+        unseen += ps_span_is(row->owner_absent, "not in view");
+    }
+    ps_tally_count(&kinds);
+    ps_tally_count(&states);
+    label(out, "sockets");
+    ps_tally_line(&kinds, columns - LABEL, "unknown", "none", out);
+    if (states.count > 0) {
+        ps_buffer_add_text(out, "; tcp: ");
+        ps_tally_line(&states, columns - LABEL, "unknown", "none", out);
+    }
+    ps_buffer_add_byte(out, '\n');
+    if (unseen > 0) {
+        label(out, "");
+        ps_quantity_count(out, unseen, "socket belongs", "sockets belong");
+        ps_buffer_add_text(out, " to a process that is not in view\n");
+    }
+    out->failed = out->failed || kinds.failed || states.failed;
+    ps_tally_done(&kinds);
+    ps_tally_done(&states);
+}
+
+static void add_endpoint(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out)
+{
+    const struct ps_process_row *p = row->owner != 0 ? ps_snapshot_process(s, row->owner, ps_span_of("", 0)) : NULL;
+    bool brackets = row->address.len > 0 && ps_span_starts(row->address, ":");
+
+    ps_buffer_add_text(out, brackets ? "[" : "");
+    ps_printable_add(out, row->address);
+    ps_buffer_addf(out, "%s:%llu (", brackets ? "]" : "", (unsigned long long) row->port);
+    if (row->owner != 0)
+        ps_buffer_addf(out, "%u ", row->owner);
+    if (p != NULL)
+        ps_printable_add_cut(out, p->name, 20);
+    else
+        add_or(out, row->owner_absent, "");
+    ps_buffer_add_text(out, ")\n");
+}
+
+static void add_listening(const struct ps_snapshot *s, struct ps_buffer *out)
+{
+    enum { MOST = 8 };
+    size_t listening = 0;
+
+    for (size_t i = 0; i < s->socket_count; i++) {
+        if (!ps_span_is(s->sockets[i].state, "LISTEN"))
+            continue;
+        if (listening++ >= MOST)
+            continue;
+        label(out, listening == 1 ? " listening" : "");
+        add_endpoint(s, &s->sockets[i], out);
+    }
+    if (listening > MOST)
+        ps_buffer_addf(out, "%*sand %zu others\n", LABEL, "", listening - MOST);
+}
+
+static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)
+{
+    const struct ps_snapshot_facts *f = &s->facts;
+    static const enum ps_outcome gaps[] = {PS_DENIED, PS_TIMED_OUT, PS_SKIPPED, PS_TRUNCATED, PS_PARTIAL, PS_FAILED, PS_GONE};
+    bool any = false;
+
+    label(out, "not seen");
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        if (f->outcomes[gaps[i]] == 0)
+            continue;
+        ps_buffer_addf(out, "%s%llu %s", any ? ", " : "", (unsigned long long) f->outcomes[gaps[i]],
+                       ps_outcome_name(gaps[i]));
+        any = true;
+    }
+    ps_buffer_addf(out, any ? " of %llu captures; why: show BUNDLE gaps\n" : "nothing that was planned: all %llu captures "
+                                                                              "were made\n",
+                   (unsigned long long) f->captures);
+    label(out, "environ");
+    ps_quantity_count(out, s->environs, "process", "processes");
+    ps_buffer_add_text(out, f->redacted ? ", values hashed\n" : ", with values\n");
+}
+
+static void add_warnings(const struct ps_snapshot *s, struct ps_buffer *out)
+{
+    if (!s->facts.has_closing)
+        ps_buffer_add_text(out, "INCOMPLETE: this is only the beginning of a bundle; counts are of what is there\n");
+    if (s->facts.processes_missed > 0) {
+        ps_quantity_count(out, s->facts.processes_missed, "process", "processes");
+        ps_buffer_add_text(out, " were beyond the limit of what one run lists\n");
+    }
+    if (s->facts.readers_abandoned > 0) {
+        ps_quantity_count(out, s->facts.readers_abandoned, "reader", "readers");
+        ps_buffer_add_text(out, " of procsnap hung in the kernel and were left behind\n");
+    }
+    if (s->unreadable_lines > 0) {
+        ps_quantity_count(out, s->unreadable_lines, "line", "lines");
+        ps_buffer_add_text(out, " of the records are not what the format allows, and missing here\n");
+    }
+}
+
+void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    add_warnings(s, out);
+    add_where(&s->facts, out);
+    add_case(&s->facts, out);
+    add_rights(s, out);
+    ps_buffer_add_byte(out, '\n');
+    add_processes(s, columns, out);
+    add_changes(s, out);
+    add_sockets(s, columns, out);
+    add_listening(s, out);
+    add_missing(s, out);
+}
