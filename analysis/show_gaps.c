@@ -11,6 +11,9 @@
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
+/* Where text stands behind a label. */
+enum { INDENT = 12 };
+
 /* What to say of an outcome. */
 struct reason {
     const char *outcome, *title, *because, *change;
@@ -120,7 +123,6 @@ static bool same_files(const struct ps_gap_row *a, const struct ps_gap_row *b)
 /* Our own words, broken at blanks to fit. */
 static void add_wrapped(struct ps_buffer *out, const char *label, const char *text, size_t columns)
 {
-    enum { INDENT = 12 };
     size_t used = INDENT;
 
     ps_buffer_addf(out, "  %-*s", INDENT - 2, label);
@@ -155,7 +157,7 @@ static size_t count_processes(const struct ps_gap_row *rows, size_t count)
 static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
-    enum { INDENT = 12, NAME_MOST = 20, NUMBER_ROOM = 11, OTHERS_ROOM = 14 };
+    enum { NAME_MOST = 20, NUMBER_ROOM = 11, OTHERS_ROOM = 14 };
     size_t used = INDENT, shown = 0, processes = count_processes(rows, count);
 
     if (processes == 0)
@@ -180,17 +182,53 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
     ps_buffer_add_byte(out, '\n');
 }
 
+/* A family is called what people call it: with a star. */
+static void add_name(struct ps_buffer *out, struct ps_span word)
+{
+    const char *after = ps_span_ends(word, ",") ? "," : "";
+    struct ps_span name = ps_span_of(word.data, word.len - (after[0] == ',' ? 1 : 0));
+    bool family = ps_span_ends(name, "/{}");
+
+    ps_printable_add(out, ps_span_of(name.data, name.len - (family ? 2 : 0)));
+    ps_buffer_addf(out, "%s%s", family ? "*" : "", after);
+}
+
+/* The names of files, broken at the blanks between them. */
+static void add_names(struct ps_buffer *out, struct ps_span names, size_t columns)
+{
+    struct ps_cursor in = ps_cursor_over(names);
+    struct ps_span word;
+    size_t used = INDENT;
+
+    ps_buffer_addf(out, "%*s", INDENT, "");
+    while (ps_take_word(&in, &word)) {
+        size_t width = ps_printable_columns(word);
+        if (used > INDENT && used + 1 + width > columns) {
+            ps_buffer_addf(out, "\n%*s", INDENT, "");
+            used = INDENT;
+        } else if (used > INDENT) {
+            ps_buffer_add_byte(out, ' ');
+            used++;
+        }
+        add_name(out, word);
+        used += width;
+        (void) ps_skip_run(&in, ' ');
+    }
+    ps_printable_add(out, ps_cursor_rest(&in)); /* no name that the kernel has: a bundle that was tampered with */
+}
+
 /* One line for each set of files, and the processes it is about. */
 static void add_files(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                       struct ps_buffer *out)
 {
     size_t processes = count_processes(rows, count);
 
-    ps_buffer_addf(out, "  %-10s", "");
-    if (rows->files.len > 0)
-        ps_printable_add(out, rows->files);
-    else
+    if (rows->files.len > 0) {
+        add_names(out, rows->files, columns);
+    } else {
+        ps_buffer_addf(out, "%*s", INDENT, "");
         ps_printable_add(out, rows->why);
+    }
     if (processes > 0) {
         ps_buffer_add_text(out, ": ");
         ps_quantity_count(out, processes, "process", "processes");

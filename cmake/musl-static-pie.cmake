@@ -2,7 +2,7 @@
 # musl-gcc's own -static-pie leaves a program interpreter in the file, so the link line is spelled out.
 
 set(CMAKE_C_COMPILER musl-gcc)
-set(CMAKE_C_FLAGS_INIT "-fPIE")
+set(CMAKE_C_FLAGS_INIT "-fPIE -fno-asynchronous-unwind-tables") # nobody unwinds: 60 kB less
 
 execute_process(COMMAND gcc -dumpmachine OUTPUT_VARIABLE machine OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "-gnu" "-musl" machine "${machine}")

@@ -210,13 +210,14 @@ static void recycle(struct conductor *c)
     }
 }
 
-/* The lane goes on with another reader behind what this one was stuck at; or ends, when it may not or cannot. */
+/* The lane goes on with another reader behind what this one was stuck at; or ends, when it may not or cannot. A reader
+ * that died before it did anything would only be followed by others like it. */
 static void replace(struct conductor *c, uint32_t slot)
 {
     enum ps_reader lane = c->readers[slot].lane;
     uint32_t next = free_slot(c, slot);
-    bool stopped = atomic_load(&c->control->stop);
-    if (stopped || next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES ||
+    bool pointless = atomic_load(&c->control->stop) || atomic_load(&c->control->slots[slot].progress) == 0;
+    if (pointless || next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES ||
         !start_reader(c, lane, next, &c->control->slots[slot])) {
         lane_over(c, lane);
         return;

@@ -119,10 +119,7 @@ size_t ps_terminal_columns(size_t otherwise)
 {
     struct winsize size;
 
-    for (int fd = PS_STDOUT; fd <= PS_STDERR; fd++)
-        if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-            return size.ws_col;
-    return otherwise;
+    return ioctl(PS_STDOUT, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : otherwise;
 }
 
 void ps_print_status(int fd, const char *line)

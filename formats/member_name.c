@@ -67,6 +67,20 @@ static bool take_escape(struct ps_cursor *c, uint8_t *out)
     return true;
 }
 
+/* The next byte, plain or escaped; `dots` when its component is one of the two that are escaped without need. */
+static const char *check_byte(struct ps_cursor *c, bool dots)
+{
+    uint8_t byte = 0;
+    if (take_escape(c, &byte)) {
+        if (byte == '\0' || byte == '/')
+            return "escape of a byte that no file name holds";
+        return is_plain(byte) && !dots ? "escape of a byte that needs none" : NULL;
+    }
+    if (ps_take_any(c, &byte) && is_plain(byte))
+        return NULL;
+    return byte == '=' ? "\"=\" without two upper-case hex digits" : "byte outside the alphabet";
+}
+
 static const char *check_component(struct ps_span component)
 {
     if (component.len == 0)
@@ -74,22 +88,12 @@ static const char *check_component(struct ps_span component)
     if (is_dots(component))
         return "component \".\" or \"..\"";
 
-    /* The two names that are escaped although their bytes are plain. */
     bool dots = ps_span_is(component, "=2E") || ps_span_is(component, "=2E=2E");
     struct ps_cursor c = ps_cursor_over(component);
-    uint8_t byte;
-    while (!ps_cursor_done(&c)) {
-        if (take_escape(&c, &byte)) {
-            if (byte == '\0' || byte == '/')
-                return "escape of a byte that no file name holds";
-            if (is_plain(byte) && !dots)
-                return "escape of a byte that needs none";
-            continue;
-        }
-        if (!ps_take_any(&c, &byte) || !is_plain(byte))
-            return byte == '=' ? "\"=\" without two upper-case hex digits" : "byte outside the alphabet";
-    }
-    return NULL;
+    const char *why = NULL;
+    while (why == NULL && !ps_cursor_done(&c))
+        why = check_byte(&c, dots);
+    return why;
 }
 
 const char *ps_member_check(struct ps_span name)
@@ -157,34 +161,41 @@ static size_t common_prefix(struct ps_span a, struct ps_span b)
     return at;
 }
 
-int ps_member_alias_order(struct ps_span a, struct ps_span b)
+/* What the order goes by: a name that ends comes first, then one that goes on with a slash, then other bytes. */
+enum { ENDED = -2, SLASH = -1 };
+
+static int next_rank(struct ps_cursor *c)
+{
+    uint8_t byte;
+    if (!next_alias(c, &byte))
+        return ENDED;
+    return byte == '/' ? SLASH : byte;
+}
+
+/* The ranks at the first difference; ENDED twice when there is none. */
+static void compare(struct ps_span a, struct ps_span b, int *rank_a, int *rank_b)
 {
     size_t same = common_prefix(a, b);
-    struct ps_cursor at_a = {.in = a, .at = same}, at_b = {.in = b, .at = same};
-    for (;;) {
-        uint8_t byte_a = 0, byte_b = 0;
-        bool more_a = next_alias(&at_a, &byte_a), more_b = next_alias(&at_b, &byte_b);
-        /* A name that ends comes first, then one that goes on with a slash. */
-        int rank_a = !more_a ? -2 : byte_a == '/' ? -1 : byte_a;
-        int rank_b = !more_b ? -2 : byte_b == '/' ? -1 : byte_b;
-        if (rank_a != rank_b)
-            return rank_a < rank_b ? -1 : 1;
-        if (!more_a)
-            return 0;
-    }
+    struct ps_cursor at_a = {.in = a, .at = same};
+    struct ps_cursor at_b = {.in = b, .at = same};
+    do {
+        *rank_a = next_rank(&at_a);
+        *rank_b = next_rank(&at_b);
+    } while (*rank_a == *rank_b && *rank_a != ENDED);
+}
+
+int ps_member_alias_order(struct ps_span a, struct ps_span b)
+{
+    int rank_a, rank_b;
+    compare(a, b, &rank_a, &rank_b);
+    return (rank_a > rank_b) - (rank_a < rank_b);
 }
 
 bool ps_member_clash(struct ps_span a, struct ps_span b)
 {
-    size_t same = common_prefix(a, b);
-    struct ps_cursor at_a = {.in = a, .at = same}, at_b = {.in = b, .at = same};
-    uint8_t byte_a, byte_b;
-    for (;;) {
-        if (!next_alias(&at_a, &byte_a))
-            return !next_alias(&at_b, &byte_b) || byte_b == '/';
-        if (!next_alias(&at_b, &byte_b) || byte_a != byte_b)
-            return false;
-    }
+    int rank_a, rank_b;
+    compare(a, b, &rank_a, &rank_b);
+    return rank_a == ENDED && (rank_b == ENDED || rank_b == SLASH);
 }
 
 static bool take_number(struct ps_cursor *c, size_t digits, int64_t *out)

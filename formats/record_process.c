@@ -10,8 +10,6 @@
 #include "formats/records_state.h"
 #include "formats/timestamp.h"
 
-enum { PF_KTHREAD = 0x00200000 };
-
 struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start)
 {
     for (struct ps_draft *d = r->drafts; d; d = d->next) {
@@ -119,7 +117,7 @@ static void ecs_stat(struct ps_records *r, struct ps_half *h, const struct ps_pa
     }
     if (ppid && *ppid > 0)
         add_parent(r, &j, (uint32_t) *ppid);
-    if (flags && *flags & PF_KTHREAD) {
+    if (flags && *flags & PS_FLAG_KTHREAD) {
         struct ps_json own = inside(&h->proc);
         ps_json_bool(&own, "kernel_thread", true);
     }

@@ -19,6 +19,11 @@ struct vector {
     char path[200];
 };
 
+static void free_vectors(struct criterion_test_params *params)
+{
+    cr_free(params->params);
+}
+
 ParameterizedTestParameters(vectors, parse_to_the_expected_lines)
 {
     glob_t found = {0};
@@ -29,7 +34,7 @@ ParameterizedTestParameters(vectors, parse_to_the_expected_lines)
         snprintf(vectors[i].path, sizeof vectors[i].path, "%s", found.gl_pathv[i]);
     size_t count = found.gl_pathc;
     globfree(&found);
-    return cr_make_param_array(struct vector, vectors, count, cr_free);
+    return cr_make_param_array(struct vector, vectors, count, free_vectors);
 }
 
 static void expect_same_lines(const char *path, struct ps_span got, struct ps_span want)

@@ -288,8 +288,10 @@ static void abandon(struct builder *b)
     if (!b->destination)
         return;
     ps_destination_abandon(b->destination, part);
-    if (part[0])
-        snprintf(b->job->control->verdict.path, sizeof b->job->control->verdict.path, "%s", part);
+    if (!part[0])
+        return;
+    struct ps_error why = b->job->control->error;
+    (void) !ps_fail(&b->job->control->error, 0, "%.300s; what was read until then is in %.180s", why.text, part);
 }
 
 _Noreturn void ps_builder_run(const struct ps_builder_job *job)

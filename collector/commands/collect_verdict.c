@@ -19,7 +19,7 @@ static const struct {
     {PS_TRUNCATED, "cut at the size limit"},
     {PS_PARTIAL, "broken off by an error"},
     {PS_FAILED, "failed with an error"},
-    {PS_GONE, "of processes that ended meanwhile"},
+    {PS_GONE, "gone (the process ended)"},
     {PS_SKIPPED, "not tried"},
     {PS_ABSENT, "not offered by this kernel"},
 };

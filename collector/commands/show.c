@@ -33,17 +33,20 @@ static const struct ps_help help = {
 
 struct view {
     const char *name;
+    size_t columns; /* where there is no terminal: tables are not cut then, prose is still broken into lines */
     void (*text)(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
     void (*json)(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 };
 
+enum { PROSE = 120, UNCUT = 1 << 30 };
+
 static const struct view views[] = {
-    {"summary", ps_show_summary, ps_show_summary_json},
-    {"processes", ps_show_processes, ps_show_processes_json},
-    {"gaps", ps_show_gaps, ps_show_gaps_json},
+    {"summary", PROSE, ps_show_summary, ps_show_summary_json},
+    {"processes", UNCUT, ps_show_processes, ps_show_processes_json},
+    {"gaps", PROSE, ps_show_gaps, ps_show_gaps_json},
 };
 
-enum { VIEW_COUNT = sizeof views / sizeof views[0], COLUMNS = 120 };
+enum { VIEW_COUNT = sizeof views / sizeof views[0] };
 
 static const struct view *find_view(const char *name, struct ps_error *err)
 {
@@ -119,7 +122,7 @@ static int show(const char *name, const struct view *view, bool json)
     int status = print_verdict(&in, json, &err);
     bool ok = status != PS_EXIT_FAILED && load(&in, &s, &err);
     if (ok) {
-        (json ? view->json : view->text)(&s, ps_terminal_columns(COLUMNS), &out);
+        (json ? view->json : view->text)(&s, ps_terminal_columns(view->columns), &out);
         (json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
         ok = !out.failed || ps_fail(&err, ENOMEM, "the lines above are not all of them");
     }

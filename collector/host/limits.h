@@ -21,17 +21,19 @@ struct ps_limit {
 enum ps_cgroup { PS_CGROUP_UNKNOWN, PS_CGROUP_V1, PS_CGROUP_V2 };
 
 struct ps_limits {
-    enum ps_cgroup memory_cgroup,
-        cpu_cgroup; /* where the two controllers live; they may differ on a hybrid host */
-    struct ps_limit memory_bytes; /* the tightest memory limit */
-    struct ps_limit
-        used_bytes; /* charged to our own cgroup, page cache included (never PS_UNLIMITED) */
-    struct ps_limit available_bytes; /* what the machine as a whole can still give: MemAvailable
-                                        (never PS_UNLIMITED) */
-    struct ps_limit
-        headroom_bytes; /* the smallest of (limit - use + inactive page cache) over all levels and
-                           of available_bytes; PS_UNKNOWN when neither is known */
-    struct ps_limit cpu_millis; /* the tightest CPU quota in thousandths of a CPU */
+    /* Where the two controllers live; they may differ on a hybrid host. */
+    enum ps_cgroup memory_cgroup, cpu_cgroup;
+    /* The tightest memory limit. */
+    struct ps_limit memory_bytes;
+    /* Charged to our own cgroup, page cache included. Never PS_UNLIMITED, as the next two. */
+    struct ps_limit used_bytes;
+    /* What the machine as a whole can still give: MemAvailable. */
+    struct ps_limit available_bytes;
+    /* The smallest of (limit - use + inactive page cache) over all levels whose use is known, and
+     * of available_bytes. */
+    struct ps_limit headroom_bytes;
+    /* The tightest CPU quota in thousandths of a CPU. */
+    struct ps_limit cpu_millis;
     struct ps_limit open_files, open_files_hard; /* RLIMIT_NOFILE */
     struct ps_limit file_bytes;                  /* RLIMIT_FSIZE, soft */
 };

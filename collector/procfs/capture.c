@@ -281,11 +281,12 @@ static bool guarded(const struct ps_row *row)
     return false;
 }
 
-/* Goes over to the target's ids; false when they are ours already or are not to be had. */
+/* Goes over to the target's ids and stays there for the next guarded rows: a switch costs more than a read. False when
+ * they are ours already, are not to be had, or were of no use before. */
 static bool become_target(struct ps_target *t)
 {
-    if (!t->r->may_switch || t->unswitchable)
-        return false;
+    if (t->switched || !t->r->may_switch || t->unswitchable)
+        return t->switched;
     if (!t->owner_known) {
         struct stat owner;
         t->owner_known = fstat(t->dir, &owner) == 0;
@@ -299,7 +300,7 @@ static bool become_target(struct ps_target *t)
     return t->switched;
 }
 
-static void become_ourselves(struct ps_target *t)
+void ps_capture_as_ourselves(struct ps_target *t)
 {
     if (t->switched)
         ps_identity_resume(&t->r->home);
@@ -341,45 +342,55 @@ static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
     return outcome;
 }
 
+/* Who reads a guarded file: ourselves when we may trace, else the owner; and when that is denied, the other one. */
+static void choose_reader(struct ps_target *t, uint16_t row)
+{
+    if (!guarded(&ps_catalog[row]) || t->r->can_trace)
+        ps_capture_as_ourselves(t);
+    else
+        (void) become_target(t);
+}
+
+/* Denied: true when somebody else may try. */
+static bool other_reader(struct ps_target *t, uint16_t row)
+{
+    if (t->switched) {
+        ps_capture_as_ourselves(t);
+        t->unswitchable = true;
+        return true;
+    }
+    return guarded(&ps_catalog[row]) && become_target(t);
+}
+
 void ps_capture_row(struct ps_target *t, uint16_t row)
 {
     int error = 0;
-    bool as_target = guarded(&ps_catalog[row]);
+    choose_reader(t, row);
     begin(t, row);
-    bool first = as_target && !t->r->can_trace && become_target(t);
     enum ps_outcome outcome = try_row(t, row, &error);
-    if (outcome == PS_DENIED && first) {
-        become_ourselves(t);
+    if (outcome == PS_DENIED && other_reader(t, row))
         outcome = try_row(t, row, &error);
-    } else if (outcome == PS_DENIED && as_target && become_target(t)) {
-        outcome = try_row(t, row, &error);
-    }
-    if (outcome == PS_GONE && t->no_memory)
+    /* A kernel thread has no environment (ESRCH), a zombie no mounts any more (EINVAL). */
+    if (t->no_memory && (outcome == PS_GONE || error == EINVAL))
         outcome = PS_ABSENT;
     end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
-    become_ourselves(t);
 }
 
 void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row)
 {
     int error = 0, info_error = 0;
     enum ps_outcome info = PS_COMPLETE;
+    choose_reader(t, fd_row);
     begin(t, fd_row);
     if (info_row)
         begin(t, info_row);
-    bool first = !t->r->can_trace && become_target(t);
     enum ps_outcome outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
-    if (outcome == PS_DENIED && first) {
-        become_ourselves(t);
+    if (outcome == PS_DENIED && other_reader(t, fd_row))
         outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
-    } else if (outcome == PS_DENIED && become_target(t)) {
-        outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
-    }
     end(t, fd_row, outcome, error, NULL);
     if (info_row)
         end(t, info_row, info, info_error, NULL);
-    become_ourselves(t);
 }
 
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes)

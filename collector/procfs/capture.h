@@ -28,10 +28,12 @@ struct ps_target {
 /* errno to outcome, for a file of a process that is pinned: ENOENT means that the kernel does not have this file. */
 enum ps_outcome ps_outcome_of(int error);
 
-/* One row of the catalog, under our own ids or the target's. */
+/* One row of the catalog, under our own ids or the target's; the target's stay on until ps_capture_as_ourselves or a row
+ * that needs no rights. */
 void ps_capture_row(struct ps_target *t, uint16_t row);
 /* fd and fdinfo together; info_row 0: fd alone. */
 void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row);
+void ps_capture_as_ourselves(struct ps_target *t);
 /* A row whose bytes are known already, or that is not read for a stated outcome. */
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes);
 void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with);

@@ -36,8 +36,12 @@ void ps_identity_settle(struct ps_home *out, pid_t conductor);
 /* Reads on as uid:gid. False, with our own ids in force again, when the kernel refused either (no
  * CAP_SETUID/CAP_SETGID, or not mapped in our user namespace). Not dumpable and parent death signal
  * are set again, since the kernel drops both with every change; a dead conductor ends the process.
- * While switched CAP_DAC_OVERRIDE and its like are not in effect (capabilities(7), "Effect of user
- * ID changes"). */
+ *
+ * What it does not open: a target that is not dumpable (it changed its ids after its last exec, or
+ * asked for it), one whose real, effective and saved ids differ, one that holds a capability we do
+ * not. CAP_CHOWN, CAP_DAC_OVERRIDE and their like are not in effect while switched, and so count
+ * as not held (capabilities(7), "Effect of user ID changes"). The directory of the process belongs
+ * to its effective ids all the same: only reading tells. */
 PS_MUST_CHECK bool ps_identity_assume(const struct ps_home *home, uint32_t uid, uint32_t gid);
 
 /* Our own ids again, by the same steps. Ends the process when that fails. */

@@ -115,7 +115,9 @@ static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_ro
         return PS_UNVERIFIED;
     if (now.state == 'Z' && was->state != 'Z')
         return PS_ENDED;
-    if (now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0)
+    /* A kernel worker is called after the work it does just now: that is no change. */
+    bool renamed = now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0;
+    if (renamed && !t->no_memory)
         *flags |= PS_FLAG_COMM;
     if (now.startcode != was->startcode)
         *flags |= PS_FLAG_IMAGE;
@@ -140,6 +142,7 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
     }
     t->no_memory = first.no_memory;
     read_rows(t, ps_span_of(buffer, (size_t) n));
+    ps_capture_as_ourselves(t); /* stat shows other addresses to its owner: the looks would differ */
     uint8_t flags = 0;
     enum ps_identity identity = verify(t, stat, was, &flags);
     say(t, PS_FRAME_DONE, flags, identity, identity == PS_ENDED ? PS_GONE : PS_SKIPPED);

@@ -21,7 +21,7 @@
 #define GOLDEN_COMMENT "seq:1\tfile:hello.txt"
 #define GOLDEN_MINISIG                                                                                                 \
     "untrusted comment: signature from procsnap\n"                                                                     \
-    "RURWR1qnVGNHTJW9EkMWxs6buKMtyf9iQstZnl/JVX6bcNnk6YHUtSNV2t+uis8Y6wBHAirrTCY2AaaAft2KdItK60I8DOSfeAk=\n"            \
+    "RURWR1qnVGNHTJW9EkMWxs6buKMtyf9iQstZnl/JVX6bcNnk6YHUtSNV2t+uis8Y6wBHAirrTCY2AaaAft2KdItK60I8DOSfeAk=\n"           \
     "trusted comment: " GOLDEN_COMMENT "\n"                                                                            \
     "iJN7G743YyGdCMR229Q4kgSlE+/ZTAjm6rr/410U4FyR8tl2Pt9XrCfUhLFw7Cd6Dh6T0DTPly8W15EFpsolBw==\n"
 #define GOLDEN_SSHSIG                                                                                                  \

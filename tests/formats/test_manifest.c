@@ -169,7 +169,8 @@ Test(manifest, many)
         uint8_t hash[PS_SHA256_LEN];
         char path[60];
         for (int memory = 0; memory < 2; memory++) {
-            int len = snprintf(path, sizeof path, "data/proc/%u/%s.pack", i * 7919U % 99991U, memory ? "memory" : "state");
+            int len = snprintf(path, sizeof path, "data/proc/%u/%s.pack", i * 7919U % 99991U,
+                               memory ? "memory" : "state");
             paths += (uint64_t) len;
             ps_sha256_of(ps_span_text(path), hash);
             cr_assert(ps_manifest_add(&m, ps_span_text(path), hash, &err));

@@ -62,11 +62,12 @@ Test(sshsig, round_trip_of_a_fresh_key)
     struct ps_buffer out = {0};
     const char *why;
     cr_assert(ps_signing_key_generate(&fresh, &err));
+    const struct ps_public_key *pk = ps_signing_key_public(fresh);
     ps_sshsig_sign(fresh, digest, &out);
-    cr_assert_eq(ps_sshsig_verify(ps_buffer_span(&out), ps_signing_key_public(fresh), digest, &why), PS_SIGNATURE_GOOD);
+    cr_assert_eq(ps_sshsig_verify(ps_buffer_span(&out), pk, digest, &why), PS_SIGNATURE_GOOD);
     cr_assert_eq(check(ps_buffer_span(&out), &why), PS_SIGNATURE_OTHER_KEY);
     digest[63] ^= 1;
-    cr_assert_eq(ps_sshsig_verify(ps_buffer_span(&out), ps_signing_key_public(fresh), digest, &why), PS_SIGNATURE_WRONG);
+    cr_assert_eq(ps_sshsig_verify(ps_buffer_span(&out), pk, digest, &why), PS_SIGNATURE_WRONG);
     ps_buffer_done(&out);
     ps_signing_key_free(fresh);
 }
@@ -110,9 +111,12 @@ Test(sshsig, one_armor)
     cr_assert_eq(check_text(GOLDEN_SSHSIG "\n"), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text("\n" GOLDEN_SSHSIG), PS_SIGNATURE_MALFORMED);
     cr_assert_eq(check_text(""), PS_SIGNATURE_MALFORMED);
-    cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\nZg==\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
-    cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
-    cr_assert_eq(check_text("-----BEGIN SSH SIGNATURE-----\n====\n-----END SSH SIGNATURE-----\n"), PS_SIGNATURE_MALFORMED);
+
+    static const char *const inside[] = {"", "\n", "Zg==\n", "====\n", "Zg=\n", "Zg==", "\nZg==\n"};
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++) {
+        snprintf(text, sizeof text, "-----BEGIN SSH SIGNATURE-----\n%s-----END SSH SIGNATURE-----\n", inside[i]);
+        cr_assert_eq(check_text(text), PS_SIGNATURE_MALFORMED);
+    }
 }
 
 /* Lines upon lines of good form: refused by length, before anything is copied. */

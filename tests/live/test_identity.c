@@ -28,9 +28,7 @@
 #include "collector/host/rights.h"
 #include "collector/procfs/identity.h"
 #include "collector/sandbox/filter.h"
-
-static const uint64_t container_caps = 0xa80425fb; /* what Docker, and Fargate, give to root */
-static const uint32_t app = 101;
+#include "tests/live/targets.h"
 
 static int failures;
 
@@ -47,115 +45,6 @@ static void say(bool good, const char *fmt, ...)
     va_end(args);
     (void) fputc('\n', stdout);
     (void) fflush(stdout);
-}
-
-/* ---- rights ---- */
-
-static void only_caps(uint64_t caps)
-{
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[2] = {
-        {.effective = (uint32_t) caps,
-         .permitted = (uint32_t) caps,
-         .inheritable = (uint32_t) caps},
-        {.effective = (uint32_t) (caps >> 32), .permitted = (uint32_t) (caps >> 32)},
-    };
-
-    for (unsigned long cap = 0; cap < 64; cap++)
-        if ((caps >> cap & 1) == 0) (void) prctl(PR_CAPBSET_DROP, cap, 0UL, 0UL, 0UL);
-    if (syscall(SYS_capset, &head, sets) != 0) _exit(90);
-}
-
-static void become_user(uint32_t real, uint32_t effective, uint32_t saved)
-{
-    if (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, app, app, app) != 0 ||
-        syscall(SYS_setresuid, real, effective, saved) != 0)
-        _exit(91);
-}
-
-/* ---- targets: odd processes that sleep ---- */
-
-static void execute_again(void)
-{
-    char *args[] = {"target", "--sleep", NULL};
-    char *env[] = {"PS_SECRET=worth-reading", NULL};
-    int self = open("/proc/self/exe", O_RDONLY);
-
-    (void) syscall(SYS_execveat, self, "", args, env, AT_EMPTY_PATH);
-    _exit(92);
-}
-
-static void make_plain(void)
-{
-    become_user(app, app, app);
-    execute_again();
-}
-
-static void make_root(void)
-{
-    only_caps(container_caps);
-    execute_again();
-}
-
-/* As nginx does it: a root master forks, the worker takes on its user and never executes anything.
- */
-static void make_worker(void)
-{
-    become_user(app, app, app);
-}
-
-static void make_mixed_ids(void)
-{
-    become_user(app + 1, app, app);
-    execute_again();
-}
-
-static void make_ambient(unsigned long cap)
-{
-    only_caps(container_caps);
-    (void) prctl(PR_SET_KEEPCAPS, 1UL, 0UL, 0UL, 0UL);
-    become_user(app, app, app);
-    only_caps(UINT64_C(1) << cap);
-    (void) prctl(PR_CAP_AMBIENT, (unsigned long) PR_CAP_AMBIENT_RAISE, cap, 0UL, 0UL);
-    execute_again();
-}
-
-static void make_ambient_bind(void)
-{
-    make_ambient(CAP_NET_BIND_SERVICE);
-}
-static void make_ambient_chown(void)
-{
-    make_ambient(CAP_CHOWN);
-}
-
-struct target {
-    const char *name;
-    void (*make)(void);
-    bool as_ourselves; /* readable without a switch */
-    bool as_owner;     /* readable as the owner of its directory */
-};
-
-static const struct target targets[] = {
-    {"root with the same capabilities", make_root, true, true},
-    {"uid 101, started as such", make_plain, false, true},
-    {"uid 101 with CAP_NET_BIND_SERVICE", make_ambient_bind, false, true},
-    {"uid 101 with CAP_CHOWN, which a switched reader lacks", make_ambient_chown, false, false},
-    {"uid 101, changed its ids after its last exec", make_worker, false, false},
-    {"real uid 102, effective uid 101", make_mixed_ids, false, false},
-};
-
-enum { TARGETS = sizeof targets / sizeof targets[0] };
-
-static pid_t start(const struct target *target)
-{
-    pid_t pid = fork();
-
-    if (pid != 0) return pid;
-    (void) prctl(PR_SET_PDEATHSIG, (unsigned long) SIGKILL, 0UL, 0UL, 0UL);
-    target->make();
-    for (;;)
-        (void) pause();
 }
 
 /* ---- what a reader finds; in shared memory, since it may not write ---- */
@@ -234,7 +123,7 @@ static int64_t time_switches(const struct ps_home *home)
     uint64_t begin = ps_boottime_us();
 
     for (int i = 0; i < ROUNDS; i++) {
-        if (ps_identity_assume(home, app, app)) ps_identity_resume(home);
+        if (ps_identity_assume(home, TARGET_UID, TARGET_UID)) ps_identity_resume(home);
     }
     return (int64_t) (ps_boottime_us() - begin) * 1000 / ROUNDS;
 }
@@ -282,7 +171,7 @@ static void judge(const struct target *target, const struct finding *f)
     say(f->assumed && odd < 0, "%s: %s as owner %u%s%s%s", target->name,
         target->as_owner ? "readable" : "refused", f->owner, odd < 0 ? "" : ", but not ",
         odd < 0 ? "" : guarded[at], odd > 0 ? strerror(odd) : "");
-    say(f->secret == target->as_owner || target->make == make_worker, "%s: environment seen or not",
+    say(f->secret == target->as_owner || !target->executed, "%s: environment seen or not",
         target->name);
     say(f->shielded && f->home, "%s: not dumpable, and home again", target->name);
 }
@@ -295,7 +184,7 @@ static void test_reading(struct report *shared)
     char path[64];
 
     for (size_t i = 0; i < TARGETS; i++)
-        pids[i] = start(&targets[i]);
+        pids[i] = target_start(&targets[i]);
     (void) usleep(300000); /* until the last of them has executed */
     for (size_t i = 0; i < TARGETS; i++) {
         (void) snprintf(path, sizeof path, "/proc/%d", pids[i]);
@@ -333,7 +222,7 @@ static void test_untouchable(struct report *shared)
         struct ps_home home;
         only_caps(container_caps);
         ps_identity_settle(&home, conductor);
-        shared->step = ps_identity_assume(&home, app, app) ? 1 : 2;
+        shared->step = ps_identity_assume(&home, TARGET_UID, TARGET_UID) ? 1 : 2;
         for (;;)
             (void) pause();
     }
@@ -341,7 +230,7 @@ static void test_untouchable(struct report *shared)
         (void) sched_yield();
     pid_t foe = fork();
     if (foe == 0) {
-        become_user(app, app, app);
+        become_user(TARGET_UID, TARGET_UID, TARGET_UID);
         bool signalled = kill(reader, 0) == 0 || errno != EPERM;
         bool traced = ptrace(PTRACE_ATTACH, reader, NULL, NULL) == 0 || errno != EPERM;
         _exit((signalled ? 1 : 0) + (traced ? 2 : 0));
@@ -376,7 +265,7 @@ static void test_unmapped(void)
             !put("/proc/self/uid_map", "0 0 1") || !put("/proc/self/gid_map", "0 0 1"))
             _exit(77);
         ps_identity_settle(&home, conductor);
-        bool refused = !ps_identity_assume(&home, app, app);
+        bool refused = !ps_identity_assume(&home, TARGET_UID, TARGET_UID);
         bool home_again = syscall(SYS_setfsuid, -1L) == 0 && syscall(SYS_setfsgid, -1L) == 0;
         _exit(refused && home_again ? 0 : 1);
     }
@@ -399,7 +288,7 @@ static void test_without_rights(void)
         struct ps_home home;
         only_caps(container_caps & ~(UINT64_C(1) << CAP_SETUID));
         ps_identity_settle(&home, conductor);
-        bool refused = !ps_identity_assume(&home, app, app);
+        bool refused = !ps_identity_assume(&home, TARGET_UID, TARGET_UID);
         _exit(refused && syscall(SYS_setfsgid, -1L) == 0 ? 0 : 1);
     }
     (void) waitpid(reader, &status, 0);
@@ -425,7 +314,7 @@ static void run_orphan(struct report *shared, bool before_settling)
         (void) usleep(200000);
     }
     ps_identity_settle(&home, conductor);
-    if (!ps_identity_assume(&home, app, app)) _exit(3);
+    if (!ps_identity_assume(&home, TARGET_UID, TARGET_UID)) _exit(3);
     shared->step = 1;
     for (;;)
         (void) pause();
@@ -449,9 +338,7 @@ static void test_orphan(struct report *shared, bool before_settling)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "--sleep") == 0)
-        for (;;)
-            (void) pause();
+    target_sleep_if_asked(argc, argv);
 
     struct ps_rights rights;
     ps_rights_own(&rights);

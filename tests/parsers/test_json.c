@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,20 +150,22 @@ Test(json, numbers_beyond_two_to_53_are_strings)
 
 Test(json, digits_of_every_length)
 {
-    uint64_t value = 0;
-
     for (unsigned len = 1; len <= 20; len++) {
+        char digits[32] = "18446744073709551615", negative[34] = "-";
+        digits[len] = 0;
         struct ps_buffer out = {0};
-        char want[32];
-        value = len == 20 ? UINT64_MAX : value * 10 + len % 10;
-        snprintf(want, sizeof want, "%llu", (unsigned long long) value);
+        uint64_t value = strtoull(digits, NULL, 10);
         ps_buffer_add_u64(&out, value);
-        cr_assert(strlen(want) == len && reads(&out, want));
-        ps_buffer_add_i64(&out, -1);
-        ps_buffer_add_u64(&out, value % 10 == 0 ? 0 : value - value % 10);
-        snprintf(want, sizeof want, "-1%llu", (unsigned long long) (value - value % 10));
-        cr_assert(reads(&out, want));
+        cr_assert(reads(&out, digits));
+        ps_buffer_add_i64(&out, len < 20 ? -(int64_t) value : 0);
+        cr_assert(reads(&out, len < 20 ? strcat(negative, digits) : "0"));
     }
+    struct ps_buffer out = {0};
+    ps_buffer_add_u64(&out, 0);
+    ps_buffer_add_hex(&out, 0xab, 4);
+    ps_buffer_add_hex(&out, 0x12345, 4);
+    ps_buffer_add_hex(&out, UINT64_MAX, 0);
+    cr_assert(reads(&out, "000ab12345ffffffffffffffff"));
 }
 
 Test(json, hex_and_octal_are_strings)
