@@ -81,7 +81,7 @@ static size_t escape(struct glyph g, bool keep_text, char text[ESCAPE_MAX])
 
     if (g.well_formed && g.code == '\\')
         len = keep_text ? 0 : snprintf(text, ESCAPE_MAX, "\\\\");
-    else if (g.well_formed && g.code == '\n' && keep_text)
+    else if (keep_text && g.well_formed && (g.code == '\n' || g.code == '\t'))
         len = 0;
     else if (!g.well_formed || (g.code < 0x80 && is_hidden(g.code)))
         len = snprintf(text, ESCAPE_MAX, "\\x%02x", (unsigned) g.code);

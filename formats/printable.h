@@ -21,7 +21,7 @@ void ps_printable_add_cell(struct ps_buffer *out, struct ps_span bytes, size_t c
 /* At most `columns` wide, cut with `~`; no padding. */
 void ps_printable_add_cut(struct ps_buffer *out, struct ps_span bytes, size_t columns);
 
-/* The last belt, for text that was put together from escaped strings and our own words: keeps newlines and
+/* The last belt, for text that was put together from escaped strings and our own words: keeps newlines, tabs and
  * backslashes, escapes everything else as above. Leaves such text as it is. */
 void ps_printable_add_text(struct ps_buffer *out, struct ps_span text);
 /* The same for valid JSON: what a terminal could act on inside its strings becomes \uHHHH, the value stays. */

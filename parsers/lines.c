@@ -153,7 +153,7 @@ const char *ps_read_keyed(struct ps_cursor *line, const struct ps_field *fields,
 }
 
 /* Wrong lines told one by one in a file that is one record. */
-enum { WRONG_MAX = 32 };
+enum { WRONG_MAX = 8 };
 
 struct wrong {
     const char *why;  /* NULL: no line is wrong */

@@ -45,7 +45,7 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
         ps_buffer_addf(out, " %s", unread[i].words);
         any = true;
     }
-    ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing: all that was planned was read\n");
+    ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing; all that was planned was read\n");
     if (v->missing_ptrace)
         ps_buffer_add_text(out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
                                 "[\"SYS_PTRACE\"]\n");

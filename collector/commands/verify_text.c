@@ -79,8 +79,22 @@ static void add_case(const struct ps_verify_report *r, struct ps_buffer *out)
     } stated[] = {{"case", r->case_id},          {"examiner", r->examiner},   {"evidence id", r->evidence_id},
                   {"reason", r->purpose},        {"authority", r->authority}, {"case officer", r->case_officer}};
 
+    bool any = false;
+
     for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++)
-        add_line(out, stated[i].name, stated[i].value != NULL ? stated[i].value : "not stated");
+        if (stated[i].value != NULL)
+            add_line(out, stated[i].name, stated[i].value);
+    for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++) {
+        if (stated[i].value != NULL)
+            continue;
+        if (any)
+            ps_buffer_addf(out, ", %s", stated[i].name);
+        else
+            ps_buffer_addf(out, "  %-13s %s", "not stated", stated[i].name);
+        any = true;
+    }
+    if (any)
+        ps_buffer_add_byte(out, '\n');
 }
 
 static void add_captures(const struct ps_verify_report *r, struct ps_buffer *out)

@@ -24,7 +24,7 @@ enum ps_frame_kind {
     PS_FRAME_PHASE,       /* row: enum ps_walk_phase, now over; count in `error` */
 };
 
-enum { PS_NO_SUBJECT = UINT32_MAX };
+#define PS_NO_SUBJECT UINT32_MAX /* no enum: it does not fit an int */
 enum {
     PS_FLAG_LINK = 1,     /* ITEM: the bytes are a link's target */
     PS_FLAG_CONTINUES = 2,/* ITEM, MORE: a MORE follows */

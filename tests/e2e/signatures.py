@@ -14,8 +14,8 @@ import sys
 import tempfile
 import unittest
 
-TOOL = os.environ.get("SIGN_TOOL", "")
-PROCSNAP = os.environ.get("PROCSNAP", "")
+TOOL = os.environ.get("SIGN_TOOL", "") and os.path.abspath(os.environ["SIGN_TOOL"])
+PROCSNAP = os.environ.get("PROCSNAP", "") and os.path.abspath(os.environ["PROCSNAP"])
 COMMENT = "timestamp:1795306500\tfile:f\thashed\tcase:caf\u00e9"
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All parsers of the catalog, each over the whole input, and the JSON of what they give. What must hold:
+ * The parsers of the catalog and the JSON of what they give. The first byte of an input is the number of the row, the
+ * rest is the file. What must hold:
  * - each step that is not the end moves the cursor, and not behind the input;
  * - an issue says why, at a place in the input;
  * - each record is one line of strict JSON, in which every present field stands, and no other;
@@ -8,13 +9,17 @@
  */
 #include <cjson/cJSON.h>
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "formats/base64.h"
 #include "formats/record_json.h"
 #include "parsers/catalog.h"
+#include "tests/samples.h"
 #include "tests/strict_json.h"
 
 static void must(bool holds)
@@ -183,20 +188,50 @@ static void check_parser(const struct ps_parser *parser, struct ps_span file)
     }
 }
 
-/* exe, cwd, root, fd and ns have one grammar. */
-static bool seen_before(const struct ps_row *row)
-{
-    for (const struct ps_row *other = ps_catalog; other < row; other++)
-        if (other->parser->next == row->parser->next)
-            return true;
-    return false;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    for (const struct ps_row *row = ps_catalog; row < ps_catalog + ps_catalog_count; row++)
-        if (row->parser->next != NULL && !seen_before(row))
-            check_parser(row->parser, ps_span_of(data, size));
+    if (size == 0)
+        return 0;
+    const struct ps_parser *parser = ps_catalog[data[0] % ps_catalog_count].parser;
+    if (parser->next != NULL)
+        check_parser(parser, ps_span_of(data + 1, size - 1));
+    return 0;
+}
+
+/* A sample with the number of its row before it, in the corpus. */
+static void plant(const char *corpus, const char *sample)
+{
+    const struct ps_row *row = ps_sample_row(sample);
+    struct ps_buffer seed = {0};
+    char path[600];
+
+    if (row == NULL)
+        return;
+    ps_buffer_add_byte(&seed, (uint8_t) (row - ps_catalog));
+    must(ps_sample_read(sample, &seed));
+    snprintf(path, sizeof path, "%s/%s-%s", corpus, row->parser->kind, strrchr(sample, '/') + 1);
+    FILE *out = fopen(path, "wb");
+    must(out != NULL && fwrite(seed.data, seed.len, 1, out) == 1 && fclose(out) == 0);
+    ps_buffer_done(&seed);
+}
+
+/* The first folder among the arguments is the corpus: the samples become seeds there. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct stat st;
+    glob_t found = {0};
+
+    for (int i = 1; i < *argc; i++) {
+        const char *corpus = (*argv)[i];
+        if (corpus[0] == '-' || stat(corpus, &st) != 0 || !S_ISDIR(st.st_mode))
+            continue;
+        must(chdir(PS_SOURCE_DIR) == 0 && glob(PS_SAMPLES, 0, NULL, &found) == 0);
+        for (size_t n = 0; n < found.gl_pathc; n++)
+            plant(corpus, found.gl_pathv[n]);
+        globfree(&found);
+        break;
+    }
     return 0;
 }
