@@ -210,8 +210,6 @@ static enum ps_outcome try_links(struct ps_target *t, uint16_t row, int *error)
     *error = list.fd < 0 ? errno : 0;
     while (list.fd >= 0 && ps_listing_next(&list, &name)) {
         struct ps_span target;
-        if (strlen(name) > 200)
-            continue;
         enum ps_outcome got = try_link(t, list.fd, name, row, name, error, &target);
         if (got == PS_DENIED && !any)
             break;
@@ -242,8 +240,6 @@ static enum ps_outcome try_descriptors(struct ps_target *t, uint16_t fd_row, uin
     while (list.fd >= 0 && ps_listing_next(&list, &name)) {
         struct ps_span target;
         int why = 0;
-        if (strlen(name) > 200)
-            continue;
         if (try_link(t, list.fd, name, fd_row, name, &why, &target) == PS_DENIED && !any) {
             *error = why;
             break;

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "formats/base64.h"
 #include "formats/record_json.h"
@@ -202,7 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* A sample with the number of its row before it, in the corpus. */
 static void plant(const char *corpus, const char *sample)
 {
-    const struct ps_row *row = ps_sample_row(sample);
+    const struct ps_row *row = ps_sample_row(sample + strlen(PS_SOURCE_DIR "/"));
     struct ps_buffer seed = {0};
     char path[600];
 
@@ -227,7 +226,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         const char *corpus = (*argv)[i];
         if (corpus[0] == '-' || stat(corpus, &st) != 0 || !S_ISDIR(st.st_mode))
             continue;
-        must(chdir(PS_SOURCE_DIR) == 0 && glob(PS_SAMPLES, 0, NULL, &found) == 0);
+        must(glob(PS_SOURCE_DIR "/" PS_SAMPLES, 0, NULL, &found) == 0);
         for (size_t n = 0; n < found.gl_pathc; n++)
             plant(corpus, found.gl_pathv[n]);
         globfree(&found);
