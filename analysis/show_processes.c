@@ -6,7 +6,8 @@
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
-enum { PID_WIDTH = 7, USER_WIDTH = 6, START_WIDTH = 14, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 20 };
+/* A uid is never cut. */
+enum { PID_WIDTH = 7, USER_WIDTH = 10, START_WIDTH = 14, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 20 };
 
 /* Time since boot, to the hundredth that the kernel's clock ticks have: "3d 04:12:09.33". */
 static void add_start(struct ps_buffer *out, uint64_t us)

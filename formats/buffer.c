@@ -78,7 +78,7 @@ size_t ps_u64_digits(uint8_t *out, uint64_t value)
     if (value >= 10)
         memcpy(out, pairs + value * 2, 2);
     else
-        out[0] = (uint8_t)('0' + value);
+        out[0] = (uint8_t) ('0' + value);
     return count;
 }
 
@@ -95,7 +95,7 @@ void ps_buffer_add_i64(struct ps_buffer *b, int64_t value)
         return;
     if (value < 0)
         b->data[b->len++] = '-';
-    b->len += ps_u64_digits(b->data + b->len, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    b->len += ps_u64_digits(b->data + b->len, value < 0 ? 0 - (uint64_t) value : (uint64_t) value);
 }
 
 void ps_buffer_add_hex(struct ps_buffer *b, uint64_t value, unsigned digits)
@@ -109,7 +109,7 @@ void ps_buffer_add_hex(struct ps_buffer *b, uint64_t value, unsigned digits)
     if (!ps_buffer_reserve(b, count))
         return;
     for (unsigned i = count; i > 0; i--) {
-        b->data[b->len + i - 1] = (uint8_t)"0123456789abcdef"[value & 15];
+        b->data[b->len + i - 1] = (uint8_t) "0123456789abcdef"[value & 15];
         value >>= 4;
     }
     b->len += count;
@@ -125,9 +125,9 @@ void ps_buffer_addf(struct ps_buffer *b, const char *fmt, ...)
     va_end(args);
     if (len < 0) {
         b->failed = true;
-    } else if (ps_buffer_reserve(b, (size_t)len + 1)) {
-        vsnprintf((char *)b->data + b->len, (size_t)len + 1, fmt, again);
-        b->len += (size_t)len;
+    } else if (ps_buffer_reserve(b, (size_t) len + 1)) {
+        vsnprintf((char *) b->data + b->len, (size_t) len + 1, fmt, again);
+        b->len += (size_t) len;
     }
     va_end(again);
 }

@@ -37,7 +37,7 @@ static uint8_t *begin(struct ps_json *j, const char *name, size_t value_room)
 
 static void finish(struct ps_json *j, const uint8_t *end)
 {
-    j->out->len = (size_t)(end - j->out->data);
+    j->out->len = (size_t) (end - j->out->data);
 }
 
 static void put_word(struct ps_json *j, const char *name, const char *word)
@@ -109,7 +109,7 @@ void ps_json_u64(struct ps_json *j, const char *name, uint64_t value)
 
 void ps_json_i64(struct ps_json *j, const char *name, int64_t value)
 {
-    put_number(j, name, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, value < 0);
+    put_number(j, name, value < 0 ? 0 - (uint64_t) value : (uint64_t) value, value < 0);
 }
 
 /* Digits of a base of `bits` bits between quotes, behind a prefix. */
@@ -127,7 +127,7 @@ static void put_digits(struct ps_json *j, const char *name, const char *prefix, 
     memcpy(to, prefix, prefix_len);
     to += prefix_len;
     for (unsigned left = count; left > 0; left--)
-        *to++ = (uint8_t)"0123456789abcdef"[value >> (bits * (left - 1)) & ((1U << bits) - 1)];
+        *to++ = (uint8_t) "0123456789abcdef"[value >> (bits * (left - 1)) & ((1U << bits) - 1)];
     *to++ = '"';
     finish(j, to);
 }
@@ -169,7 +169,7 @@ static uint8_t *put_group(uint8_t *to, unsigned value)
 {
     for (unsigned shift = 12;; shift -= 4) {
         if (value >> shift != 0 || shift == 0)
-            *to++ = (uint8_t)"0123456789abcdef"[value >> shift & 15];
+            *to++ = (uint8_t) "0123456789abcdef"[value >> shift & 15];
         if (shift == 0)
             return to;
     }
@@ -181,7 +181,7 @@ static uint8_t *put_groups(uint8_t *to, const uint8_t address[16])
     unsigned group[8], best = 8, best_len = 1;
 
     for (unsigned i = 0; i < 8; i++)
-        group[i] = (unsigned)address[2 * i] << 8 | address[2 * i + 1];
+        group[i] = (unsigned) address[2 * i] << 8 | address[2 * i + 1];
     for (unsigned i = 0, len = 0; i < 8; i++) {
         len = group[i] == 0 ? len + 1 : 0;
         if (len > best_len) {
@@ -284,11 +284,11 @@ static bool is_unsafe(uint32_t code)
 static void put_escape(struct ps_buffer *b, uint32_t code)
 {
     static const char shorts[] = "\b\f\n\r\t\"\\";
-    const char *found = code != 0 && code < 0x80 ? strchr(shorts, (int)code) : NULL;
+    const char *found = code != 0 && code < 0x80 ? strchr(shorts, (int) code) : NULL;
 
     if (found != NULL) {
         ps_buffer_add_byte(b, '\\');
-        ps_buffer_add_byte(b, (uint8_t)"bfnrt\"\\"[found - shorts]);
+        ps_buffer_add_byte(b, (uint8_t) "bfnrt\"\\"[found - shorts]);
         return;
     }
     ps_buffer_add(b, "\\u", 2);
@@ -361,7 +361,7 @@ void ps_json_text(struct ps_json *j, const char *name, const char *text)
         return;
     }
     open_value(j, name);
-    (void)put_string(j->out, ps_span_text(text));
+    (void) put_string(j->out, ps_span_text(text));
 }
 
 void ps_json_bytes(struct ps_json *j, const char *name, struct ps_span bytes)

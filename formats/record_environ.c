@@ -2,20 +2,7 @@
  *
  * The environ record: the environment of one life as process.env_vars, one string an entry, redacted or not.
  */
-#include <string.h>
-
 #include "formats/records_state.h"
-
-static bool next_variable(struct ps_cursor *in, struct ps_span *piece)
-{
-    if (ps_cursor_done(in))
-        return false;
-    if (ps_take_until(in, 0, piece))
-        return true;
-    *piece = ps_cursor_rest(in);
-    ps_skip_rest(in);
-    return true;
-}
 
 void ps_environ_entry(struct ps_records *r, const struct ps_entry *entry)
 {
@@ -25,7 +12,7 @@ void ps_environ_entry(struct ps_records *r, const struct ps_entry *entry)
     ps_json_object(&j, "process");
     ps_buffer_add_text(j.out, r->l->who);
     j.comma = true;
-    ps_json_bytes_array(&j, "env_vars", shown, next_variable);
+    ps_json_bytes_array(&j, "env_vars", shown, ps_take_string);
     ps_json_object_end(&j);
     ps_records_proc(r, &j);
     ps_records_source(&j, entry->member, entry->name, entry->begin_us);

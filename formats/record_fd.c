@@ -72,16 +72,7 @@ void ps_fdinfo_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_fd_flush(r);
         open_record(r, entry, number);
     }
-    for (;;) {
-        memset(&record, 0, p->record_size);
-        struct ps_issue issue = {0};
-        enum ps_step step = p->next(&in, &record, &issue);
-        if (step == PS_STEP_END)
-            break;
-        if (step == PS_STEP_BAD) {
-            ps_records_malformed(r, entry, &issue);
-            continue;
-        }
+    while (ps_records_row(r, entry, &in, &record)) {
         struct ps_json j = ps_json_into(&r->parts[PS_KIND_FD].text);
         j.comma = true;
         ps_json_object(&j, "fdinfo");

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-/* The pieces of the four kinds of list. Each moves on every call that returns true. */
 static bool next_word(struct ps_cursor *in, struct ps_span *piece)
 {
     ps_skip_run(in, ' ');
@@ -12,20 +11,6 @@ static bool next_word(struct ps_cursor *in, struct ps_span *piece)
     if (ps_take_until(in, ' ', piece))
         return true;
     return ps_take_bytes(in, ps_cursor_left(in), piece);
-}
-
-static bool next_string(struct ps_cursor *in, struct ps_span *piece)
-{
-    if (ps_cursor_done(in))
-        return false;
-    if (ps_take_until(in, '\0', piece))
-        return true;
-    return ps_take_bytes(in, ps_cursor_left(in), piece);
-}
-
-static bool next_line(struct ps_cursor *in, struct ps_span *piece)
-{
-    return ps_take_line(in, piece);
 }
 
 static void add_numbers(struct ps_json *j, const char *name, struct ps_span list)
@@ -56,12 +41,12 @@ static bool take_octal_byte(struct ps_cursor *in, uint8_t *out)
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.data[i] < '0' || digits.data[i] > '7')
             return false;
-        value = value * 8 + (digits.data[i] - (unsigned)'0');
+        value = value * 8 + (digits.data[i] - (unsigned) '0');
     }
     if (value > UINT8_MAX)
         return false;
     *in = ahead;
-    *out = (uint8_t)value;
+    *out = (uint8_t) value;
     return true;
 }
 
@@ -104,16 +89,16 @@ void ps_record_field(struct ps_json *j, const char *name, const struct ps_field 
 
     switch (field->type) {
     case PS_U64:
-        ps_json_u64(j, name, *(const uint64_t *)value);
+        ps_json_u64(j, name, *(const uint64_t *) value);
         break;
     case PS_I64:
-        ps_json_i64(j, name, *(const int64_t *)value);
+        ps_json_i64(j, name, *(const int64_t *) value);
         break;
     case PS_HEX64:
-        ps_json_hex(j, name, *(const uint64_t *)value);
+        ps_json_hex(j, name, *(const uint64_t *) value);
         break;
     case PS_OCT64:
-        ps_json_octal(j, name, *(const uint64_t *)value);
+        ps_json_octal(j, name, *(const uint64_t *) value);
         break;
     case PS_CHAR:
         ps_json_bytes(j, name, ps_span_of(value, 1));
@@ -125,7 +110,7 @@ void ps_record_field(struct ps_json *j, const char *name, const struct ps_field 
         add_escaped(j, name, *span);
         break;
     case PS_NAME:
-        ps_json_text(j, name, *(const char *const *)value);
+        ps_json_text(j, name, *(const char *const *) value);
         break;
     case PS_U64_LIST:
         add_numbers(j, name, *span);
@@ -134,10 +119,10 @@ void ps_record_field(struct ps_json *j, const char *name, const struct ps_field 
         ps_json_bytes_array(j, name, *span, next_word);
         break;
     case PS_NUL_LIST:
-        ps_json_bytes_array(j, name, *span, next_string);
+        ps_json_bytes_array(j, name, *span, ps_take_string);
         break;
     case PS_LINE_LIST:
-        ps_json_bytes_array(j, name, *span, next_line);
+        ps_json_bytes_array(j, name, *span, ps_take_line);
         break;
     case PS_IP4:
         ps_json_ip4(j, name, value);

@@ -2,31 +2,19 @@
  *
  * The mount record: one row of the mountinfo of one mount namespace, as seen from one root directory.
  */
-#include <string.h>
-
 #include "formats/records_state.h"
 
 void ps_mount_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    const struct ps_parser *p = entry->row->parser;
+    union ps_any_record record;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
-    for (;;) {
-        union ps_any_record record;
-        memset(&record, 0, p->record_size);
-        struct ps_issue issue = {0};
-        enum ps_step step = p->next(&in, &record, &issue);
-        if (step == PS_STEP_END)
-            return;
-        if (step == PS_STEP_BAD) {
-            ps_records_malformed(r, entry, &issue);
-            continue;
-        }
+    while (ps_records_row(r, entry, &in, &record)) {
         struct ps_json j = ps_records_begin(r, PS_KIND_MOUNT);
         ps_records_who(r, &j);
         ps_records_proc(r, &j);
         ps_records_source(&j, entry->member, entry->name, entry->begin_us);
         ps_json_object(&j, "mountinfo");
-        ps_record_fields(&j, p, &record);
+        ps_record_fields(&j, entry->row->parser, &record);
         ps_json_object_end(&j);
         ps_records_end(r, PS_KIND_MOUNT, &j);
     }

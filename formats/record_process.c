@@ -142,17 +142,6 @@ static void ecs_directory(struct ps_records *r, struct ps_half *h, const struct 
         ps_json_bytes(&j, "working_directory", *target);
 }
 
-static bool next_argument(struct ps_cursor *in, struct ps_span *piece)
-{
-    if (ps_cursor_done(in))
-        return false;
-    if (ps_take_until(in, 0, piece))
-        return true;
-    *piece = ps_cursor_rest(in);
-    ps_skip_rest(in);
-    return true;
-}
-
 static void ecs_arguments(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
 {
     const struct ps_span *args = ps_record_value(p, record, "args");
@@ -163,9 +152,9 @@ static void ecs_arguments(struct ps_records *r, struct ps_half *h, const struct 
     struct ps_cursor all = ps_cursor_over(*args);
     struct ps_span piece;
     uint64_t count = 0;
-    while (next_argument(&all, &piece))
+    while (ps_take_string(&all, &piece))
         count++;
-    ps_json_bytes_array(&j, "args", shown, next_argument);
+    ps_json_bytes_array(&j, "args", shown, ps_take_string);
     ps_json_u64(&j, "args_count", count);
     ps_buffer_clear(&r->scratch, PS_SHOWN_ARGS);
     ps_buffer_add_span(&r->scratch, shown);
@@ -230,17 +219,8 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
     note_member(h, entry);
     if (strcmp(p->kind, "pid_stat") == 0)
         ps_sweep_born(r, entry);
-    for (;;) {
-        union ps_any_record record;
-        memset(&record, 0, p->record_size);
-        struct ps_issue issue = {0};
-        enum ps_step step = p->next(&in, &record, &issue);
-        if (step == PS_STEP_END)
-            break;
-        if (step == PS_STEP_BAD) {
-            ps_records_malformed(r, entry, &issue);
-            continue;
-        }
+    union ps_any_record record;
+    while (ps_records_row(r, entry, &in, &record)) {
         if (to_ecs(r, p, &record))
             continue;
         struct ps_json j = inside(&h->proc);

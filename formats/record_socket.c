@@ -172,6 +172,7 @@ static const struct ps_field *field_of(const struct ps_parser *p, const char *na
     return NULL;
 }
 
+/* One end of a connection: {"ip":...,"port":...}. */
 static void add_end(struct ps_json *j, const struct ps_parser *p, const void *record, const char *end,
                     const char *address, const char *port)
 {
@@ -180,15 +181,7 @@ static void add_end(struct ps_json *j, const struct ps_parser *p, const void *re
     if (!field || !number || !ps_record_value(p, record, address))
         return;
     ps_json_object(j, end);
-    struct ps_parser only = *p;
-    struct ps_field renamed = {.name = "ip", .type = field->type, .offset = field->offset};
-    only.fields = &renamed;
-    only.field_count = 1;
-    struct ps_record *head = (struct ps_record *) (uintptr_t) record;
-    uint64_t present = head->present;
-    head->present = 1;
-    ps_record_fields(j, &only, record);
-    head->present = present;
+    ps_record_field(j, "ip", field, record);
     ps_json_u64(j, "port", *number);
     ps_json_object_end(j);
 }
@@ -235,24 +228,13 @@ static void socket_out(struct ps_records *r, const struct ps_table *t, void *rec
 
 static void table_out(struct ps_records *r, struct ps_table *t)
 {
-    const struct ps_parser *p = t->row->parser;
+    struct ps_entry entry = {.row = t->row, .name = ps_span_text(t->row->path), .member = t->member};
     struct ps_cursor in = ps_cursor_over(ps_buffer_span(&t->text));
+    union ps_any_record record;
+    entry.begin_us = t->read_us;
     r->failed = r->failed || t->text.failed;
-    for (;;) {
-        union ps_any_record record;
-        memset(&record, 0, p->record_size);
-        struct ps_issue issue = {0};
-        enum ps_step step = p->next(&in, &record, &issue);
-        if (step == PS_STEP_END)
-            return;
-        if (step == PS_STEP_RECORD) {
-            socket_out(r, t, &record);
-            continue;
-        }
-        struct ps_entry entry = {.row = t->row, .name = ps_span_text(t->row->path), .member = t->member};
-        entry.begin_us = t->read_us;
-        ps_records_malformed(r, &entry, &issue);
-    }
+    while (ps_records_row(r, &entry, &in, &record))
+        socket_out(r, t, &record);
 }
 
 void ps_sockets_out(struct ps_records *r)

@@ -2,30 +2,18 @@
  *
  * The system record: one file that exists once on the machine.
  */
-#include <string.h>
-
 #include "formats/records_state.h"
 
 void ps_system_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    const struct ps_parser *p = entry->row->parser;
+    union ps_any_record record;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
-    for (;;) {
-        union ps_any_record record;
-        memset(&record, 0, p->record_size);
-        struct ps_issue issue = {0};
-        enum ps_step step = p->next(&in, &record, &issue);
-        if (step == PS_STEP_END)
-            return;
-        if (step == PS_STEP_BAD) {
-            ps_records_malformed(r, entry, &issue);
-            continue;
-        }
+    while (ps_records_row(r, entry, &in, &record)) {
         struct ps_json j = ps_records_begin(r, PS_KIND_SYSTEM);
         ps_records_proc(r, &j);
         ps_records_source(&j, entry->member, ps_span_of(NULL, 0), entry->begin_us);
-        ps_json_object(&j, p->kind);
-        ps_record_fields(&j, p, &record);
+        ps_json_object(&j, entry->row->parser->kind);
+        ps_record_fields(&j, entry->row->parser, &record);
         ps_json_object_end(&j);
         ps_records_end(r, PS_KIND_SYSTEM, &j);
     }

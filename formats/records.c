@@ -165,6 +165,20 @@ void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, co
     ps_gap_end(&j);
 }
 
+bool ps_records_row(struct ps_records *r, const struct ps_entry *entry, struct ps_cursor *in,
+                    union ps_any_record *record)
+{
+    const struct ps_parser *p = entry->row->parser;
+    for (;;) {
+        struct ps_issue issue = {0};
+        memset(record, 0, p->record_size);
+        enum ps_step step = p->next(in, record, &issue);
+        if (step != PS_STEP_BAD)
+            return step == PS_STEP_RECORD;
+        ps_records_malformed(r, entry, &issue);
+    }
+}
+
 const void *ps_record_value(const struct ps_parser *parser, const void *record, const char *field)
 {
     for (size_t i = 0; i < parser->field_count; i++) {

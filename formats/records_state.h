@@ -147,6 +147,10 @@ void ps_records_gap_line(struct ps_records *r, struct ps_span line);
 /* A row of a file that its parser could not read. */
 void ps_records_malformed(struct ps_records *r, const struct ps_entry *entry, const struct ps_issue *issue);
 
+/* The next row of an entry that its parser understands; those it does not become gap records. False at the end. */
+bool ps_records_row(struct ps_records *r, const struct ps_entry *entry, struct ps_cursor *in,
+                    union ps_any_record *record);
+
 /* The value of a field by its kernel name, or NULL when the record does not have it. */
 const void *ps_record_value(const struct ps_parser *parser, const void *record, const char *field);
 

@@ -23,8 +23,8 @@
 /* Kept raw so far: no parser yet. */
 static const struct ps_parser sys_boot_id = {.kind = "sys_boot_id", .single = true};
 
-#define ROW(kind_, path_, source_, scope_, profile_, reader_, tells_)                                                 \
-    .parser = &kind_, .path = path_, .source = PS_##source_, .scope = PS_PER_##scope_, .profile = PS_##profile_,      \
+#define ROW(kind_, path_, source_, scope_, profile_, reader_, tells_)                                                  \
+    .parser = &kind_, .path = path_, .source = PS_##source_, .scope = PS_PER_##scope_, .profile = PS_##profile_,       \
     .reader = PS_##reader_, .tells = tells_
 
 /* The order of the rows is the order of capture. The namespaces come before the files that are read once for each. */

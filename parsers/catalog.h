@@ -34,7 +34,7 @@ struct ps_row {
     enum ps_scope scope;
     enum ps_profile profile;
     enum ps_reader reader;
-    bool secret;      /* redacted between capture and storing unless the values are asked for */
+    bool secret;       /* redacted between capture and storing unless the values are asked for */
     const char *tells; /* a few words for `parse --list` and the README */
 };
 

@@ -141,7 +141,7 @@ bool ps_take_u64(struct ps_cursor *c, uint64_t *out)
     size_t at = c->at;
 
     for (; at < c->in.len; at++) {
-        unsigned digit = (unsigned)c->in.data[at] - (unsigned)'0';
+        unsigned digit = (unsigned) c->in.data[at] - (unsigned) '0';
         if (digit > 9)
             break;
         if (value > UINT64_MAX / 10 || (value == UINT64_MAX / 10 && digit > UINT64_MAX % 10))
@@ -161,13 +161,13 @@ bool ps_take_i64(struct ps_cursor *c, int64_t *out)
     bool negative = ps_take_byte(&ahead, '-');
     uint64_t size = 0;
 
-    if (!ps_take_u64(&ahead, &size) || size > (uint64_t)INT64_MAX + (negative ? 1 : 0))
+    if (!ps_take_u64(&ahead, &size) || size > (uint64_t) INT64_MAX + (negative ? 1 : 0))
         return false;
     c->at = ahead.at;
     if (!negative)
-        *out = (int64_t)size;
+        *out = (int64_t) size;
     else
-        *out = size == 0 ? 0 : -(int64_t)(size - 1) - 1;
+        *out = size == 0 ? 0 : -(int64_t) (size - 1) - 1;
     return true;
 }
 
@@ -210,7 +210,7 @@ bool ps_take_until(struct ps_cursor *c, uint8_t stop, struct ps_span *out)
     const uint8_t *found = memchr(start, stop, ps_cursor_left(c));
     if (found == NULL)
         return false;
-    *out = ps_span_of(start, (size_t)(found - start));
+    *out = ps_span_of(start, (size_t) (found - start));
     c->at += out->len + 1;
     return true;
 }
@@ -240,15 +240,21 @@ bool ps_take_word(struct ps_cursor *c, struct ps_span *out)
     return true;
 }
 
-bool ps_take_line(struct ps_cursor *c, struct ps_span *out)
+static bool take_piece(struct ps_cursor *c, uint8_t end, struct ps_span *out)
 {
     if (ps_cursor_done(c))
         return false;
-    if (ps_take_until(c, '\n', out))
-        return true;
-    *out = ps_cursor_rest(c);
-    ps_skip_rest(c);
-    return true;
+    return ps_take_until(c, end, out) || ps_take_bytes(c, ps_cursor_left(c), out);
+}
+
+bool ps_take_line(struct ps_cursor *c, struct ps_span *out)
+{
+    return take_piece(c, '\n', out);
+}
+
+bool ps_take_string(struct ps_cursor *c, struct ps_span *out)
+{
+    return take_piece(c, '\0', out);
 }
 
 size_t ps_skip_run(struct ps_cursor *c, uint8_t byte)

@@ -69,6 +69,8 @@ PS_MUST_CHECK bool ps_take_until_last(struct ps_cursor *c, uint8_t stop, struct 
 PS_MUST_CHECK bool ps_take_word(struct ps_cursor *c, struct ps_span *out);
 /* A line without its newline; the last line may lack one. False only at the end of input. */
 PS_MUST_CHECK bool ps_take_line(struct ps_cursor *c, struct ps_span *out);
+/* The same for strings that each end in NUL (argv, environ). */
+PS_MUST_CHECK bool ps_take_string(struct ps_cursor *c, struct ps_span *out);
 
 /* How many bytes equal to `byte` were skipped. */
 size_t ps_skip_run(struct ps_cursor *c, uint8_t byte);

@@ -20,11 +20,11 @@
  */
 #include "parsers/link.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_link, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_link, name, type)
 
 static const struct ps_field fields[] = {
-    FIELD(target, PS_BYTES),    {"class", PS_NAME, offsetof(struct ps_link, class_name)},
-    FIELD(inode, PS_U64),       FIELD(anon_kind, PS_BYTES),
+    FIELD(target, PS_BYTES),  {"class", PS_NAME, offsetof(struct ps_link, class_name)},
+    FIELD(inode, PS_U64),     FIELD(anon_kind, PS_BYTES),
     FIELD(ns_type, PS_BYTES),
 };
 
@@ -35,12 +35,10 @@ static const struct {
     const char *type, *class_name;
     size_t type_field;
 } numbered[] = {
-    {"socket", "socket", 0},         {"pipe", "pipe", 0},
-    {"pidfd", "anon_inode", ANON_KIND}, {"cgroup", "namespace", NS_TYPE},
-    {"ipc", "namespace", NS_TYPE},   {"mnt", "namespace", NS_TYPE},
-    {"net", "namespace", NS_TYPE},   {"pid", "namespace", NS_TYPE},
-    {"time", "namespace", NS_TYPE},  {"user", "namespace", NS_TYPE},
-    {"uts", "namespace", NS_TYPE},
+    {"socket", "socket", 0},          {"pipe", "pipe", 0},           {"pidfd", "anon_inode", ANON_KIND},
+    {"cgroup", "namespace", NS_TYPE}, {"ipc", "namespace", NS_TYPE}, {"mnt", "namespace", NS_TYPE},
+    {"net", "namespace", NS_TYPE},    {"pid", "namespace", NS_TYPE}, {"time", "namespace", NS_TYPE},
+    {"user", "namespace", NS_TYPE},   {"uts", "namespace", NS_TYPE},
 };
 
 /* "[184213]" and nothing behind it. */
@@ -107,7 +105,7 @@ static enum ps_step link_next(struct ps_cursor *in, void *record, struct ps_issu
     struct ps_link *r = record;
     struct ps_span target = ps_cursor_rest(in);
 
-    (void)issue;
+    (void) issue;
     if (target.len == 0)
         return PS_STEP_END;
     ps_put_span(fields, TARGET, r, target);
@@ -117,11 +115,11 @@ static enum ps_step link_next(struct ps_cursor *in, void *record, struct ps_issu
     return PS_STEP_RECORD;
 }
 
-#define LINK(name)                                                                                                    \
-    {                                                                                                                 \
-        .kind = name, .record_size = sizeof(struct ps_link), .fields = fields,                                        \
-        .field_count = sizeof fields / sizeof fields[0], .single = true, .next = link_next                            \
-    }
+/* clang-format off */
+#define LINK(name) \
+    {.kind = name, .record_size = sizeof(struct ps_link), .fields = fields, \
+     .field_count = sizeof fields / sizeof fields[0], .single = true, .next = link_next}
+/* clang-format on */
 
 const struct ps_parser ps_parser_pid_exe = LINK("pid_exe");
 const struct ps_parser ps_parser_pid_cwd = LINK("pid_cwd");

@@ -11,7 +11,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_loadavg, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_loadavg, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(load1, PS_BYTES),  FIELD(load5, PS_BYTES),  FIELD(load15, PS_BYTES),

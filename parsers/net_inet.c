@@ -17,17 +17,17 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_net_inet, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_net_inet, name, type)
 
 #define COMMON(address)                                                                                                \
-    FIELD(sl, PS_I64), FIELD(local_address, address), FIELD(local_port, PS_U64), FIELD(remote_address, address),      \
-        FIELD(remote_port, PS_U64), FIELD(state, PS_NAME), FIELD(state_code, PS_HEX64), FIELD(tx_queue, PS_U64),      \
-        FIELD(rx_queue, PS_U64), FIELD(timer_active, PS_U64), FIELD(tm_when, PS_U64), FIELD(retrnsmt, PS_U64),        \
-        FIELD(uid, PS_U64), FIELD(timeout, PS_I64), FIELD(inode, PS_U64), FIELD(ref_count, PS_I64),                   \
+    FIELD(sl, PS_I64), FIELD(local_address, address), FIELD(local_port, PS_U64), FIELD(remote_address, address),       \
+        FIELD(remote_port, PS_U64), FIELD(state, PS_NAME), FIELD(state_code, PS_HEX64), FIELD(tx_queue, PS_U64),       \
+        FIELD(rx_queue, PS_U64), FIELD(timer_active, PS_U64), FIELD(tm_when, PS_U64), FIELD(retrnsmt, PS_U64),         \
+        FIELD(uid, PS_U64), FIELD(timeout, PS_I64), FIELD(inode, PS_U64), FIELD(ref_count, PS_I64),                    \
         FIELD(pointer, PS_BYTES)
 
 #define TCP_ONLY                                                                                                       \
-    FIELD(rto, PS_U64), FIELD(ato, PS_U64), FIELD(ack, PS_U64), FIELD(snd_cwnd, PS_U64), FIELD(snd_ssthresh, PS_I64), \
+    FIELD(rto, PS_U64), FIELD(ato, PS_U64), FIELD(ack, PS_U64), FIELD(snd_cwnd, PS_U64), FIELD(snd_ssthresh, PS_I64),  \
         FIELD(more, PS_WORD_LIST)
 
 #define UDP_ONLY FIELD(drops, PS_U64), FIELD(more, PS_WORD_LIST)
@@ -76,7 +76,7 @@ static bool take_endpoint(struct ps_cursor *line, size_t words, uint8_t *address
         if (!ps_take_hex(&in, &value) || !ps_cursor_done(&in))
             return false;
         for (size_t i = 0; i < 4; i++)
-            address[4 * word + i] = (uint8_t)(value >> (8 * i));
+            address[4 * word + i] = (uint8_t) (value >> (8 * i));
     }
     return ps_take_byte(line, ':') && ps_take_hex(line, port) && *port <= UINT16_MAX;
 }
@@ -130,8 +130,7 @@ static const char *take_queues(struct ps_cursor *line, const struct ps_field *fi
 }
 
 /* The decimal columns, from uid on; a row may end behind the inode, behind the pointer, or later. */
-static const char *take_rest(struct ps_cursor *line, const struct ps_field *fields, size_t count,
-                             struct ps_net_inet *r)
+static const char *take_rest(struct ps_cursor *line, const struct ps_field *fields, size_t count, struct ps_net_inet *r)
 {
     struct ps_span pointer;
 

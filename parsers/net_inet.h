@@ -7,7 +7,7 @@
 /* A row of net/tcp, tcp6, udp or udp6. */
 struct ps_net_inet {
     uint64_t present;
-    int64_t sl; /* row number; for udp the hash bucket */
+    int64_t sl;                                    /* row number; for udp the hash bucket */
     uint8_t local_address[16], remote_address[16]; /* network order; IPv4 uses the first four bytes */
     uint64_t local_port, remote_port;
     const char *state;   /* absent when state_code is no known one */

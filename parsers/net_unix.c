@@ -15,12 +15,12 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_net_unix, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_net_unix, name, type)
 
 static const struct ps_field fields[] = {
-    FIELD(num, PS_BYTES),       FIELD(ref_count, PS_U64), FIELD(protocol, PS_U64), FIELD(flags, PS_HEX64),
-    FIELD(type, PS_NAME),       FIELD(type_code, PS_U64), FIELD(state, PS_NAME),   FIELD(state_code, PS_U64),
-    FIELD(inode, PS_U64),       FIELD(path, PS_BYTES),
+    FIELD(num, PS_BYTES), FIELD(ref_count, PS_U64), FIELD(protocol, PS_U64), FIELD(flags, PS_HEX64),
+    FIELD(type, PS_NAME), FIELD(type_code, PS_U64), FIELD(state, PS_NAME),   FIELD(state_code, PS_U64),
+    FIELD(inode, PS_U64), FIELD(path, PS_BYTES),
 };
 
 enum { NUM, REF_COUNT, PROTOCOL, FLAGS, TYPE, TYPE_CODE, STATE, STATE_CODE, INODE, PATH };
@@ -49,8 +49,8 @@ static bool take_eight(struct ps_cursor *line, uint64_t *value)
     return take_digits(line, 3, value);
 }
 
-static void name_code(struct ps_net_unix *r, const char **name, size_t index, uint64_t code,
-                      const char *const *names, size_t count)
+static void name_code(struct ps_net_unix *r, const char **name, size_t index, uint64_t code, const char *const *names,
+                      size_t count)
 {
     if (code < count)
         *name = names[code];

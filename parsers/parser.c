@@ -9,12 +9,12 @@ enum ps_step ps_bad(struct ps_issue *issue, size_t at, const char *why)
 
 void *ps_field_slot(const struct ps_field *field, void *record)
 {
-    return (char *)record + field->offset;
+    return (char *) record + field->offset;
 }
 
 const void *ps_field_value(const struct ps_field *field, const void *record)
 {
-    return (const char *)record + field->offset;
+    return (const char *) record + field->offset;
 }
 
 bool ps_record_has(const struct ps_parser *parser, const void *record, size_t offset)
@@ -55,6 +55,6 @@ bool ps_take_number(struct ps_cursor *in, const struct ps_field *fields, size_t 
 
 void ps_put_span(const struct ps_field *fields, size_t index, void *record, struct ps_span value)
 {
-    *(struct ps_span *)ps_field_slot(&fields[index], record) = value;
+    *(struct ps_span *) ps_field_slot(&fields[index], record) = value;
     ps_set_present(record, index);
 }

@@ -30,8 +30,13 @@ enum ps_type {
 struct ps_field {
     const char *name; /* the kernel's own name */
     enum ps_type type;
-    size_t offset;    /* into the record */
+    size_t offset; /* into the record */
 };
+
+/* A row of a field table, for a field that is named as its member. */
+/* clang-format off */
+#define PS_FIELD(record, member, type) {#member, type, offsetof(record, member)}
+/* clang-format on */
 
 enum { PS_FIELDS_MAX = 64 }; /* one bit each in the record's `present` */
 
@@ -57,7 +62,7 @@ struct ps_parser {
     size_t record_size; /* at most PS_RECORD_MAX */
     const struct ps_field *fields;
     size_t field_count;
-    bool single;        /* the whole file is one record */
+    bool single; /* the whole file is one record */
     /* One step: fills *record (zeroed by the caller) or *issue. Each step that is not END moves the cursor. NULL for
      * a kind that is only kept raw so far. */
     enum ps_step (*next)(struct ps_cursor *in, void *record, struct ps_issue *issue);

@@ -23,7 +23,7 @@ static enum ps_step pid_cmdline_next(struct ps_cursor *in, void *record, struct 
     struct ps_pid_cmdline *r = record;
     struct ps_span args = ps_cursor_rest(in);
 
-    (void)issue;
+    (void) issue;
     if (args.len == 0)
         return PS_STEP_END;
     ps_put_span(fields, ARGS, r, args);

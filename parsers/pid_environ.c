@@ -22,7 +22,7 @@ static enum ps_step pid_environ_next(struct ps_cursor *in, void *record, struct 
     struct ps_pid_environ *r = record;
     struct ps_span entry;
 
-    (void)issue;
+    (void) issue;
     if (ps_cursor_done(in))
         return PS_STEP_END;
     if (!ps_take_until(in, '\0', &entry)) {

@@ -11,13 +11,11 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_fdinfo, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_fdinfo, name, type)
 
 static const struct ps_field fields[] = {
-    FIELD(pos, PS_I64),
-    FIELD(flags, PS_OCT64),
-    FIELD(mnt_id, PS_I64), /* since 3.15 */
-    FIELD(ino, PS_U64),    /* since 5.14 */
+    FIELD(pos, PS_I64),         FIELD(flags, PS_OCT64), FIELD(mnt_id, PS_I64), /* since 3.15 */
+    FIELD(ino, PS_U64),                                                        /* since 5.14 */
     FIELD(lines, PS_LINE_LIST),
 };
 

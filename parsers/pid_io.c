@@ -10,11 +10,15 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_io, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_io, name, type)
 
 static const struct ps_field fields[] = {
-    FIELD(rchar, PS_U64),      FIELD(wchar, PS_U64),       FIELD(syscr, PS_U64),
-    FIELD(syscw, PS_U64),      FIELD(read_bytes, PS_U64),  FIELD(write_bytes, PS_U64),
+    FIELD(rchar, PS_U64),
+    FIELD(wchar, PS_U64),
+    FIELD(syscr, PS_U64),
+    FIELD(syscw, PS_U64),
+    FIELD(read_bytes, PS_U64),
+    FIELD(write_bytes, PS_U64),
     FIELD(cancelled_write_bytes, PS_I64),
 };
 

@@ -11,7 +11,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_limits, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_limits, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(limit, PS_BYTES),

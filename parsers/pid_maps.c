@@ -16,7 +16,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_maps, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_maps, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(start, PS_HEX64), FIELD(end, PS_HEX64), FIELD(perms, PS_BYTES), FIELD(offset, PS_HEX64),
@@ -40,8 +40,8 @@ static const char *read_mapping(struct ps_cursor *line, void *record)
 {
     struct ps_pid_maps *r = record;
 
-    if (!ps_take_number(line, fields, START, r) || !ps_take_byte(line, '-') ||
-        !ps_take_number(line, fields, END, r) || !ps_take_byte(line, ' '))
+    if (!ps_take_number(line, fields, START, r) || !ps_take_byte(line, '-') || !ps_take_number(line, fields, END, r) ||
+        !ps_take_byte(line, ' '))
         return "no start-end";
     if (!ps_take_bytes(line, 4, &r->perms) || !ps_take_byte(line, ' '))
         return "no four permissions";

@@ -6,7 +6,7 @@
 
 struct ps_pid_maps {
     uint64_t present;
-    uint64_t start, end; /* addresses; end is the first one behind */
+    uint64_t start, end;  /* addresses; end is the first one behind */
     struct ps_span perms; /* "r-xp": read, write, execute, shared or private */
     uint64_t offset;
     uint64_t major, minor, inode;

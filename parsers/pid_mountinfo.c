@@ -13,7 +13,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_mountinfo, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_mountinfo, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(mount_id, PS_U64),

@@ -14,7 +14,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_stat, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_stat, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(pid, PS_I64),

@@ -10,7 +10,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_pid_statm, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_pid_statm, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(size, PS_U64), FIELD(resident, PS_U64), FIELD(shared, PS_U64), FIELD(text, PS_U64),

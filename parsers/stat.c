@@ -12,7 +12,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_stat, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_stat, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(cpu, PS_LINE_LIST), FIELD(intr, PS_U64),          FIELD(ctxt, PS_U64),          FIELD(btime, PS_U64),

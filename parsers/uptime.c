@@ -12,7 +12,7 @@
 
 #include "parsers/lines.h"
 
-#define FIELD(name, type) {#name, type, offsetof(struct ps_uptime, name)}
+#define FIELD(name, type) PS_FIELD(struct ps_uptime, name, type)
 
 static const struct ps_field fields[] = {
     FIELD(uptime_cs, PS_U64),
@@ -31,7 +31,7 @@ static bool take_hundredths(struct ps_cursor *line, size_t index, void *record)
     struct ps_cursor two = ps_cursor_over(decimals);
     if (!ps_take_u64(&two, &hundredths) || !ps_cursor_done(&two) || seconds > (UINT64_MAX - 99) / 100)
         return false;
-    *(uint64_t *)ps_field_slot(&fields[index], record) = seconds * 100 + hundredths;
+    *(uint64_t *) ps_field_slot(&fields[index], record) = seconds * 100 + hundredths;
     ps_set_present(record, index);
     *line = ahead;
     return true;

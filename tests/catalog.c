@@ -12,7 +12,10 @@
 
 #include "tests/samples.h"
 
-#define EACH_ROW(row) const struct ps_row *row = ps_catalog; row < ps_catalog + ps_catalog_count; row++
+#define EACH_ROW(row)                                                                                                  \
+    const struct ps_row *row = ps_catalog;                                                                             \
+    row < ps_catalog + ps_catalog_count;                                                                               \
+    row++
 
 Test(catalog, kinds_are_unique_and_found)
 {
@@ -57,8 +60,8 @@ Test(catalog, fields_fit_their_record)
             cr_assert(f->name[strspn(f->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0,
                       "%s.%s", p->kind, f->name);
             for (size_t other = 0; other < i; other++)
-                cr_assert(strcmp(f->name, p->fields[other].name) != 0 && f->offset != p->fields[other].offset,
-                          "%s.%s", p->kind, f->name);
+                cr_assert(strcmp(f->name, p->fields[other].name) != 0 && f->offset != p->fields[other].offset, "%s.%s",
+                          p->kind, f->name);
         }
     }
 }

@@ -31,5 +31,5 @@ const struct ps_row *ps_sample_row(const char *path)
 
 void ps_sample_expected(const char *path, char *out, size_t size)
 {
-    snprintf(out, size, "%.*s.jsonl", (int)(strlen(path) - strlen(".raw")), path);
+    snprintf(out, size, "%.*s.jsonl", (int) (strlen(path) - strlen(".raw")), path);
 }

@@ -504,7 +504,7 @@ void sample_gzip(struct ps_span tar, struct ps_buffer *file)
     z_stream z = {0};
     int step = Z_OK;
     uLong crc = crc32(crc32(0, NULL, 0), tar.data, (uInt) tar.len);
-    must(deflateInit2(&z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
+    must(deflateInit2(&z, 1, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK, "zlib");
     ps_buffer_add(file, ps_gzip_header, sizeof ps_gzip_header);
     z.next_in = (Bytef *) (uintptr_t) tar.data;
     z.avail_in = (uInt) tar.len;

@@ -77,7 +77,8 @@ static void check_list(const cJSON *line, const char *name, struct ps_span want,
 
     must(cJSON_IsArray(list) && (exact == NULL || cJSON_GetArraySize(exact) == cJSON_GetArraySize(list)));
     const cJSON *exact_piece = exact == NULL ? NULL : exact->child;
-    cJSON_ArrayForEach(piece, list) {
+    cJSON_ArrayForEach(piece, list)
+    {
         add_bytes(&got, piece, exact_piece);
         exact_piece = exact_piece == NULL ? NULL : exact_piece->next;
         index++;

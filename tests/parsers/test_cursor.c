@@ -161,11 +161,16 @@ Test(cursor, i64_reaches_both_ends)
         bool good;
         int64_t value;
     } rows[] = {
-        {"-9223372036854775808", true, INT64_MIN}, {"9223372036854775807", true, INT64_MAX},
-        {"-9223372036854775809", false, 0},        {"9223372036854775808", false, 0},
-        {"-0", true, 0},                           {"-1", true, -1},
-        {"-", false, 0},                           {"--1", false, 0},
-        {"- 1", false, 0},                         {"", false, 0},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775809", false, 0},
+        {"9223372036854775808", false, 0},
+        {"-0", true, 0},
+        {"-1", true, -1},
+        {"-", false, 0},
+        {"--1", false, 0},
+        {"- 1", false, 0},
+        {"", false, 0},
     };
 
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -108,7 +108,8 @@ Test(json, ill_formed_utf8_is_replaced_and_kept_in_base64)
 
 Test(json, nul_is_lossy)
 {
-    cr_assert(writes(BYTES("a\0b"), "{\"x\":\"a\xef\xbf\xbd" "b\",\"x_b64\":\"YQBi\"}"));
+    cr_assert(writes(BYTES("a\0b"), "{\"x\":\"a\xef\xbf\xbd"
+                                    "b\",\"x_b64\":\"YQBi\"}"));
 }
 
 Test(json, what_drives_a_terminal_or_reorders_a_line_is_escaped)
@@ -181,7 +182,8 @@ Test(json, hex_and_octal_are_strings)
     ps_json_octal(&j, NULL, 02000002);
     ps_json_octal(&j, NULL, UINT64_MAX);
     ps_json_array_end(&j);
-    cr_assert(reads(&out, "[\"0x0\",\"0x7f00\",\"0xffffffffffffffff\",\"00\",\"02000002\",\"01777777777777777777777\"]"));
+    cr_assert(
+        reads(&out, "[\"0x0\",\"0x7f00\",\"0xffffffffffffffff\",\"00\",\"02000002\",\"01777777777777777777777\"]"));
 }
 
 /* --- addresses --- */
@@ -253,7 +255,8 @@ Test(json, a_list_has_all_its_bytes_beside_it_when_one_piece_is_lossy)
     ps_json_bytes_array(&j, "b", ps_span_text("x,\xff,"), next_by_comma);
     ps_json_bytes_array(&j, "c", ps_span_text(""), next_by_comma);
     ps_json_object_end(&j);
-    cr_assert(reads(&out, "{\"a\":[\"x\",\"\"],\"b\":[\"x\",\"\xef\xbf\xbd\"],\"b_b64\":[\"eA==\",\"/w==\"],\"c\":[]}"));
+    cr_assert(
+        reads(&out, "{\"a\":[\"x\",\"\"],\"b\":[\"x\",\"\xef\xbf\xbd\"],\"b_b64\":[\"eA==\",\"/w==\"],\"c\":[]}"));
 }
 
 static bool unescapes(const char *escaped, struct ps_span want)

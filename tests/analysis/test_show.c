@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Loading and showing, over members that are made up here: what a view says, and that no member, however hostile, gets
+ * more than its line.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/show.h"
+#include "analysis/tally.h"
+#include "formats/json_check.h"
+
+/* Members from an array, in pieces of a few bytes: a line that spans pieces is the common case. */
+struct text_member {
+    const char *name, *text;
+};
+
+struct text_source {
+    const struct text_member *members;
+    size_t count, next, at, piece;
+    bool cut; /* ends in a flaw */
+};
+
+static enum ps_source_step next_member(void *self, struct ps_member *out, struct ps_flaw *flaw, struct ps_error *err)
+{
+    struct text_source *s = self;
+
+    (void) err;
+    if (s->next == s->count)
+        return s->cut ? ps_flaw_set(flaw, PS_FLAW_CUT_SHORT, "cut", ps_span_of(NULL, 0)) : PS_SOURCE_END;
+    const struct text_member *m = &s->members[s->next++];
+    s->at = 0;
+    *out = (struct ps_member){.name = ps_span_text(m->name), .size = strlen(m->text)};
+    return PS_SOURCE_NEXT;
+}
+
+static enum ps_source_step next_piece(void *self, struct ps_span *out, struct ps_flaw *flaw, struct ps_error *err)
+{
+    struct text_source *s = self;
+    const char *text = s->members[s->next - 1].text;
+    size_t left = strlen(text) - s->at;
+
+    (void) flaw, (void) err;
+    if (left == 0)
+        return PS_SOURCE_END;
+    *out = ps_span_of(text + s->at, left < s->piece ? left : s->piece);
+    s->at += out->len;
+    return PS_SOURCE_NEXT;
+}
+
+static void load(const struct text_member *members, size_t count, bool cut, struct ps_snapshot *s)
+{
+    struct text_source texts = {.members = members, .count = count, .piece = 7, .cut = cut};
+    struct ps_member_source source = {.self = &texts, .member = next_member, .piece = next_piece};
+    struct ps_error err = {0};
+
+    cr_assert(ps_snapshot_load(&source, s, &err), "%s", err.text);
+}
+
+#define LOAD(members, s) load((members), sizeof(members) / sizeof((members)[0]), false, (s))
+
+typedef void view(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+
+static char *shown(view *show, const struct ps_snapshot *s, size_t columns)
+{
+    static char text[1 << 16];
+    struct ps_buffer out = {0};
+
+    show(s, columns, &out);
+    cr_assert(not(out.failed));
+    cr_assert(lt(sz, out.len, sizeof text));
+    memcpy(text, out.data, out.len);
+    text[out.len] = '\0';
+    ps_buffer_done(&out);
+    return text;
+}
+
+static void has(const char *text, const char *part)
+{
+    cr_expect(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+}
+
+#define PROCESS(pid, more) "{\"process\":{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\"" more "}"
+
+static const struct text_member plain[] = {
+    {"bagit.txt", "BagIt-Version: 1.0\n"},
+    {"data/meta.json",
+     "{\"format\":1,\"bundle\":\"procsnap-20261122t001500z-0123abcd\",\"seq\":0,\"tool\":{\"version\":\"1.2.3\"},"
+     "\"options\":{\"profile\":\"standard\",\"procfs\":\"/proc\",\"pids\":[],\"redact\":\"environ\"},"
+     "\"case\":{\"id\":\"IR-1\",\"examiner\":null},"
+     "\"host\":{\"hostname\":\"ip-10-0-2-61\",\"kernel\":\"6.1.90\",\"machine\":\"x86_64\",\"boot_id\":\"b\"},"
+     "\"rights\":{\"euid\":0,\"cap_effective\":\"0xa80425fb\",\"can_switch_ids\":true,\"no_new_privs\":1},"
+     "\"clock\":{\"realtime_us\":1795306500000000,\"boottime_us\":5000000000}}"},
+    {"data/records/process-0001.ndjson",
+     PROCESS(101, ",\"parent\":{\"pid\":1},\"name\":\"nginx\",\"command_line\":\"nginx: worker\"")
+     ",\"user\":{\"id\":\"101\"},\"proc\":{\"start_boot_us\":4999000000,\"exe_deleted\":true,"
+     "\"cgroup\":[{\"hierarchy_id\":0,\"controllers\":\"\",\"path\":\"/ecs/t/app\"}]}}\n"
+     PROCESS(1, ",\"name\":\"init\"") ",\"user\":{\"id\":\"0\"},\"proc\":{\"start_boot_us\":10000,\"exe_deleted\":false}}\n"
+     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"},
+    {"data/records/fd-0001.ndjson", "{\"not\":\"looked at\"}\n"},
+    {"data/records/socket-0001.ndjson",
+     "{\"source\":{\"ip\":\"0.0.0.0\",\"port\":80},\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp\":{\"state\":\"LISTEN\"},"
+     "\"owners\":[{\"pid\":101,\"entity_id\":\"e101\",\"fd\":6}]}}\n"
+     "{\"source\":{\"ip\":\"::\",\"port\":22},\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp6\":{\"state\":\"LISTEN\"},"
+     "\"owners\":[],\"owner_absent\":\"not in view\"}}\n"},
+    {"data/records/change-0001.ndjson", "{\"process\":{\"pid\":9,\"name\":\"sh\"},\"proc\":{\"change\":\"ended\"}}\n"},
+    {"data/records/gap-0001.ndjson",
+     PROCESS(101, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
+     PROCESS(1, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
+     PROCESS(1, "") ",\"proc\":{\"gap\":{\"outcome\":\"timed_out\",\"files\":[\"cmdline\"]}}}\n"},
+    {"data/closing.json",
+     "{\"counts\":{\"captures\":60,\"outcomes\":{\"complete\":55,\"denied\":4,\"timed_out\":1}},\"sealed_early\":null,"
+     "\"readers\":{\"abandoned\":0},\"clock\":{\"boottime_us\":5003200000}}"},
+};
+
+Test(show, summary_is_one_screen_that_says_what_matters)
+{
+    struct ps_snapshot s;
+    LOAD(plain, &s);
+    char *text = shown(ps_show_summary, &s, 100);
+    has(text, "ip-10-0-2-61, Linux 6.1.90 x86_64, up 1 h 23 min\n");
+    has(text, "2026-11-22T00:15:00.000000Z, in 3.2 s, profile standard, procsnap 1.2.3\n");
+    has(text, "IR-1, examiner not stated, reason not stated\n");
+    has(text, "uid 0, without CAP_SYS_PTRACE, could read with the ids of the processes, no_new_privs\n");
+    has(text, "processes    2, and 1 kernel thread\n");
+    has(text, "0 (1), 101 (1)\n");
+    has(text, "unknown (1), /ecs/t/app (1)\n");
+    has(text, " exe deleted nginx (1)\n");
+    has(text, " meanwhile   1 ended\n");
+    has(text, "sockets      tcp (2); tcp: LISTEN (2)\n");
+    has(text, "0.0.0.0:80 (101 nginx)\n");
+    has(text, "[::]:22 (not in view)\n");
+    has(text, "4 denied, 1 timed_out of 60 captures");
+    size_t lines = 0;
+    for (const char *at = text; *at != '\0'; at++)
+        lines += *at == '\n';
+    cr_expect(lt(sz, lines, 24));
+    ps_snapshot_done(&s);
+}
+
+Test(show, processes_come_by_pid_with_times_relative_to_boot_and_snapshot)
+{
+    struct ps_snapshot s;
+    LOAD(plain, &s);
+    char *text = shown(ps_show_processes, &s, 100);
+    has(text, "    PID    PPID USER           AFTER BOOT AGE         EXE     NAME            COMMAND\n");
+    has(text, "\n      1       0 0             00:00:00.01 1 h 23 min  ok      init            [init]\n");
+    has(text, "\n      2       0 ?             00:00:00.01 1 h 23 min  -       kthreadd        [kthreadd]\n");
+    has(text, "\n    101       1 101           01:23:19.00 1.0 s       DELETED nginx           nginx: worker\n");
+    ps_snapshot_done(&s);
+}
+
+Test(show, gaps_read_like_an_explanation)
+{
+    struct ps_snapshot s;
+    LOAD(plain, &s);
+    char *text = shown(ps_show_gaps, &s, 100);
+    has(text, "Denied (EACCES)\n");
+    has(text, "maps, fd/*: 2 processes\n            1 init, 101 nginx\n");
+    has(text, "CAP_SYS_PTRACE; on ECS");
+    has(text, "No answer\n");
+    has(text, "--read-timeout");
+    has(text, "Left out on purpose\n  environ ");
+    cr_expect(strstr(text, "--profile standard") == NULL);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        cr_expect(le(sz, strlen(line), 100), "%s", line);
+    ps_snapshot_done(&s);
+}
+
+Test(show, json_views_are_lines)
+{
+    static view *const views[] = {ps_show_summary_json, ps_show_processes_json, ps_show_gaps_json};
+    struct ps_snapshot s;
+    LOAD(plain, &s);
+    for (size_t i = 0; i < 3; i++) {
+        char *text = shown(views[i], &s, 100);
+        for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+            struct ps_json_check check = {0};
+            struct ps_json_flaw flaw;
+            cr_expect(ps_json_check(&check, ps_span_text(line), &flaw), "%s", line);
+            ps_json_check_done(&check);
+        }
+    }
+    ps_snapshot_done(&s);
+}
+
+static const struct text_member hostile[] = {
+    {"data/records/process-0001.ndjson",
+     PROCESS(7, ",\"name\":\"\\u001b[2J\\n9 root\",\"command_line\":\"x\xef\xbf\xbd\",\"command_line_b64\":\"eP8=\"")
+     ",\"user\":{\"id\":\"\\u202e0\"},\"proc\":{\"start_boot_us\":\"18446744073709551615\"}}\n"
+     "not json\n"
+     "[1]\n"
+     "{\"process\":{\"pid\":1,\"pid\":2}}\n"
+     "{\"process\":7,\"proc\":[]}\n"
+     "{\"process\":{\"pid\":\"x\",\"name\":{}},\"proc\":{\"cgroup\":{\"path\":1}}}\n"
+     "\n"
+     "{\"cut\":"},
+    {"data/records/gap-0001.ndjson",
+     "{\"proc\":{\"gap\":{\"outcome\":\"\\u001b\",\"files\":[\"a\\nb\",7],\"why\":\"\\u001b\"}}}\n"
+     "{\"proc\":{\"gap\":{\"outcome\":\"malformed\",\"why\":\"x\\ny\"}}}\n"},
+    {"data/meta.json", "{\"host\":{\"hostname\":\"\\u009b31m\",\"kernel\":[]},\"rights\":{\"cap_effective\":\"0xzz\"}}"},
+};
+
+Test(show, hostile_records_stay_within_their_line)
+{
+    static view *const views[] = {ps_show_summary, ps_show_processes, ps_show_gaps};
+    struct ps_snapshot s;
+    LOAD(hostile, &s);
+    cr_expect(eq(u64, s.unreadable_lines, 4));
+    has(shown(ps_show_processes, &s, 80), " \\u{202e}0 ");
+    has(shown(ps_show_processes, &s, 80), " \\x1b[2J\\x0a9 r~ x\\xff\n");
+    for (size_t i = 0; i < 3; i++) {
+        char *text = shown(views[i], &s, 80);
+        size_t controls = 0;
+        for (const char *at = text; *at != '\0'; at++)
+            controls += *at != '\n' && ((unsigned char) *at < 0x20 || *at == 0x7f);
+        cr_expect(eq(sz, controls, 0), "%s", text);
+        cr_expect(strstr(text, "\n9 root") == NULL);
+    }
+    ps_snapshot_done(&s);
+}
+
+Test(show, exact_bytes_win_over_the_display_string)
+{
+    static const struct text_member members[] = {
+        {"data/records/process-0001.ndjson",
+         PROCESS(7, ",\"name\":\"a\xef\xbf\xbd\",\"name_b64\":\"Yf8=\"") ",\"proc\":{}}\n"},
+    };
+    struct ps_snapshot s;
+    LOAD(members, &s);
+    cr_assert(eq(sz, s.process_count, 1));
+    cr_expect(ps_span_is(s.processes[0].name, "a\xff"));
+    has(shown(ps_show_processes, &s, 100), " a\\xff ");
+    ps_snapshot_done(&s);
+}
+
+Test(show, a_cut_bundle_shows_what_is_there)
+{
+    struct ps_snapshot s;
+    load(plain, 3, true, &s);
+    cr_expect(s.flawed);
+    cr_expect(eq(sz, s.process_count, 3));
+    has(shown(ps_show_summary, &s, 100), "INCOMPLETE");
+    ps_snapshot_done(&s);
+}
+
+Test(show, nothing_is_shown_of_nothing)
+{
+    struct ps_snapshot s;
+    load(NULL, 0, false, &s);
+    (void) shown(ps_show_summary, &s, 80);
+    has(shown(ps_show_gaps, &s, 80), "All that was planned was read.");
+    (void) shown(ps_show_processes, &s, 10);
+    ps_snapshot_done(&s);
+}
+
+Test(show, a_line_longer_than_any_record_is_passed_over)
+{
+    enum { LONG = 3 << 20 };
+    char *text = malloc(LONG + 64);
+    memset(text, 'x', LONG);
+    strcpy(text + LONG, "\n" PROCESS(7, "") ",\"proc\":{}}\n");
+    struct text_member members[] = {{"data/records/process-0001.ndjson", text}};
+    struct text_source texts = {.members = members, .count = 1, .piece = 65536};
+    struct ps_member_source source = {.self = &texts, .member = next_member, .piece = next_piece};
+    struct ps_snapshot s;
+    struct ps_error err;
+    cr_assert(ps_snapshot_load(&source, &s, &err));
+    cr_expect(eq(u64, s.unreadable_lines, 1));
+    cr_expect(eq(sz, s.process_count, 1));
+    ps_snapshot_done(&s);
+    free(text);
+}
+
+Test(tally, counts_and_says_what_is_left_over)
+{
+    static const char *const words[] = {"b", "a", "b", "", "c", "b", "a"};
+    struct ps_tally t = {0};
+    struct ps_buffer out = {0};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        ps_tally_add(&t, ps_span_text(words[i]));
+    ps_tally_count(&t);
+    ps_tally_line(&t, 80, "unknown", "none", &out);
+    cr_expect(ps_span_is(ps_buffer_span(&out), "b (3), a (2), unknown (1), c (1)"));
+    ps_buffer_clear(&out, SIZE_MAX);
+    ps_tally_line(&t, 32, "unknown", "none", &out);
+    cr_expect(ps_span_is(ps_buffer_span(&out), "b (3), a (2), 2 others"), "%.*s", (int) out.len, (char *) out.data);
+    ps_buffer_done(&out);
+    ps_tally_done(&t);
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The release binaries load nothing from the machine that they run on, carry no path of the machine that built them, and
+# come out the same from two folders. PROCSNAP and PROCSNAP_CORE name the binaries.
+set -euo pipefail
+: "${PROCSNAP:?}" "${PROCSNAP_CORE:?}"
+tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+for binary in "$PROCSNAP" "$PROCSNAP_CORE"; do
+    readelf -hW "$binary" | grep -q 'Type: *DYN' || fail "$binary is not position-independent"
+    readelf -lW "$binary" >"$work/segments"
+    ! grep -q INTERP "$work/segments" || fail "$binary asks for a program interpreter"
+    grep -q GNU_RELRO "$work/segments" || fail "$binary has no RELRO"
+    grep 'GNU_STACK' "$work/segments" | grep -q 'RW ' || fail "$binary has an executable stack"
+    readelf -dW "$binary" >"$work/dynamic"
+    ! grep -q NEEDED "$work/dynamic" || fail "$binary needs a shared library"
+    grep -q BIND_NOW "$work/dynamic" || fail "$binary binds lazily"
+    ! grep -qF -e "$tree" -e "$("$tree/scripts/deps" --path)" "$binary" || fail "$binary holds a path of this machine"
+done
+
+# Nothing but the binary in its root directory: no libc, no /etc, no /dev, no /proc.
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir "$work/empty"
+    cp "$PROCSNAP" "$work/empty/procsnap"
+    chroot "$work/empty" /procsnap selftest >/dev/null || fail "the self-test fails in an empty root"
+fi
+
+for folder in "$work/a" "$work/another/folder"; do
+    mkdir -p "$folder"
+    tar -C "$tree" --exclude=./build --exclude=./evidence -c . | tar -C "$folder" -x
+    (cd "$folder" && cmake --preset release && cmake --build --preset release -- --quiet) >"$work/log" 2>&1 ||
+        { cat "$work/log"; fail "no build in $folder"; }
+done
+for name in procsnap procsnap-core; do
+    cmp "$work/a/build/release/$name" "$work/another/folder/build/release/$name" || fail "two builds of $name differ"
+done
