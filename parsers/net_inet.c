@@ -55,7 +55,6 @@ enum {
     INODE,
     REF_COUNT,
     POINTER,
-    TAIL,
 };
 
 /* include/net/tcp_states.h; udp borrows ESTABLISHED (connected) and CLOSE (not). */

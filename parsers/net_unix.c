@@ -100,13 +100,17 @@ static bool is_row(struct ps_span text, bool with_inode, struct ps_net_unix *r)
     return take_head(&line, r) && take_tail(&line, with_inode, r);
 }
 
-/* Very old kernels printed no inodes: their header does not name them. */
+/* Very old kernels printed no inodes: their header does not name them. It is looked at in every step, so only as far as
+ * a header reaches. */
 static bool has_inodes(struct ps_span file)
 {
     struct ps_cursor in = ps_cursor_over(file);
-    struct ps_span header, word;
+    struct ps_span start, header, word;
 
-    if (!ps_span_starts(file, "Num ") || !ps_take_line(&in, &header))
+    if (!ps_span_starts(file, "Num ") || !ps_take_bytes(&in, file.len < 128 ? file.len : 128, &start))
+        return true;
+    in = ps_cursor_over(start);
+    if (!ps_take_until(&in, '\n', &header))
         return true;
     for (in = ps_cursor_over(header); ps_take_word(&in, &word); ps_skip_run(&in, ' '))
         if (ps_span_is(word, "Inode"))

@@ -42,9 +42,15 @@ static enum ps_verify_verdict verify(struct ps_span file, bool rederive)
     return verdict;
 }
 
+/* Deflate has more than one spelling of the same bytes; those bytes must be the honest ones. */
 static void fuzz_file(struct ps_span file)
 {
-    must(verify(file, true) != PS_VERIFY_OK || ps_span_equal(file, ps_buffer_span(&honest_file)));
+    struct ps_buffer tar = {0};
+    if (verify(file, true) != PS_VERIFY_OK)
+        return;
+    sample_gunzip(file, &tar);
+    must(ps_span_equal(ps_buffer_span(&tar), ps_buffer_span(&honest_tar)));
+    ps_buffer_done(&tar);
 }
 
 static void fuzz_tar(struct ps_span tar)

@@ -5,6 +5,7 @@ This reader shares nothing with the product's: it was written from docs/BUNDLE.m
 not allow. Loading checks that every byte of every pack belongs to one capture of the journal.
 """
 import base64
+import copy
 import json
 import os
 import re
@@ -120,14 +121,15 @@ class Capture:
         must(6 <= len(columns) <= 11, "a capture of", len(columns), "columns")
         columns = columns + [None] * (11 - len(columns))
         self.name, self.outcome, self.errno, self.length, self.begin_us, self.took_us = columns[:6]
-        self.identity, self.pack, self.offset, self.ninth, lost = columns[6:]
+        self.read_as, self.pack, self.offset, self.ninth, lost = columns[6:]
         must(self.outcome in OUTCOMES, "outcome", self.outcome)
-        must(self.identity is None or re.fullmatch(r"\d+:\d+", self.identity), "column `as`:", self.identity)
+        must(self.read_as is None or re.fullmatch(r"\d+:\d+", self.read_as), "column `as`:", self.read_as)
         self.family = "{}" in self.name
         self.lost = {name: (outcome, errno) for name, outcome, errno in lost or []}
         self.of = self.ninth if isinstance(self.ninth, str) else None
         self.facts = self.ninth if isinstance(self.ninth, dict) else None
         self.line = line
+        self.redacted = False
         self.entries = {}
 
     def owed(self):
@@ -240,13 +242,14 @@ class Bundle:
         """The one capture of that file of that process; a directory that goes on in further lines is put together."""
         found = [capture for line in self.of_life(pid, life=life) for capture in line.captures if capture.name == name]
         must(found, "no capture of", name, "of pid", pid)
-        for further in found[1:]:
-            must(found[0].family and further.line.reader == found[0].line.reader, "two captures of", name, "of pid", pid)
-            must(not found[0].entries.keys() & further.entries.keys(), "an entry twice in", name, "of pid", pid)
-            found[0].entries.update(further.entries)
-            found[0].lost.update(further.lost)
-            found[0].outcome = further.outcome
-        return found[0]
+        whole = copy.copy(found[-1])
+        whole.entries, whole.lost = {}, {}
+        for part in found:
+            must(part.family or len(found) == 1, "two captures of", name, "of pid", pid)
+            must(not whole.entries.keys() & part.entries.keys(), "an entry twice in", name, "of pid", pid)
+            whole.entries.update(part.entries)
+            whole.lost.update(part.lost)
+        return whole
 
     def process(self, pid):
         """The process record of a pid that had one life."""

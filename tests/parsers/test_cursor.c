@@ -235,6 +235,18 @@ Test(cursor, lines_with_and_without_a_newline_at_the_end)
     done(&c);
 }
 
+Test(cursor, strings_with_and_without_a_nul_at_the_end)
+{
+    static const uint8_t bytes[] = {'a', 0, 0, 'b', '\n'};
+    struct ps_cursor c = ps_cursor_over(ps_span_of(bytes, sizeof bytes));
+    struct ps_span string;
+
+    cr_assert(ps_take_string(&c, &string) && ps_span_is(string, "a"));
+    cr_assert(ps_take_string(&c, &string) && string.len == 0);
+    cr_assert(ps_take_string(&c, &string) && ps_span_is(string, "b\n") && ps_cursor_done(&c));
+    cr_assert(!ps_take_string(&c, &string));
+}
+
 Test(cursor, nul_is_a_byte_like_any_other)
 {
     static const uint8_t bytes[] = {'a', 0, 'b', '\n'};

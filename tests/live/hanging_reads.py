@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reads that never come back: processes that hold their mmap lock while a file system does not answer.
+
+STALL is the program built from stall.c. It ends by itself, and with it the file system and everybody who waits for it.
+"""
+import os
+import select
+import subprocess
+import time
+
+import odd
+import snapshot
+from checks import about, equal, finish, holds, skip
+
+STALL = os.environ.get("STALL", "")
+READ_TIMEOUT_S = 0.5
+MEMORY = ["cmdline", "environ", "maps", "io"]
+
+
+class Stalled:
+    """`count` processes that nobody can look into, for `seconds` at most."""
+
+    def __init__(self, count, seconds):
+        self.server = subprocess.Popen([STALL, str(count), str(seconds)], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE)
+        line = self.server.stdout.readline() if select.select([self.server.stdout], [], [], 15)[0] else b""
+        if not line.startswith(b"ready "):
+            skip("no file system can be made to stall here (FUSE)")
+        self.pids = [int(pid) for pid in line.split()[1:]]
+
+    def end(self):
+        self.server.kill()
+        self.server.wait()
+
+
+def timed(folder, *options):
+    begun = time.monotonic()
+    bundle = snapshot.collect(folder, *options)
+    took = bundle.closing["clock"]["boottime_us"] - bundle.meta["clock"]["boottime_us"]
+    return bundle, took / 1e6, time.monotonic() - begun
+
+
+def readers_left():
+    """Processes of the collector that are still there; their memory is not touched."""
+    left = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm", "rb") as file:
+                if file.read().startswith(b"procsnap"):
+                    left.append(int(pid))
+        except OSError:
+            continue
+    return left
+
+
+def check_outcomes(bundle, targets, bystander):
+    for pid in targets:
+        seen = {name: bundle.capture(pid, name).outcome for name in MEMORY}
+        equal(f"target {pid}: the first read of memory times out, the rest of it is not tried",
+              {"cmdline": "timed_out", "environ": "skipped", "maps": "skipped", "io": "skipped"}, seen)
+        quiet = [capture.outcome for line in bundle.of_life(pid, "quiet") for capture in line.captures]
+        holds(f"target {pid}: everything that cannot block is there", set(quiet) <= {"complete", "shared"}, quiet)
+    seen = {name: bundle.capture(bystander, name).outcome for name in MEMORY}
+    equal("the process beside them is complete", {name: "complete" for name in MEMORY}, seen)
+    gaps = [gap["process"]["pid"] for gap in bundle.records("gap") if gap["proc"]["gap"]["outcome"] == "timed_out"]
+    equal("a gap record names each target", sorted(targets), sorted(gaps))
+    equal("readers replaced, abandoned", (len(targets), 0),
+          (bundle.closing["readers"]["replaced"], bundle.closing["readers"]["abandoned"]))
+
+
+def show_names(folder, pid):
+    path = os.path.join(folder, sorted(os.listdir(folder))[-2])
+    done = subprocess.run([snapshot.PROCSNAP, "show", path, "gaps"], capture_output=True, check=False, timeout=60)
+    text = done.stdout.decode()
+    holds("show gaps names the target and what was not read", f"{pid} stall" in text and "cmdline" in text, text)
+
+
+def main():
+    odd.inside_namespaces()
+    if not STALL:
+        skip("STALL does not name the test program")
+    folder = odd.folder()
+    bystander = odd.Odd("wait")
+    _, alone, _ = timed(folder.name)
+    about(f"without a target: {alone:.2f} s")
+    for count, limit in ((1, READ_TIMEOUT_S + 1), (10, 10)):
+        stalled = Stalled(count, 30)
+        bundle, took, _ = timed(folder.name)
+        equal(f"{count} targets: no reader is left behind", [], readers_left())
+        stalled.end()
+        about(f"{count} targets: {took:.2f} s")
+        holds(f"{count} targets: ends at most {limit} s later", took - alone <= limit, took - alone)
+        check_outcomes(bundle, stalled.pids, bystander.pid)
+        show_names(folder.name, stalled.pids[0])
+    bystander.end()
+    finish()
+
+
+main()

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""5000 descriptors, and 3000 threads, of one process."""
+import odd
+import snapshot
+from checks import equal, finish, holds, skip
+
+DESCRIPTORS, THREADS = 5000, 3000
+
+
+def kind(proc):
+    return proc["class"], proc.get("anon_kind")
+
+
+def check_descriptors(bundle, process):
+    links, infos = bundle.capture(process.pid, "fd/{}"), bundle.capture(process.pid, "fdinfo/{}")
+    equal("5000 descriptors: the capture of links is complete", ("complete", {}), (links.outcome, links.lost))
+    equal("5000 descriptors: links in the packs", DESCRIPTORS, len(links.entries))
+    equal("5000 descriptors: fdinfo of the same ones", links.entries.keys(), infos.entries.keys())
+    packs = [pack for line in bundle.of_life(process.pid, "quiet") for pack in line.packs]
+    holds("5000 descriptors: packs roll over at 1 MiB", all(len(bundle.members[pack]) < (1 << 20) + 65536 for pack in packs),
+          {pack: len(bundle.members[pack]) for pack in packs})
+
+    records = bundle.descriptors(process.pid)
+    equal("5000 descriptors: a record for each", {int(name) for name in links.entries}, records.keys())
+    holds("5000 descriptors: each record joins link and fdinfo",
+          all("target" in record and "flags" in record["fdinfo"] for record in records.values()))
+    for number in (process.null, process.high):
+        equal(f"descriptor {number}: what it leads to", (b"/dev/null", ("device", None)),
+              (snapshot.exact(records[number], "target"), kind(records[number])))
+    for name in ("eventfd", "eventpoll", "timerfd", "inotify"):
+        equal(f"the {name}: class and kind", ("anon_inode", name), kind(records[process.facts[name]]))
+        text = process.read(f"fdinfo/{process.facts[name]}")
+        if name != "timerfd":  # tells the time that is left
+            equal(f"the {name}: raw fdinfo is the kernel's", text, infos.entries[str(process.facts[name])])
+    memory = records[process.memfd]
+    equal("a memfd with a newline and parentheses in its name", (b"/memfd:odd\nmemory) [1] (deleted)", ("memfd", None)),
+          (snapshot.exact(memory, "target"), kind(memory)))
+    pipe = records[process.pipe]
+    equal("a pipe: its inode joins both ends", (("pipe", None), pipe["inode"]), (kind(pipe), records[process.pipe + 1]["inode"]))
+    equal("a directory opened with O_PATH", (b"/", "010200000"),
+          (snapshot.exact(records[process.directory], "target"), records[process.directory]["fdinfo"]["flags"]))
+
+
+def check_threads(bundle, process):
+    record = bundle.process(process.pid)["proc"]
+    equal("3000 threads: stat and status count them", (THREADS + 1, THREADS + 1),
+          (record["stat"]["num_threads"], record["status"]["Threads"]))
+    raw = bundle.capture(process.pid, "maps")
+    equal("3000 threads: maps with all their stacks", ("complete", process.read("maps").count(b"\n")),
+          (raw.outcome, raw.bytes.count(b"\n")))
+
+
+def main():
+    odd.inside_namespaces()
+    folder = odd.folder()
+    descriptors, threads = odd.Odd("descriptors", DESCRIPTORS), odd.Odd("threads", THREADS)
+    if threads.threads != THREADS:
+        skip(f"only {threads.threads} threads are allowed here")
+    bundle = snapshot.collect(folder.name)
+    check_descriptors(bundle, descriptors)
+    check_threads(bundle, threads)
+    equal("limits reached", [], bundle.closing["limits_reached"])
+    finish()
+
+
+main()

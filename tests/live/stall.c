@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Processes whose memory cannot be looked at: each sits in mmap(2), holding its mmap lock for writing, and waits for a
+ * page of a file system that never answers. Whoever reads its cmdline or environ waits with it.
+ *
+ *   stall COUNT SECONDS   in private PID and mount namespaces; prints "ready PID..." and ends by itself
+ *
+ * How: a file of a FUSE mount is read by one process, so that its page is locked until the answer comes, which does not.
+ * The target then maps the same file, opened with FOPEN_DIRECT_IO: mmap drops the cached pages first, and waits for that
+ * one. The server is this process; when it ends, so does the connection, and everybody wakes up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TARGETS_MAX = 32, FILE_SIZE = 4096, SETTLE_MS = 300 };
+
+static const char mount_point[] = "/tmp/.procsnap-stall";
+/* Opens come in pairs: first the one that reads through the page cache, then the target's, with direct I/O. Both keep the
+ * cache: else open itself would wait for the page, before there is a lock to hold. */
+static unsigned opened;
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(77);
+}
+
+static void reply(int device, uint64_t unique, int error, const void *body, size_t len)
+{
+    static char buffer[4096];
+    struct fuse_out_header head = {.len = (uint32_t) (sizeof head + len), .error = error, .unique = unique};
+    memcpy(buffer, &head, sizeof head);
+    if (len > 0)
+        memcpy(buffer + sizeof head, body, len);
+    if (write(device, buffer, sizeof head + len) < 0 && errno != ENOENT)
+        perror("stall: answer");
+}
+
+static struct fuse_attr attributes(uint64_t node)
+{
+    struct fuse_attr a = {.ino = node, .nlink = 1, .blksize = 4096};
+    a.mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644;
+    a.size = node == FUSE_ROOT_ID ? 0 : FILE_SIZE;
+    return a;
+}
+
+static void answer(int device, const struct fuse_in_header *in, const char *body)
+{
+    if (in->opcode == FUSE_INIT) {
+        const struct fuse_init_in *init = (const void *) body;
+        struct fuse_init_out out = {.major = FUSE_KERNEL_VERSION, .minor = init->minor, .max_write = 4096};
+        reply(device, in->unique, 0, &out, sizeof out);
+    } else if (in->opcode == FUSE_LOOKUP) {
+        uint64_t node = 2 + (uint64_t) atoi(body);
+        struct fuse_entry_out out = {.nodeid = node, .attr_valid = 60, .entry_valid = 60, .attr = attributes(node)};
+        reply(device, in->unique, 0, &out, sizeof out);
+    } else if (in->opcode == FUSE_GETATTR) {
+        struct fuse_attr_out out = {.attr_valid = 60, .attr = attributes(in->nodeid)};
+        reply(device, in->unique, 0, &out, sizeof out);
+    } else if (in->opcode == FUSE_OPEN) {
+        struct fuse_open_out out = {.fh = 1, .open_flags = FOPEN_KEEP_CACHE | (opened++ % 2 ? FOPEN_DIRECT_IO : 0)};
+        reply(device, in->unique, 0, &out, sizeof out);
+    } else if (in->opcode == FUSE_READ) {
+        return; /* for ever */
+    } else if (in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET && in->opcode != FUSE_INTERRUPT) {
+        reply(device, in->unique, -ENOSYS, NULL, 0);
+    }
+}
+
+static void serve(int device, int timeout_ms)
+{
+    static char request[FUSE_MIN_READ_BUFFER + 4096];
+    struct pollfd ready = {.fd = device, .events = POLLIN};
+    struct timespec begun, now;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    for (int left = timeout_ms; left > 0;) {
+        if (poll(&ready, 1, left) > 0 && read(device, request, sizeof request) >= (ssize_t) sizeof(struct fuse_in_header))
+            answer(device, (void *) request, request + sizeof(struct fuse_in_header));
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        left = timeout_ms - (int) ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000);
+    }
+}
+
+static void child_of(int device, pid_t parent)
+{
+    close(device);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+}
+
+/* First the one that locks the page, then the one that waits for it with its mmap lock held. */
+static pid_t start(int device, int number, bool target)
+{
+    char path[64], byte;
+    pid_t parent = getpid(), pid = fork();
+    if (pid != 0)
+        return pid;
+    child_of(device, parent);
+    snprintf(path, sizeof path, "%s/%d", mount_point, number);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (!target && fd >= 0 && read(fd, &byte, 1) < 0)
+        _exit(1);
+    if (target && fd >= 0)
+        mmap(NULL, FILE_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+    _exit(0);
+}
+
+int main(int argc, char **argv)
+{
+    int count = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 5;
+    char options[128];
+    if (count < 1 || count > TARGETS_MAX || seconds < 1 || seconds > 60)
+        return 2;
+    int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    if (device < 0)
+        die("/dev/fuse");
+    mkdir(mount_point, 0700);
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        die("private mounts");
+    snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
+    if (mount("stall", mount_point, "fuse", MS_NOSUID | MS_NODEV, options) != 0)
+        die("mount");
+    serve(device, 50);
+    printf("ready");
+    for (int i = 0; i < count; i++) {
+        start(device, i, false);
+        serve(device, 100);
+        printf(" %d", (int) start(device, i, true));
+        serve(device, 100);
+    }
+    printf("\n");
+    fflush(stdout);
+    serve(device, seconds * 1000);
+    return 0;
+}
