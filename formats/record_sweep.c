@@ -75,9 +75,10 @@ static bool read_stat(struct ps_records *r, const struct ps_entry *entry, struct
     const uint64_t *flags = ps_record_value(p, &record, "flags");
     if (!pid || *pid <= 0 || !start || !comm)
         return false;
-    *out = (struct ps_known){.pid = (uint32_t) *pid, .start = *start, .state = state ? *state : 0};
+    *out = (struct ps_known){.pid = (uint32_t) *pid, .start = *start};
     out->ppid = ppid && *ppid > 0 ? (uint32_t) *ppid : 0;
     out->kernel_thread = flags && *flags & PS_FLAG_KTHREAD;
+    out->ending = (flags && *flags & PS_FLAG_EXITING) || (state && (*state == 'Z' || *state == 'X'));
     out->startcode = startcode ? *startcode : 0;
     out->comm_len = (uint8_t) (comm->len < PS_COMM_KEPT ? comm->len : PS_COMM_KEPT);
     memcpy(out->comm, comm->data, out->comm_len);
@@ -154,7 +155,7 @@ static void compare(struct ps_records *r, const struct ps_entry *entry)
     }
     before->closing = true;
     bool renamed = before->comm_len != now.comm_len || memcmp(before->comm, now.comm, now.comm_len) != 0;
-    if (before->startcode != now.startcode && before->state != 'Z' && now.state != 'Z')
+    if (before->startcode != now.startcode && !before->ending && !now.ending)
         change_out(r, &now, "program", entry);
     else if (renamed && !now.kernel_thread) /* a worker is called after the work it does just now */
         change_out(r, &now, "name", entry);

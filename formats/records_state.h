@@ -27,7 +27,7 @@ enum { PS_LINE_MAX = 1 << 20, PS_SHOWN_ARGS = 48 << 10, PS_SHOWN_ENVIRON = 128 <
 enum { PS_SOCKET_ROWS_MAX = 1000000, PS_SOCKET_TEXT_MAX = 192 << 20 };
 enum { PS_COMM_KEPT = 32, PS_MISSING_MAX = 64 };
 /* PF_KTHREAD in the flags of stat (include/linux/sched.h): the only sure sign of a kernel thread. */
-enum { PS_FLAG_KTHREAD = 0x00200000 };
+enum { PS_FLAG_EXITING = 0x4, PS_FLAG_KTHREAD = 0x00200000 };
 
 struct ps_part {
     struct ps_buffer text;
@@ -40,8 +40,9 @@ struct ps_part {
 struct ps_known {
     uint32_t pid, ppid;
     uint64_t start, startcode;
-    uint8_t comm_len, state;
+    uint8_t comm_len;
     bool kernel_thread;
+    bool ending;  /* a zombie, or on the way there: its addresses say nothing any more */
     bool closing; /* the closing sweep saw it too */
     uint8_t comm[PS_COMM_KEPT];
 };

@@ -110,12 +110,15 @@ static bool begin(struct builder *b, struct ps_error *err)
     return ok;
 }
 
-/* Too many drafts: the quiet lane waits, unless nothing would ever take them away. */
+/* Too many drafts: the quiet lane waits, unless nothing would ever take them away. And what it has to say of the closing
+ * sweep is for when the memory lane has ended: phases are told in their order, and never inside of a line. */
 static bool quiet_must_wait(const struct builder *b)
 {
     size_t waiting = 0;
     if (b->lanes[PS_MEMORY].finished)
         return false;
+    if (b->lanes[PS_QUIET].phase >= PS_WALK_CLOSING)
+        return true;
     return ps_records_drafts(b->out.records, &waiting) > DRAFTS_MAX && waiting > 0;
 }
 
@@ -150,10 +153,10 @@ static void take_everything(struct builder *b)
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
     while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished)) {
         bool moved = ps_lane_take(memory, TURN);
-        if (!quiet_must_wait(b))
-            moved = ps_lane_take(quiet, TURN) || moved;
         if (memory->finished)
             fill_memory(b);
+        if (!quiet_must_wait(b))
+            moved = ps_lane_take(quiet, TURN) || moved;
         if (!moved)
             sleep_a_little(b);
     }

@@ -6,7 +6,7 @@
 #include "collector/procfs/reader.h"
 #include "parsers/pid_stat.h"
 
-enum { PF_KTHREAD = 0x00200000 };
+enum { PF_EXITING = 0x4, PF_KTHREAD = 0x00200000 };
 
 bool ps_look_at(struct ps_span stat, struct ps_look *out)
 {
@@ -21,6 +21,7 @@ bool ps_look_at(struct ps_span stat, struct ps_look *out)
     out->pid = (uint32_t) record.pid;
     out->comm_len = (uint8_t) (record.comm.len < PS_ROSTER_COMM ? record.comm.len : PS_ROSTER_COMM);
     out->no_memory = record.flags & PF_KTHREAD || record.state == 'Z';
+    out->ending = record.flags & PF_EXITING || record.state == 'Z' || record.state == 'X';
     memcpy(out->comm, record.comm.data, out->comm_len);
     return true;
 }

@@ -70,6 +70,7 @@ struct ps_look {
     uint32_t pid;
     uint8_t state, comm_len, comm[PS_ROSTER_COMM];
     bool no_memory; /* a kernel thread or a zombie: there is nothing to read the memory of */
+    bool ending;    /* a zombie, or on the way there: the kernel takes memory, descriptors and the rest away one by one */
 };
 /* look.c */
 PS_MUST_CHECK bool ps_look_at(struct ps_span stat, struct ps_look *out);

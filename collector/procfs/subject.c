@@ -113,7 +113,7 @@ static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_ro
         return PS_ENDED;
     if (n <= 0 || !ps_look_at(ps_span_of(buffer, (size_t) n), &now) || now.start != was->start)
         return PS_UNVERIFIED;
-    if (now.state == 'Z' && was->state != 'Z')
+    if (now.ending && was->state != 'Z')
         return PS_ENDED;
     /* A kernel worker is called after the work it does just now: that is no change. */
     bool renamed = now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0;

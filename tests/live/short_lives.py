@@ -54,7 +54,9 @@ def torn(line):
 
 def check_lives(bundle, what, pids):
     """The statements that hold for all lives; returns what was seen, for those that need luck."""
-    lives, mixed, unmarked, gone_but_same, changed = {}, [], [], [], []
+    lives, unmarked, gone_but_same, changed = {}, [], [], []
+    zombies = {(line.pid, line.start) for line in bundle.lines for capture in line.captures
+               if line.pid in pids and capture.name == "stat" and b") Z " in capture.entries.get("stat", b"")}
     for line in bundle.lines:
         if line.scope != "process" or line.pid not in pids:
             continue
@@ -63,9 +65,8 @@ def check_lives(bundle, what, pids):
         life["numbers"] |= set(numbers.values())
         life["lines"].append(line)
         life["names"].add(line.life)
-        if line.identity == "same" and line.captures[0].name == "stat" and b") Z " in line.captures[0].bytes:
-            continue  # a zombie from its first look to its last has nothing to tear
-        if line.identity == "same" and torn(line):
+        zombie = (line.pid, line.start) in zombies  # from its first look on: nothing to tear
+        if line.identity == "same" and not zombie and torn(line):
             unmarked.append((line.life, line.reader, torn(line)))
         if line.identity == "same" and any(capture.outcome == "gone" for capture in line.captures):
             gone_but_same.append((line.life, line.reader))

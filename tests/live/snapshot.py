@@ -13,6 +13,7 @@ import subprocess
 import zlib
 
 GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
+PHASES = ["start", "global-end", "opening-end", "quiet-end", "memory-end", "closing-end", "seal"]
 OUTCOMES = {"complete", "truncated", "partial", "denied", "gone", "absent", "failed", "timed_out", "skipped", "shared"}
 PROCSNAP = os.environ.get("PROCSNAP", "")
 
@@ -223,6 +224,9 @@ class Bundle:
                 continue
             self.lines.append(Line(line))
             self.lines[-1].match(self.members, claimed)
+        told = [phase["phase"] for phase in self.phases]
+        planned = PHASES if self.closing["sealed_early"] is None else [phase for phase in PHASES if phase in told]
+        must(told == planned, "phases", told, "instead of", planned)
         raw = {name for name in self.members if re.match("data/(proc|opening|closing)/", name)}
         must(raw == claimed, "raw members that no line names:", raw - claimed)
 
