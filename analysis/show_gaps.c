@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The gaps, as an explanation: one paragraph for each way in which reads ended, with the processes and files it happened
- * to, why that is so, and what would change it.
+ * The gaps, as an explanation: one paragraph for each way in which reads ended, with the processes and files it
+ * happened to, why that is so, and what would change it.
  */
 #include "analysis/show.h"
 
@@ -20,20 +20,24 @@ struct reason {
 };
 
 static const struct reason reasons[] = {
-    {"timed_out", "No answer", "The kernel made no progress for the read timeout. Behind such a process is a file system that "
-                               "does not answer (FUSE, NFS), or a lock that it holds, perhaps on purpose.",
+    {"timed_out", "No answer",
+     "The kernel made no progress for the read timeout. Behind such a process is a file system that "
+     "does not answer (FUSE, NFS), or a lock that it holds, perhaps on purpose.",
      "a longer --read-timeout; look at the state of the process and at what it has mounted"},
-    {"gone", "Ended meanwhile", "The process (or the descriptor) ended before it could be read. What was read before is in the "
-                                "bundle.",
+    {"gone", "Ended meanwhile",
+     "The process (or the descriptor) ended before it could be read. What was read before is in the "
+     "bundle.",
      "nothing now; --profile card or --pid reads sooner"},
-    {"truncated", "Cut at the limit", "More bytes than one capture may hold. The bytes before the limit are in the bundle.",
+    {"truncated", "Cut at the limit",
+     "More bytes than one capture may hold. The bytes before the limit are in the bundle.",
      "nothing in this version; the limits stand in data/meta.json"},
     {"partial", "Broken off", "The kernel gave an error after the first bytes, which are in the bundle.",
      "a second snapshot, when the error was a passing one"},
     {"failed", "Failed", "The kernel gave an error that is neither a refusal nor the end of the process.",
      "see errno(3) for the name of the error"},
-    {"malformed", "Not understood", "A row is not what the kernel writes, or is newer than this procsnap. Its raw bytes are in "
-                                    "the bundle; no record was made of it.",
+    {"malformed", "Not understood",
+     "A row is not what the kernel writes, or is newer than this procsnap. Its raw bytes are in "
+     "the bundle; no record was made of it.",
      "a newer procsnap: verify --rederive makes the records again"},
 };
 
@@ -46,12 +50,14 @@ static struct reason denied(const struct ps_snapshot *s)
     struct reason r = {"denied", "Denied", NULL, NULL};
 
     if (ps_snapshot_could_trace(s)) {
-        r.because = "The kernel refused although procsnap held CAP_SYS_PTRACE: another user namespace, a security module, or a "
-                    "/proc that is mounted with hidepid.";
+        r.because =
+            "The kernel refused although procsnap held CAP_SYS_PTRACE: another user namespace, a security module, or a "
+            "/proc that is mounted with hidepid.";
         r.change = "run in the user namespace of the process";
     } else if (s->facts.can_switch_ids) {
-        r.because = "procsnap asked with its own ids and with those of the process. That does not help with processes that are "
-                    "not dumpable, whose ids differ among themselves, or that hold more capabilities than procsnap.";
+        r.because =
+            "procsnap asked with its own ids and with those of the process. That does not help with processes that are "
+            "not dumpable, whose ids differ among themselves, or that hold more capabilities than procsnap.";
         r.change = "CAP_SYS_PTRACE; on ECS: linuxParameters.capabilities.add [\"SYS_PTRACE\"] in the task definition";
     } else {
         r.because = "procsnap ran without the right to read processes of other users.";
@@ -266,15 +272,19 @@ static void add_left_out(const struct ps_snapshot *s, size_t columns, struct ps_
 {
     ps_buffer_add_text(out, "Left out on purpose\n");
     if (s->facts.redacted)
-        add_wrapped(out, "environ", "Values of environment variables are stored as keyed hashes, their names are kept. "
-                                    "--redact none keeps the values.", columns);
+        add_wrapped(out, "environ",
+                    "Values of environment variables are stored as keyed hashes, their names are kept. "
+                    "--redact none keeps the values.",
+                    columns);
     if (ps_span_is(s->facts.profile, "card"))
         add_wrapped(out, "profile", "card reads few files of each process. --profile standard reads more.", columns);
     if (s->facts.chosen_pids)
         add_wrapped(out, "processes", "Only those named with --pid were read in full.", columns);
     add_wrapped(out, "memory", "The content of memory and of files is not read in this version.", columns);
-    add_wrapped(out, "elsewhere", "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task "
-                                  "shows all containers of a task.", columns);
+    add_wrapped(out, "elsewhere",
+                "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task "
+                "shows all containers of a task.",
+                columns);
 }
 
 static struct ps_gap_row *sorted(const struct ps_snapshot *s)

@@ -7,7 +7,15 @@
 #include "formats/quantity.h"
 
 /* A uid is never cut. */
-enum { PID_WIDTH = 7, USER_WIDTH = 10, START_WIDTH = 14, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 20 };
+enum {
+    PID_WIDTH = 7,
+    USER_WIDTH = 10,
+    START_WIDTH = 14,
+    AGE_WIDTH = 11,
+    EXE_WIDTH = 7,
+    NAME_WIDTH = 15,
+    COMMAND_LEAST = 20
+};
 
 /* Time since boot, to the hundredth that the kernel's clock ticks have: "3d 04:12:09.33". */
 static void add_start(struct ps_buffer *out, uint64_t us)
@@ -82,8 +90,8 @@ void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_bu
     size_t fixed = 2 * PID_WIDTH + USER_WIDTH + START_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 7;
     size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
 
-    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s %-*s COMMAND\n", PID_WIDTH, "PID", PID_WIDTH, "PPID", USER_WIDTH, "USER",
-                   START_WIDTH, "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
+    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s %-*s COMMAND\n", PID_WIDTH, "PID", PID_WIDTH, "PPID", USER_WIDTH,
+                   "USER", START_WIDTH, "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
     for (size_t i = 0; i < s->process_count; i++)
         add_row(s, &s->processes[i], command, out);
 }

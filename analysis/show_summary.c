@@ -135,7 +135,8 @@ static void add_changes(const struct ps_snapshot *s, struct ps_buffer *out)
 {
     static const struct {
         const char *change, *words;
-    } kinds[] = {{"appeared", "appeared"}, {"ended", "ended"}, {"program", "changed the program"}, {"name", "changed the name"}};
+    } kinds[] = {
+        {"appeared", "appeared"}, {"ended", "ended"}, {"program", "changed the program"}, {"name", "changed the name"}};
     bool any = false;
 
     label(out, " meanwhile");
@@ -219,7 +220,8 @@ static void add_listening(const struct ps_snapshot *s, struct ps_buffer *out)
 static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)
 {
     const struct ps_snapshot_facts *f = &s->facts;
-    static const enum ps_outcome gaps[] = {PS_DENIED, PS_TIMED_OUT, PS_SKIPPED, PS_TRUNCATED, PS_PARTIAL, PS_FAILED, PS_GONE};
+    static const enum ps_outcome gaps[] = {PS_DENIED,  PS_TIMED_OUT, PS_SKIPPED, PS_TRUNCATED,
+                                           PS_PARTIAL, PS_FAILED,    PS_GONE};
     bool any = false;
 
     label(out, "not seen");
@@ -230,8 +232,10 @@ static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)
                        ps_outcome_name(gaps[i]));
         any = true;
     }
-    ps_buffer_addf(out, any ? " of %llu captures; why: show BUNDLE gaps\n" : "nothing that was planned: all %llu captures "
-                                                                              "were made\n",
+    ps_buffer_addf(out,
+                   any ? " of %llu captures; why: show BUNDLE gaps\n"
+                       : "nothing that was planned: all %llu captures "
+                         "were made\n",
                    (unsigned long long) f->captures);
     label(out, "environ");
     ps_quantity_count(out, s->environs, "process", "processes");

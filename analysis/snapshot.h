@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A bundle as tables in memory: what the views of `show` are made from. Only what was in the bundle, and nothing trusted
- * beyond what verify said of it. Texts are exact bytes of the evidence: whoever prints them escapes them.
+ * A bundle as tables in memory: what the views of `show` are made from. Only what was in the bundle, and nothing
+ * trusted beyond what verify said of it. Texts are exact bytes of the evidence: whoever prints them escapes them.
  */
 #ifndef PS_SNAPSHOT_H
 #define PS_SNAPSHOT_H
@@ -54,7 +54,7 @@ struct ps_snapshot_facts {
     uint64_t skipped;           /* captures, when sealed early */
     uint64_t captures, outcomes[PS_OUTCOMES];
     uint64_t readers_abandoned;
-    uint64_t processes_missed;  /* more than there was room for */
+    uint64_t processes_missed; /* more than there was room for */
     int64_t clock_stepped_us;
 };
 

@@ -1,17 +1,20 @@
 # How our own code is compiled. Targets link ps_compiler (privately); third-party code does not.
-#   ps_compiler    warnings, hardening, sanitizers, include paths
+#   ps_warnings    warnings alone
+#   ps_compiler    ps_warnings, hardening, sanitizers, include paths
 #   ps_portable    ps_compiler for parsers, formats and analysis: POSIX and nothing more
 
+add_library(ps_warnings INTERFACE)
+target_compile_options(ps_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wstrict-prototypes
+    -Wmissing-prototypes -Wvla -Wundef -Wformat=2 -Wswitch-enum
+    $<$<BOOL:${PS_WERROR}>:-Werror>)
+
 add_library(ps_compiler INTERFACE)
+target_link_libraries(ps_compiler INTERFACE ps_warnings)
 
 # Headers are included by their path from the top of the tree; build_info.h is made in the build folder.
 target_include_directories(ps_compiler INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
 target_compile_definitions(ps_compiler INTERFACE _FILE_OFFSET_BITS=64)
-
-target_compile_options(ps_compiler INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wstrict-prototypes
-    -Wmissing-prototypes -Wvla -Wundef -Wformat=2 -Wswitch-enum
-    $<$<BOOL:${PS_WERROR}>:-Werror>)
 
 # No path of the machine that built it in the release: two folders give the same bytes.
 target_compile_options(ps_compiler INTERFACE $<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>)

@@ -12,7 +12,7 @@ get_filename_component(libgcc "${libgcc}" DIRECTORY)
 
 string(JOIN " " CMAKE_C_LINK_EXECUTABLE
     gcc -nostdlib -nostartfiles -static-pie
-    -Wl,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections,--strip-all
+    -Wl,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections,--strip-all,-Map=<TARGET>.map
     ${musl}/rcrt1.o ${musl}/crti.o ${libgcc}/crtbeginS.o
     <OBJECTS> -o <TARGET> <LINK_FLAGS> <LINK_LIBRARIES>
     -L${musl} -Wl,--start-group -lc -lgcc -lgcc_eh -Wl,--end-group

@@ -158,8 +158,7 @@ static void add_flag(struct ps_buffer *out, const struct ps_flag *flag)
     ps_buffer_add_text(out, "  ");
     if (flag->letter != 0)
         ps_buffer_addf(out, "-%c, ", flag->letter);
-    ps_buffer_addf(out, "--%s%s%s", flag->name, flag->value != NULL ? " " : "",
-                   flag->value != NULL ? flag->value : "");
+    ps_buffer_addf(out, "--%s%s%s", flag->name, flag->value != NULL ? " " : "", flag->value != NULL ? flag->value : "");
     size_t used = out->len - before;
     if (used + 2 > COLUMN) {
         ps_buffer_add_byte(out, '\n');

@@ -40,8 +40,8 @@ enum ps_arguments_step ps_arguments_next(struct ps_arguments *a, struct ps_argum
 
 /* Everything that --help says of a command. */
 struct ps_help {
-    const char *usage;    /* lines, without the word "usage" */
-    const char *about;    /* a paragraph */
+    const char *usage; /* lines, without the word "usage" */
+    const char *about; /* a paragraph */
     const struct ps_flag *flags;
     size_t flag_count;
     const char *statuses; /* lines "0  sealed" */

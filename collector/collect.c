@@ -113,6 +113,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .roster = c->roster,
         .ring = &c->rings[slot],
         .procfs = c->procfs,
+        .copied = !c->host.procfs,
         .conductor = c->self,
         .rights = &c->rights,
         .net_namespace = c->host.net_namespace,
@@ -216,7 +217,9 @@ static void replace(struct conductor *c, uint32_t slot)
 {
     enum ps_reader lane = c->readers[slot].lane;
     uint32_t next = free_slot(c, slot);
-    bool pointless = atomic_load(&c->control->stop) || atomic_load(&c->control->slots[slot].progress) == 0;
+    const struct ps_slot *s = &c->control->slots[slot];
+    bool idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);
+    bool pointless = atomic_load(&c->control->stop) || idle;
     if (pointless || next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES ||
         !start_reader(c, lane, next, &c->control->slots[slot])) {
         lane_over(c, lane);
@@ -405,6 +408,6 @@ enum ps_collect_status ps_collect(const struct ps_options *options, const struct
     }
     conduct(&c, &signals);
     end_readers(&c);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    /* The signals stay blocked: one that came too late to stop anything must not cost the head line. */
     return verdict(&c, out, err);
 }

@@ -39,14 +39,18 @@ static const char program[] = "procsnap";
 
 static int help(void)
 {
-    ps_printf(PS_STDOUT, "usage: %s COMMAND [options]\n\n"
-                         "Takes a snapshot of a container's volatile state from /proc and seals it as evidence.\n\n"
-                         "commands:\n", program);
+    ps_printf(PS_STDOUT,
+              "usage: %s COMMAND [options]\n\n"
+              "Takes a snapshot of a container's volatile state from /proc and seals it as evidence.\n\n"
+              "commands:\n",
+              program);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         ps_printf(PS_STDOUT, "  %-10s %s\n", commands[i].name, commands[i].help);
-    ps_printf(PS_STDOUT, "\noptions of a command: %s COMMAND --help\n\n"
-                         "example:\n"
-                         "  %s collect /tmp/evidence/        one signed bundle in /tmp/evidence\n", program, program);
+    ps_printf(PS_STDOUT,
+              "\noptions of a command: %s COMMAND --help\n\n"
+              "example:\n"
+              "  %s collect /tmp/evidence/        one signed bundle in /tmp/evidence\n",
+              program, program);
     return PS_EXIT_OK;
 }
 

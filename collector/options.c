@@ -30,7 +30,8 @@ static bool take_duration(const char *name, const char *value, uint64_t most_ms,
             if (ps_span_is(ps_cursor_rest(&in), units[i].name))
                 ms = units[i].ms;
     if (ms == 0)
-        return ps_fail(err, 0, "--%s %s: not a time; write a whole number and its unit: 500ms, 120s or 2m", name, value);
+        return ps_fail(err, 0, "--%s %s: not a time; write a whole number and its unit: 500ms, 120s or 2m", name,
+                       value);
     if (number == 0 || number > most_ms / ms)
         return ps_fail(err, 0, "--%s %s: out of range; choose 1ms to %um", name, value, (unsigned) (most_ms / MINUTE));
     *out = (uint32_t) (number * ms);
@@ -194,6 +195,7 @@ static bool take_case_officer(struct ps_options *o, const char *value, struct ps
     return take_text("case-officer", value, &o->who.case_officer, err);
 }
 
+/* clang-format off */
 static const struct option options[] = {
     {{"profile", "card|standard", "card: who runs what, as whom, with which files and sockets;\n"
                                   "standard adds status, limits, mounts, environment, maps\n"
@@ -211,12 +213,14 @@ static const struct option options[] = {
     {{"reason", "TEXT", "why it is collected", 0}, take_reason},
     {{"authority", "TEXT", "on whose authority", 0}, take_authority},
     {{"case-officer", "NAME", "who is responsible for the case", 0}, take_case_officer},
-    {{"read-timeout", "TIME", "give up a read that makes no progress for so long\n(default 500ms)", 0}, take_read_timeout},
+    {{"read-timeout", "TIME", "give up a read that makes no progress for so long\n"
+                              "(default 500ms)", 0}, take_read_timeout},
     {{"deadline", "TIME", "stop reading and seal after so long (default 120s)", 0}, take_deadline},
     {{"compress", "1..9", "gzip level, 1 fast, 9 small (default 1)", 0}, take_compress},
     {{"json", NULL, "one JSON summary instead of the head line", 0}, take_json},
     {{"quiet", NULL, "no progress and no verdict on standard error", 0}, take_quiet},
 };
+/* clang-format on */
 
 enum { OPTION_COUNT = sizeof options / sizeof options[0] };
 
@@ -244,13 +248,16 @@ struct ps_options ps_options_default(void)
 static bool check_dest(const char *dest, struct ps_error *err)
 {
     if (dest == NULL)
-        return ps_fail(err, 0, "no DEST: say where the bundle goes: FILE, DIR/ or - (standard output); there is no "
-                               "default, because the working directory may be the suspect's web root");
+        return ps_fail(err, 0,
+                       "no DEST: say where the bundle goes: FILE, DIR/ or - (standard output); there is no "
+                       "default, because the working directory may be the suspect's web root");
     if (dest[0] == '\0')
         return ps_fail(err, 0, "DEST is empty; say where the bundle goes: FILE, DIR/ or - (standard output)");
     if (strstr(dest, "://") != NULL)
-        return ps_fail(err, 0, "DEST %s: this version does not upload; collect to - and pipe that into an uploader, or "
-                               "to a FILE", dest);
+        return ps_fail(err, 0,
+                       "DEST %s: this version does not upload; collect to - and pipe that into an uploader, or "
+                       "to a FILE",
+                       dest);
     return true;
 }
 

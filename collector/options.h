@@ -17,14 +17,14 @@ struct ps_case {
 
 /* Texts are borrowed from argv. */
 struct ps_options {
-    const char *dest;         /* FILE, DIR/ or - */
-    const char *procfs;       /* default /proc */
+    const char *dest;   /* FILE, DIR/ or - */
+    const char *procfs; /* default /proc */
     enum ps_profile profile;
     uint32_t pids[PS_PIDS_MAX];
-    size_t pid_count;         /* 0: every process */
-    bool redact_environ;      /* default true */
-    const char *sign_key;     /* file, or NULL */
-    int sign_key_fd;          /* -1: none; neither: an ephemeral key */
+    size_t pid_count;     /* 0: every process */
+    bool redact_environ;  /* default true */
+    const char *sign_key; /* file, or NULL */
+    int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */

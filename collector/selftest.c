@@ -34,6 +34,7 @@ static const char sshsig[] = "-----BEGIN SSH SIGNATURE-----\n"
                              "-----END SSH SIGNATURE-----\n";
 
 /* A saved file of some kind and the lines that it must give. */
+/* clang-format off */
 static const struct {
     const char *kind, *file;
     size_t len;
@@ -47,16 +48,18 @@ static const struct {
           "{\"kind\":\"pid_cgroup\",\"hierarchy_id\":0,\"controllers\":\"\",\"path\":\"/ecs/a:b\"}\n"),
     SAVED("pid_mountinfo", "36 35 98:0 / /a\\040b rw,noatime master:1 - ext4 /dev/root rw\n",
           "{\"kind\":\"pid_mountinfo\",\"mount_id\":36,\"parent_id\":35,\"major\":98,\"minor\":0,\"root\":\"/\","
-          "\"mount_point\":\"/a b\",\"options\":\"rw,noatime\",\"optional_fields\":[\"master:1\"],\"fs_type\":\"ext4\","
-          "\"source\":\"/dev/root\",\"super_options\":\"rw\"}\n"),
+          "\"mount_point\":\"/a b\",\"options\":\"rw,noatime\",\"optional_fields\":[\"master:1\"],"
+          "\"fs_type\":\"ext4\",\"source\":\"/dev/root\",\"super_options\":\"rw\"}\n"),
     SAVED("net_tcp",
           "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
           "   0: 0100007F:1F90 0200007F:0035 06 00000000:00000000 03:00000A2B 00000000     0        0 0 3 00000000\n",
-          "{\"kind\":\"net_tcp\",\"sl\":0,\"local_address\":\"127.0.0.1\",\"local_port\":8080,\"remote_address\":\"127.0.0.2\","
-          "\"remote_port\":53,\"state\":\"TIME_WAIT\",\"tx_queue\":0,\"rx_queue\":0,\"timer_active\":3,\"tm_when\":2603,"
-          "\"retrnsmt\":0,\"uid\":0,\"timeout\":0,\"inode\":0,\"ref_count\":3,\"pointer\":\"00000000\"}\n"),
+          "{\"kind\":\"net_tcp\",\"sl\":0,\"local_address\":\"127.0.0.1\",\"local_port\":8080,"
+          "\"remote_address\":\"127.0.0.2\",\"remote_port\":53,\"state\":\"TIME_WAIT\",\"tx_queue\":0,"
+          "\"rx_queue\":0,\"timer_active\":3,\"tm_when\":2603,\"retrnsmt\":0,\"uid\":0,\"timeout\":0,\"inode\":0,"
+          "\"ref_count\":3,\"pointer\":\"00000000\"}\n"),
 #undef SAVED
 };
+/* clang-format on */
 
 static bool is_hex(const uint8_t *hash, size_t len, const char *want)
 {
@@ -199,7 +202,7 @@ static const struct {
     const char *name;
     bool (*run)(void);
 } tests[] = {
-    {"SHA-256", test_sha256},   {"SHA-512", test_sha512}, {"BLAKE2b", test_blake2b}, {"base64", test_base64},
+    {"SHA-256", test_sha256},    {"SHA-512", test_sha512}, {"BLAKE2b", test_blake2b}, {"base64", test_base64},
     {"minisign", test_minisign}, {"SSHSIG", test_sshsig},  {"deflate", test_deflate}, {"parsers", test_parsers},
 };
 
@@ -217,7 +220,9 @@ bool ps_selftest(struct ps_error *err)
 {
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         if (!tests[i].run())
-            return ps_fail(err, 0, "self-test of %s failed: this executable does not work as it was built to; nothing "
-                                   "was collected; take a fresh copy and compare its SHA-256", tests[i].name);
+            return ps_fail(err, 0,
+                           "self-test of %s failed: this executable does not work as it was built to; nothing "
+                           "was collected; take a fresh copy and compare its SHA-256",
+                           tests[i].name);
     return true;
 }

@@ -68,7 +68,8 @@ static size_t digit_count(uint64_t value)
 
 size_t ps_u64_digits(uint8_t *out, uint64_t value)
 {
-    size_t count = digit_count(value), at = count;
+    size_t count = digit_count(value);
+    size_t at = count;
 
     while (value >= 100) {
         at -= 2;
@@ -117,7 +118,8 @@ void ps_buffer_add_hex(struct ps_buffer *b, uint64_t value, unsigned digits)
 
 void ps_buffer_addf(struct ps_buffer *b, const char *fmt, ...)
 {
-    va_list args, again;
+    va_list args;
+    va_list again;
 
     va_start(args, fmt);
     va_copy(again, args);
@@ -126,7 +128,7 @@ void ps_buffer_addf(struct ps_buffer *b, const char *fmt, ...)
     if (len < 0) {
         b->failed = true;
     } else if (ps_buffer_reserve(b, (size_t) len + 1)) {
-        vsnprintf((char *) b->data + b->len, (size_t) len + 1, fmt, again);
+        (void) vsnprintf((char *) b->data + b->len, (size_t) len + 1, fmt, again);
         b->len += (size_t) len;
     }
     va_end(again);

@@ -15,7 +15,7 @@
 enum { PIECE = 64 << 10 };
 
 struct ps_bundle_dir {
-    int dir; /* borrowed */
+    int dir;                               /* borrowed */
     char (*names)[PS_MEMBER_NAME_MAX + 1]; /* owned; in order */
     size_t count, room, next;
     int file; /* the member under way, or -1 */
@@ -53,8 +53,7 @@ static void malformed(struct ps_bundle_dir *d, const char *why, struct ps_span n
 static bool list(struct ps_bundle_dir *d, int dir, char *path, size_t len, struct ps_error *err);
 
 /* path[0..len) is the name of an entry of `dir` at `last`. */
-static bool list_entry(struct ps_bundle_dir *d, int dir, const char *last, char *path, size_t len,
-                       struct ps_error *err)
+static bool list_entry(struct ps_bundle_dir *d, int dir, const char *last, char *path, size_t len, struct ps_error *err)
 {
     struct ps_span name = ps_span_of(path, len);
     const char *why = ps_member_check(name);

@@ -196,8 +196,7 @@ static void fill_in(const struct ps_bundle *b, const struct ps_seal_facts *facts
     out->file_bytes = ps_tarball_bytes_out(b->tarball);
 }
 
-bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_sealed *out,
-                    struct ps_error *err)
+bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_sealed *out, struct ps_error *err)
 {
     if (b->failed || b->sealed)
         return ps_fail(err, 0, "sealing: the bundle %s", b->failed ? "has failed already" : "is sealed already");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A sealed bundle, written as a stream (docs/BUNDLE.md): members go out as they come, and only their names and hashes
- * are kept, about 100 bytes for each. Where the bytes end up is the sink's business. A bundle that is freed unsealed has
- * no seal, and verify says so.
+ * are kept, about 100 bytes for each. Where the bytes end up is the sink's business. A bundle that is freed unsealed
+ * has no seal, and verify says so.
  */
 #ifndef PS_BUNDLE_WRITE_H
 #define PS_BUNDLE_WRITE_H
@@ -17,23 +17,23 @@ struct ps_bundle;
 
 /* What the tag files tell. Texts are borrowed for the call; NULL is "not stated", and left out or null. */
 struct ps_seal_facts {
-    const char *software_agent;   /* "procsnap 1.0.0" */
-    int64_t time;                 /* of sealing, seconds since the epoch */
+    const char *software_agent; /* "procsnap 1.0.0" */
+    int64_t time;               /* of sealing, seconds since the epoch */
     const char *case_id, *examiner, *evidence_id, *purpose, *authority, *case_officer;
-    const char *chain_id;         /* 32 hex digits */
+    const char *chain_id; /* 32 hex digits */
     const char *boot_id;
-    const char *reason;           /* "single", "schedule", "trigger", ... */
+    const char *reason;                                             /* "single", "schedule", "trigger", ... */
     uint64_t started_boottime_us, finished_boottime_us, interval_s; /* interval 0: none */
-    const uint8_t *prev_root;     /* 32 bytes, or NULL */
-    const struct ps_public_key *next_key; /* or NULL */
+    const uint8_t *prev_root;                                       /* 32 bytes, or NULL */
+    const struct ps_public_key *next_key;                           /* or NULL */
     const struct ps_signing_key *key;
-    const char *file;             /* base name of the finished file, for the outer signature; NULL: <id>.tar.gz */
+    const char *file; /* base name of the finished file, for the outer signature; NULL: <id>.tar.gz */
 };
 
 struct ps_sealed {
-    struct ps_head head;       /* for ps_head_line_write */
-    struct ps_buffer minisig;  /* text of the signature beside the file; the caller's: ps_buffer_done */
-    uint64_t members;          /* all files in the tar */
+    struct ps_head head;                     /* for ps_head_line_write */
+    struct ps_buffer minisig;                /* text of the signature beside the file; the caller's: ps_buffer_done */
+    uint64_t members;                        /* all files in the tar */
     uint64_t payload_members, payload_bytes; /* below data/ */
     uint64_t tar_bytes, file_bytes;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The raw bytes of a bundle and its journal, brought together again: packs and global members are kept until the journal
- * line that names them has come, then each entry is handed out with the capture that it belongs to. Entries and captures
- * must match one to one, in order, by name, kind, place and length (docs/BUNDLE.md section 4); whatever does not ends
- * the work.
+ * The raw bytes of a bundle and its journal, brought together again: packs and global members are kept until the
+ * journal line that names them has come, then each entry is handed out with the capture that it belongs to. Entries and
+ * captures must match one to one, in order, by name, kind, place and length (docs/BUNDLE.md section 4); whatever does
+ * not ends the work.
  */
 #ifndef PS_EVIDENCE_H
 #define PS_EVIDENCE_H

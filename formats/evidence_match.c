@@ -47,31 +47,46 @@ static bool is_family(const struct ps_capture *c)
     return strstr(c->name, "{}") != NULL;
 }
 
+static bool make_room(struct ps_match *m, size_t count)
+{
+    if (count > m->room) {
+        size_t *used = realloc(m->used, count * sizeof *used);
+        if (used == NULL)
+            return false;
+        m->used = used;
+        m->room = count;
+    }
+    if (count > 0)
+        memset(m->used, 0, count * sizeof *m->used);
+    m->first = 0;
+    return true;
+}
+
+/* NULL, or what a capture says wrongly of its own. */
+static const char *check_capture(const struct ps_capture *c)
+{
+    bool listed = c->entry_count > 0;
+    uint64_t bytes = 0;
+    for (size_t k = 0; k < c->entry_count; k++) {
+        if (c->entries[k].bytes > UINT64_MAX - bytes)
+            return "a capture whose entries are longer than anything";
+        bytes += c->entries[k].bytes;
+    }
+    if (listed != c->stored && (listed || is_family(c)))
+        return "a capture with a place but without entries, or with entries but without a place";
+    if (bytes != c->bytes && (listed || !c->stored))
+        return "the length of a capture is not the sum of its entries";
+    return NULL;
+}
+
 bool ps_match_begin(struct ps_match *m, const struct ps_journal_line *line, const char **why)
 {
-    if (line->capture_count > m->room) {
-        size_t *used = realloc(m->used, line->capture_count * sizeof *used);
-        if (used == NULL)
-            return say(why, ps_no_memory);
-        m->used = used;
-        m->room = line->capture_count;
-    }
-    if (line->capture_count > 0)
-        memset(m->used, 0, line->capture_count * sizeof *m->used);
-    m->first = 0;
+    if (!make_room(m, line->capture_count))
+        return say(why, ps_no_memory);
     for (size_t i = 0; i < line->capture_count; i++) {
-        const struct ps_capture *c = &line->captures[i];
-        uint64_t bytes = 0;
-        for (size_t k = 0; k < c->entry_count; k++) {
-            if (c->entries[k].bytes > UINT64_MAX - bytes)
-                return say(why, "a capture whose entries are longer than anything");
-            bytes += c->entries[k].bytes;
-        }
-        bool listed = c->entry_count > 0;
-        if (listed != c->stored && (listed || is_family(c)))
-            return say(why, "a capture with a place but without entries, or with entries but without a place");
-        if (bytes != c->bytes && (listed || !c->stored))
-            return say(why, "the length of a capture is not the sum of its entries");
+        const char *flaw = check_capture(&line->captures[i]);
+        if (flaw != NULL)
+            return say(why, flaw);
     }
     return true;
 }

@@ -10,7 +10,7 @@
 
 /* Zero-initialised is valid; the room is used again from line to line. */
 struct ps_match {
-    size_t *used; /* entries of each capture that have come */
+    size_t *used;       /* entries of each capture that have come */
     size_t room, first; /* captures before `first` are complete */
 };
 

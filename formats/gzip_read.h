@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One gzip member with the ten header bytes of ps_gzip_header and nothing behind its trailer (RFC 1952), read in blocks.
+ * One gzip member with the ten header bytes of ps_gzip_header and nothing behind its trailer (RFC 1952), read in
+ * blocks.
  */
 #ifndef PS_GZIP_READ_H
 #define PS_GZIP_READ_H

@@ -195,7 +195,8 @@ static bool read_capture(const struct row *row, const struct ps_journal_line *li
     return true;
 }
 
-static bool read_captures(const cJSON *list, const struct ps_journal_line *line, struct ps_journal_owned *o, const char **why)
+static bool read_captures(const cJSON *list, const struct ps_journal_line *line, struct ps_journal_owned *o,
+                          const char **why)
 {
     for (const cJSON *item = list->child; item != NULL; item = item->next) {
         struct row row = {0};

@@ -34,7 +34,8 @@ static bool read_identity(const cJSON *tree, struct ps_line_end *end)
     const char *text = ps_json_string(ps_json_get(tree, "identity"));
     const cJSON *changed = ps_json_get(tree, "changed");
     int identity = PS_SAME;
-    while (text != NULL && identity <= PS_UNVERIFIED && strcmp(text, ps_identity_name((enum ps_identity) identity)) != 0)
+    while (text != NULL && identity <= PS_UNVERIFIED &&
+           strcmp(text, ps_identity_name((enum ps_identity) identity)) != 0)
         identity++;
     if (text == NULL || identity > PS_UNVERIFIED)
         return false;
@@ -57,7 +58,9 @@ static bool read_identity(const cJSON *tree, struct ps_line_end *end)
 static bool read_scope(const cJSON *value, enum ps_line_scope *out)
 {
     static const char *const names[] = {
-        [PS_LINE_PROCESS] = "process", [PS_LINE_GLOBAL] = "global", [PS_LINE_OPENING] = "opening",
+        [PS_LINE_PROCESS] = "process",
+        [PS_LINE_GLOBAL] = "global",
+        [PS_LINE_OPENING] = "opening",
         [PS_LINE_CLOSING] = "closing",
     };
     const char *text = ps_json_string(value);
@@ -98,7 +101,7 @@ static bool read_phase(const cJSON *tree, struct ps_journal_line *out, const cha
 
 static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_journal_owned *o, const char **why)
 {
-    static const char *const keys[] = {"scope", "pid",     "start", "life",  "reader", "us", "took",
+    static const char *const keys[] = {"scope",    "pid",     "start", "life",  "reader", "us", "took",
                                        "identity", "changed", "more",  "packs", "c",      NULL};
     const cJSON *packs = ps_json_get(tree, "packs"), *captures = ps_json_get(tree, "c");
     const cJSON *more = ps_json_get(tree, "more");

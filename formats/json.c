@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/base64.h"
+#include "formats/utf8.h"
 
 /* The largest integer up to which a double, and so every JSON reader, is exact. */
 #define EXACT_MAX (UINT64_C(1) << 53)
@@ -11,6 +12,12 @@
 struct ps_json ps_json_into(struct ps_buffer *out)
 {
     return (struct ps_json){.out = out, .comma = false};
+}
+
+static uint8_t *put(uint8_t *to, const void *bytes, size_t len)
+{
+    memcpy(to, bytes, len);
+    return to + len;
 }
 
 /* Comma and name, with room for `value_room` further bytes. NULL when memory is out. */
@@ -27,8 +34,7 @@ static uint8_t *begin(struct ps_json *j, const char *name, size_t value_room)
     j->comma = true;
     if (name != NULL) {
         *to++ = '"';
-        memcpy(to, name, len);
-        to += len;
+        to = put(to, name, len);
         *to++ = '"';
         *to++ = ':';
     }
@@ -45,10 +51,8 @@ static void put_word(struct ps_json *j, const char *name, const char *word)
     size_t len = strlen(word);
     uint8_t *to = begin(j, name, len);
 
-    if (to == NULL)
-        return;
-    memcpy(to, word, len);
-    finish(j, to + len);
+    if (to != NULL)
+        finish(j, put(to, word, len));
 }
 
 void ps_json_object(struct ps_json *j, const char *name)
@@ -124,8 +128,7 @@ static void put_digits(struct ps_json *j, const char *name, const char *prefix, 
     while (bits * count < 64 && value >> (bits * count) != 0)
         count++;
     *to++ = '"';
-    memcpy(to, prefix, prefix_len);
-    to += prefix_len;
+    to = put(to, prefix, prefix_len);
     for (unsigned left = count; left > 0; left--)
         *to++ = (uint8_t) "0123456789abcdef"[value >> (bits * (left - 1)) & ((1U << bits) - 1)];
     *to++ = '"';
@@ -178,18 +181,20 @@ static uint8_t *put_group(uint8_t *to, unsigned value)
 /* RFC 5952: the first of the longest runs of two or more zero groups becomes "::". */
 static uint8_t *put_groups(uint8_t *to, const uint8_t address[16])
 {
-    unsigned group[8], best = 8, best_len = 1;
+    unsigned group[8];
+    size_t best = 8;
+    size_t best_len = 1;
 
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         group[i] = (unsigned) address[2 * i] << 8 | address[2 * i + 1];
-    for (unsigned i = 0, len = 0; i < 8; i++) {
+    for (size_t i = 0, len = 0; i < 8; i++) {
         len = group[i] == 0 ? len + 1 : 0;
         if (len > best_len) {
             best_len = len;
             best = i + 1 - len;
         }
     }
-    for (unsigned i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         if (i == best) {
             *to++ = ':';
             *to++ = ':';
@@ -212,8 +217,7 @@ void ps_json_ip6(struct ps_json *j, const char *name, const uint8_t address[16])
         return;
     *to++ = '"';
     if (memcmp(address, mapped, sizeof mapped) == 0) {
-        memcpy(to, "::ffff:", 7);
-        to = put_dotted(to + 7, address + 12);
+        to = put_dotted(put(to, "::ffff:", 7), address + 12);
     } else {
         to = put_groups(to, address);
     }
@@ -225,13 +229,16 @@ void ps_json_ip6(struct ps_json *j, const char *name, const uint8_t address[16])
  * while that goes: each test leaves a high bit where a byte is wrong, and a false alarm costs only the slow loop. */
 static size_t plain_run(const uint8_t *data, size_t len)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = UINT64_C(0x8080808080808080);
     size_t at = 0;
 
     for (; len - at >= 8; at += 8) {
         uint64_t w;
         memcpy(&w, data + at, sizeof w);
-        uint64_t quote = w ^ (ones * '"'), back = w ^ (ones * '\\'), del = w ^ (ones * 0x7f);
+        uint64_t quote = w ^ (ones * '"');
+        uint64_t back = w ^ (ones * '\\');
+        uint64_t del = w ^ (ones * 0x7f);
         uint64_t wrong = w | (w - ones * 0x20) | (quote - ones) | (back - ones) | (del - ones);
         if ((wrong & high) != 0)
             break;
@@ -239,39 +246,6 @@ static size_t plain_run(const uint8_t *data, size_t len)
     while (at < len && data[at] >= 0x20 && data[at] < 0x7f && data[at] != '"' && data[at] != '\\')
         at++;
     return at;
-}
-
-/* One sequence of bytes from 0x80 up (Unicode, table 3-7): its length and its code point, or, ill-formed, the length
- * of the maximal part that one U+FFFD stands for, and no code point. */
-struct sequence {
-    size_t len;
-    uint32_t code;
-    bool good;
-};
-
-static struct sequence sequence_at(const uint8_t *data, size_t left)
-{
-    static const struct {
-        uint8_t first, last, second_from, second_to, len;
-    } rows[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (data[0] < rows[i].first || data[0] > rows[i].last)
-            continue;
-        uint32_t code = data[0] & (0x7fU >> rows[i].len);
-        for (size_t n = 1; n < rows[i].len; n++) {
-            uint8_t from = n == 1 ? rows[i].second_from : 0x80, to = n == 1 ? rows[i].second_to : 0xbf;
-            if (n == left || data[n] < from || data[n] > to)
-                return (struct sequence){.len = n};
-            code = code << 6 | (data[n] & 0x3fU);
-        }
-        return (struct sequence){.len = rows[i].len, .code = code, .good = true};
-    }
-    return (struct sequence){.len = 1};
 }
 
 /* Valid in JSON as it is, but able to drive a terminal or to reorder what a reader sees. */
@@ -298,11 +272,9 @@ static void put_escape(struct ps_buffer *b, uint32_t code)
 /* What plain_run stopped at. Returns its length; *lossless is cleared when U+FFFD has to stand for it. */
 static size_t put_special(struct ps_buffer *b, const uint8_t *data, size_t left, bool *lossless)
 {
-    struct sequence s = {.len = 1, .code = data[0], .good = data[0] != 0};
+    struct ps_utf8 s = ps_utf8_at(data, left);
 
-    if (data[0] >= 0x80)
-        s = sequence_at(data, left);
-    if (!s.good) {
+    if (!s.good || s.code == 0) {
         *lossless = false;
         ps_buffer_add(b, "\xef\xbf\xbd", 3);
     } else if (s.code < 0x80 || is_unsafe(s.code)) {
@@ -413,14 +385,11 @@ void ps_json_base64(struct ps_json *j, const char *name, struct ps_span bytes)
 bool ps_json_lossless(struct ps_span bytes)
 {
     for (size_t at = 0; at < bytes.len;) {
-        if (bytes.data[at] == 0)
-            return false;
-        if (bytes.data[at] < 0x80) {
-            at++;
-            continue;
-        }
-        struct sequence s = sequence_at(bytes.data + at, bytes.len - at);
-        if (!s.good)
+        at += plain_run(bytes.data + at, bytes.len - at);
+        if (at == bytes.len)
+            break;
+        struct ps_utf8 s = ps_utf8_at(bytes.data + at, bytes.len - at);
+        if (!s.good || s.code == 0)
             return false;
         at += s.len;
     }

@@ -45,7 +45,8 @@ static void skip_plain(struct ps_cursor *c)
     }
 }
 
-/* Bytes of one UTF-8 sequence behind its first byte, and the range of the second one (RFC 3629); 0: no such sequence. */
+/* Bytes of one UTF-8 sequence behind its first byte, and the range of the second one (RFC 3629); 0: no such sequence.
+ */
 static size_t sequence_of(uint8_t first, uint8_t *low, uint8_t *high)
 {
     *low = 0x80;

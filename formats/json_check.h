@@ -2,8 +2,8 @@
  *
  * Is a text JSON as docs/BUNDLE.md section 1 allows it? Asked before any JSON library sees the text, since such
  * libraries disagree about exactly these cases: UTF-8 only, no NUL and no lone surrogate however it is written, no key
- * twice in an object, integers from -2^53 to 2^53 alone (no fraction, no exponent, no -0), nesting of at most 16, nothing
- * before or behind the one value but blanks.
+ * twice in an object, integers from -2^53 to 2^53 alone (no fraction, no exponent, no -0), nesting of at most 16,
+ * nothing before or behind the one value but blanks.
  */
 #ifndef PS_JSON_CHECK_H
 #define PS_JSON_CHECK_H
@@ -26,8 +26,8 @@ struct ps_json_flaw {
 /* The one flaw that is ours and not the text's: compare the pointer. */
 extern const char ps_no_memory[];
 
-/* False with *flaw filled in; out of memory is a flaw as well (ps_no_memory). Time is n log n in the length of the text,
- * whatever the text. */
+/* False with *flaw filled in; out of memory is a flaw as well (ps_no_memory). Time is n log n in the length of the
+ * text, whatever the text. */
 PS_MUST_CHECK bool ps_json_check(struct ps_json_check *check, struct ps_span text, struct ps_json_flaw *flaw);
 void ps_json_check_done(struct ps_json_check *check);
 

@@ -24,8 +24,9 @@ const char *ps_member_class_name(enum ps_member_class c)
 
 static bool is_pack(struct ps_span name)
 {
-    return ps_span_ends(name, ".pack") && (ps_span_starts(name, "data/proc/") || ps_span_starts(name, "data/opening/") ||
-                                           ps_span_starts(name, "data/closing/"));
+    return ps_span_ends(name, ".pack") &&
+           (ps_span_starts(name, "data/proc/") || ps_span_starts(name, "data/opening/") ||
+            ps_span_starts(name, "data/closing/"));
 }
 
 enum ps_member_class ps_member_class_of(struct ps_span name)

@@ -18,7 +18,7 @@ enum ps_flaw_kind {
 /* Why a source cannot go on. */
 struct ps_flaw {
     enum ps_flaw_kind kind;
-    const char *why; /* static text, a clause without capital and full stop */
+    const char *why;  /* static text, a clause without capital and full stop */
     char member[300]; /* raw bytes of a hostile name, cut off where they do not fit; empty: none in particular */
     size_t member_len;
 };

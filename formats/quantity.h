@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Sizes and spans of time in the words of people, by whole numbers alone: "340 B", "1.8 MB", "12 ms", "3.2 s", "2 h 5 min".
+ * Sizes and spans of time in the words of people, by whole numbers alone: "340 B", "1.8 MB", "12 ms", "3.2 s", "2 h 5
+ * min".
  */
 #ifndef PS_QUANTITY_H
 #define PS_QUANTITY_H

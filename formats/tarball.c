@@ -193,7 +193,8 @@ bool ps_tarball_piece(struct ps_tarball *t, struct ps_span bytes, struct ps_erro
 {
     const char *name = t->path + t->top_len;
     if (t->failed || bytes.len > t->owed)
-        return ps_fail(err, 0, "writing %s into the bundle: %s", name, t->failed ? "it has failed already" : "too long");
+        return ps_fail(err, 0, "writing %s into the bundle: %s", name,
+                       t->failed ? "it has failed already" : "too long");
     t->err = err;
     if (bytes.len > 0 && archive_write_data(t->tar, bytes.data, bytes.len) != (la_ssize_t) bytes.len)
         return tar_failed(t, name, err);

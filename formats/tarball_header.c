@@ -12,12 +12,24 @@ const uint8_t ps_gzip_header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff};
 
 /* Offsets and widths of POSIX.1-2008 pax, "ustar Interchange Format". */
 enum {
-    NAME_AT = 0, NAME_LEN = 100,
-    MODE_AT = 100, UID_AT = 108, GID_AT = 116,
-    SIZE_AT = 124, MTIME_AT = 136, CHECKSUM_AT = 148, TYPE_AT = 156,
-    MAGIC_AT = 257, MAJOR_AT = 329, MINOR_AT = 337,
-    PREFIX_AT = 345, PREFIX_LEN = 155,
+    NAME_AT = 0,
+    NAME_LEN = 100,
+    MODE_AT = 100,
+    UID_AT = 108,
+    GID_AT = 116,
+    SIZE_AT = 124,
+    MTIME_AT = 136,
+    CHECKSUM_AT = 148,
+    TYPE_AT = 156,
+    MAGIC_AT = 257,
+    MAJOR_AT = 329,
+    MINOR_AT = 337,
+    PREFIX_AT = 345,
+    PREFIX_LEN = 155,
 };
+
+/* With the version behind it. */
+static const char magic[8] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
 
 static void put_octal(uint8_t *out, uint64_t value, int digits)
 {
@@ -75,7 +87,7 @@ bool ps_tarball_header(const char *top, const char *name, uint64_t size, int64_t
     put_octal(header + MTIME_AT, (uint64_t) mtime, 11);
     header[MTIME_AT + 11] = ' ';
     header[TYPE_AT] = '0';
-    memcpy(header + MAGIC_AT, "ustar\0" "00", 8);
+    memcpy(header + MAGIC_AT, magic, sizeof magic);
     memcpy(header + MAJOR_AT, "000000 ", 7);
     memcpy(header + MINOR_AT, "000000 ", 7);
     /* The sum is made with blanks in its own place, and ends in NUL and blank. */

@@ -88,7 +88,7 @@ static bool all_zero(struct ps_span s)
 /* What is left of the member under way, and its padding. */
 static enum ps_source_step skip(struct ps_tarball_reader *r, struct ps_flaw *flaw, struct ps_error *err)
 {
-    struct ps_span piece;
+    struct ps_span piece = {0};
     while (r->left > 0) {
         enum ps_source_step step = take(r, r->left, &piece, flaw, err);
         if (step != PS_SOURCE_NEXT)
@@ -113,7 +113,7 @@ static enum ps_source_step take_block(struct ps_tarball_reader *r, struct ps_spa
     if (step != PS_SOURCE_NEXT || out->len == BLOCK)
         return step;
     /* Only the last piece is shorter: whatever comes next is its end, or the flaw that cut it. */
-    struct ps_span rest;
+    struct ps_span rest = {0};
     step = take(r, 1, &rest, flaw, err);
     return step == PS_SOURCE_NEXT ? malformed(r, "a tar block is too short", ps_span_of(NULL, 0), flaw) : step;
 }
@@ -207,7 +207,7 @@ static const char *read_header(struct ps_tarball_reader *r, struct ps_span block
 static enum ps_source_step next_member(void *self, struct ps_member *out, struct ps_flaw *flaw, struct ps_error *err)
 {
     struct ps_tarball_reader *r = self;
-    struct ps_span block;
+    struct ps_span block = {0};
     if (r->flawed) {
         *flaw = r->flaw;
         return PS_SOURCE_FLAW;

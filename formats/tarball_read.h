@@ -17,7 +17,7 @@ bool ps_input_fd(void *context, void *out, size_t room, size_t *got, struct ps_e
 
 enum { PS_READ_MEMBERS_MAX = 1000000 };
 #define PS_READ_MEMBER_BYTES_MAX (UINT64_C(16) << 30)
-#define PS_READ_BYTES_MAX (UINT64_C(64) << 30)
+#define PS_READ_BYTES_MAX        (UINT64_C(64) << 30)
 
 struct ps_tarball_reader;
 

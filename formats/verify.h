@@ -35,22 +35,22 @@ struct ps_verify_wants {
 
 /* Ordered: the highest of all findings decides the verdict. */
 enum ps_finding_rank {
-    PS_FINDING_NOTE,       /* decides nothing */
+    PS_FINDING_NOTE, /* decides nothing */
     PS_FINDING_INCOMPLETE,
-    PS_FINDING_CONTENT,    /* MALFORMED: sealed as it is, but not what the format says */
+    PS_FINDING_CONTENT, /* MALFORMED: sealed as it is, but not what the format says */
     PS_FINDING_TAMPERED,
-    PS_FINDING_STRUCTURE,  /* MALFORMED: no such file can be a bundle; what is sealed in it does not matter */
-    PS_FINDING_FILE,       /* TAMPERED: the signature beside the file is not of these bytes */
+    PS_FINDING_STRUCTURE, /* MALFORMED: no such file can be a bundle; what is sealed in it does not matter */
+    PS_FINDING_FILE,      /* TAMPERED: the signature beside the file is not of these bytes */
 };
 
 struct ps_finding {
     enum ps_finding_rank rank;
-    const char *what;  /* static text, a clause without capital and full stop */
-    char about[300];   /* raw bytes: the member that it is about */
+    const char *what; /* static text, a clause without capital and full stop */
+    char about[300];  /* raw bytes: the member that it is about */
     size_t about_len;
-    char detail[300];  /* raw bytes: what within it, or empty */
+    char detail[300]; /* raw bytes: what within it, or empty */
     size_t detail_len;
-    uint64_t line;     /* of an NDJSON member, from 1; 0: none */
+    uint64_t line; /* of an NDJSON member, from 1; 0: none */
 };
 enum { PS_FINDINGS_MAX = 64 };
 
@@ -70,20 +70,20 @@ struct ps_verify_report {
     /* chain.json */
     bool has_chain;
     char *chain_id, *reason;
-    struct ps_head head;           /* bundle, seq, root, pk and prev, as the head line said them; see has_root */
+    struct ps_head head; /* bundle, seq, root, pk and prev, as the head line said them; see has_root */
     uint64_t started_boottime_us, finished_boottime_us;
     /* the seal */
     bool has_root, pinned, inner_signed, outer_signed;
-    int64_t signed_at;             /* unix time in the trusted comment; 0 unless inner_signed */
+    int64_t signed_at; /* unix time in the trusted comment; 0 unless inner_signed */
     /* data/closing.json */
-    char *sealed_early;            /* the reason, or NULL */
-    uint64_t skipped;              /* captures that were not tried */
+    char *sealed_early; /* the reason, or NULL */
+    uint64_t skipped;   /* captures that were not tried */
 
     uint64_t members, payload_bytes, file_bytes;
     uint64_t lines, captures, outcomes[PS_OUTCOMES], raw_members, record_lines;
-    bool matched;                  /* every entry of every pack stands in the journal, and nothing else does */
+    bool matched; /* every entry of every pack stands in the journal, and nothing else does */
     bool rederived, parser_changed;
-    uint64_t parts, parts_differ;  /* of records */
+    uint64_t parts, parts_differ; /* of records */
 };
 
 /* False with *err set only when the work itself failed (reading, memory); then *out is empty. Otherwise the caller's:

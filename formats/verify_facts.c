@@ -112,7 +112,8 @@ void ps_verify_closing(struct ps_verify *v)
 {
     cJSON *tree = parse(v, PS_MEMBER_CLOSING);
     const cJSON *early = ps_json_get(tree, "sealed_early");
-    if (tree != NULL && (early == NULL || (!cJSON_IsNull(early) && ps_json_string(ps_json_get(early, "reason")) == NULL)))
+    if (tree != NULL &&
+        (early == NULL || (!cJSON_IsNull(early) && ps_json_string(ps_json_get(early, "reason")) == NULL)))
         malformed(v, PS_MEMBER_CLOSING, "it does not say whether it was sealed early");
     v->report->sealed_early = copy(v, ps_json_get(early, "reason"));
     (void) !ps_json_number(ps_json_get(early, "skipped"), &v->report->skipped);

@@ -8,8 +8,7 @@
 
 #include "formats/verify_state.h"
 
-/* The records begin when the first thing comes that they are made of: data/meta.json is known by then. */
-static struct ps_records *records_of(struct ps_verify *v);
+enum { LINE_KEEP = 2 << 20 };
 
 static bool take_part(void *context, const char *kind, unsigned part, struct ps_span text)
 {
@@ -24,6 +23,7 @@ static bool take_part(void *context, const char *kind, unsigned part, struct ps_
     return false;
 }
 
+/* The records begin when the first thing comes that they are made of: data/meta.json is known by then. */
 static struct ps_records *records_of(struct ps_verify *v)
 {
     if (v->records == NULL && v->wants->rederive && v->facts_known && !v->failed) {
@@ -149,7 +149,7 @@ void ps_verify_lines_piece(struct ps_verify *v, struct ps_span piece)
             (void) ps_verify_out_of_memory(v);
         else
             take_line(v, line);
-        ps_buffer_clear(&v->line, 2 * PS_JSON_LINE_MAX);
+        ps_buffer_clear(&v->line, LINE_KEEP);
     }
     if (v->line_flawed || v->failed)
         return;
@@ -166,7 +166,7 @@ void ps_verify_lines_end(struct ps_verify *v)
 {
     if (!v->line_flawed && !v->failed && v->line.len > 0)
         line_flaw(v, "the last line does not end");
-    ps_buffer_clear(&v->line, 2 * PS_JSON_LINE_MAX);
+    ps_buffer_clear(&v->line, LINE_KEEP);
 }
 
 static bool is_record(struct ps_span path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The seal of a bundle: manifests against members both ways, root, signatures, and whether all of them speak of the same
- * bundle.
+ * The seal of a bundle: manifests against members both ways, root, signatures, and whether all of them speak of the
+ * same bundle.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -75,8 +75,7 @@ static void check_five(struct ps_verify *v, const struct ps_manifest *listed)
         if (ps_manifest_find(listed, name_of(five[i])) == NULL)
             ps_verify_find(v, PS_FINDING_CONTENT, "the tag manifest does not list it", name_of(five[i]));
     if (listed->count > sizeof five / sizeof *five)
-        ps_verify_find(v, PS_FINDING_CONTENT, "it lists more than the five tag files",
-                       name_of(PS_MEMBER_TAGMANIFEST));
+        ps_verify_find(v, PS_FINDING_CONTENT, "it lists more than the five tag files", name_of(PS_MEMBER_TAGMANIFEST));
 }
 
 static void check_clash(struct ps_verify *v, struct ps_manifest *seen)
@@ -94,8 +93,8 @@ static void check_missing(struct ps_verify *v)
         bool seal = c == PS_MEMBER_MINISIG || c == PS_MEMBER_SSHSIG || !v->whole[PS_MEMBER_MINISIG];
         if (many || v->whole[c])
             continue;
-        const char *name = c == PS_MEMBER_JOURNAL ? "data/journal/0001.ndjson"
-                                                  : ps_member_class_name((enum ps_member_class) c);
+        const char *name =
+            c == PS_MEMBER_JOURNAL ? "data/journal/0001.ndjson" : ps_member_class_name((enum ps_member_class) c);
         ps_verify_find(v, seal ? PS_FINDING_INCOMPLETE : PS_FINDING_CONTENT, "it is missing", ps_span_text(name));
     }
 }

@@ -17,16 +17,16 @@ struct ps_verify {
     const struct ps_verify_wants *wants;
     struct ps_verify_report *report;
     struct ps_error *err;
-    bool failed; /* our own failure: *err says which */
-    bool stopped;  /* the source ended before the bundle did: what is missing need not be told */
-    bool cut;      /* and that because it is cut short */
+    bool failed;     /* our own failure: *err says which */
+    bool stopped;    /* the source ended before the bundle did: what is missing need not be told */
+    bool cut;        /* and that because it is cut short */
     const char *top; /* bundle id of the top directory; NULL: a directory, which may be renamed and has no order */
     enum ps_finding_rank worst;
 
     struct ps_json_check check;
-    struct ps_manifest payload, tags;        /* seen, with the hashes of what was seen */
+    struct ps_manifest payload, tags;             /* seen, with the hashes of what was seen */
     struct ps_buffer text[PS_MEMBER_UNKNOWN + 1]; /* whole text of the members that are small */
-    bool whole[PS_MEMBER_UNKNOWN + 1];       /* a member of that class was read to its end */
+    bool whole[PS_MEMBER_UNKNOWN + 1];            /* a member of that class was read to its end */
 
     enum ps_member_class last; /* where the order of members has come to */
     uint64_t journal_parts;
@@ -44,7 +44,7 @@ struct ps_verify {
     struct ps_manifest derived;
     bool facts_known; /* data/meta.json has told what records are derived from */
     struct ps_records_facts facts;
-    bool key_known;   /* chain.json has named the key */
+    bool key_known; /* chain.json has named the key */
 };
 
 /* verify_report.c */

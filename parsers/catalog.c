@@ -21,42 +21,41 @@
 #include "parsers/uptime.h"
 
 /* Kept raw so far: no parser yet. */
-static const struct ps_parser sys_boot_id = {.kind = "sys_boot_id", .single = true};
+static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .single = true};
 
 #define ROW(kind_, path_, source_, scope_, profile_, reader_, tells_)                                                  \
-    .parser = &kind_, .path = path_, .source = PS_##source_, .scope = PS_PER_##scope_, .profile = PS_##profile_,       \
-    .reader = PS_##reader_, .tells = tells_
+    .parser = &ps_parser_##kind_, .path = (path_), .source = PS_##source_, .scope = PS_PER_##scope_,                   \
+    .profile = PS_##profile_, .reader = PS_##reader_, .tells = (tells_)
 
 /* The order of the rows is the order of capture. The namespaces come before the files that are read once for each. */
 const struct ps_row ps_catalog[] = {
     /* clang-format off */
-    {ROW(ps_parser_pid_stat,      "stat",      READ,     PROCESS, CARD,     QUIET,  "name, state, parent, CPU time, start time, addresses")},
-    {ROW(ps_parser_pid_comm,      "comm",      READ,     PROCESS, STANDARD, QUIET,  "name")},
-    {ROW(ps_parser_pid_status,    "status",    READ,     PROCESS, STANDARD, QUIET,  "ids, capabilities, seccomp, pids in namespaces, memory")},
-    {ROW(ps_parser_pid_statm,     "statm",     READ,     PROCESS, STANDARD, QUIET,  "memory in pages")},
-    {ROW(ps_parser_pid_cgroup,    "cgroup",    READ,     PROCESS, STANDARD, QUIET,  "control groups: which container")},
-    {ROW(ps_parser_pid_limits,    "limits",    READ,     PROCESS, STANDARD, QUIET,  "resource limits")},
-    {ROW(ps_parser_pid_ns,        "ns/{}",     READLINK, PROCESS, CARD,     QUIET,  "namespaces")},
-    {ROW(ps_parser_pid_exe,       "exe",       READLINK, PROCESS, CARD,     QUIET,  "executable")},
-    {ROW(ps_parser_pid_root,      "root",      READLINK, PROCESS, CARD,     QUIET,  "root directory")},
-    {ROW(ps_parser_pid_cwd,       "cwd",       READLINK, PROCESS, STANDARD, QUIET,  "working directory")},
-    {ROW(ps_parser_pid_mountinfo, "mountinfo", READ,     MNTNS,   STANDARD, QUIET,  "mounts")},
-    {ROW(ps_parser_net_tcp,       "net/tcp",   READ,     NETNS,   CARD,     QUIET,  "TCP sockets, IPv4")},
-    {ROW(ps_parser_net_tcp6,      "net/tcp6",  READ,     NETNS,   CARD,     QUIET,  "TCP sockets, IPv6")},
-    {ROW(ps_parser_net_udp,       "net/udp",   READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv4")},
-    {ROW(ps_parser_net_udp6,      "net/udp6",  READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv6")},
-    {ROW(ps_parser_net_unix,      "net/unix",  READ,     NETNS,   STANDARD, QUIET,  "unix sockets")},
-    {ROW(ps_parser_pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
-    {ROW(ps_parser_pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks, watches of open files")},
-    {ROW(ps_parser_pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
-    {ROW(ps_parser_pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
-    {ROW(ps_parser_pid_maps,      "maps",      READ,     PROCESS, STANDARD, MEMORY, "mapped files and memory")},
-    {ROW(ps_parser_pid_io,        "io",        READ,     PROCESS, STANDARD, MEMORY, "bytes read and written")},
-    {ROW(ps_parser_stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
-    {ROW(ps_parser_uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
-    {ROW(ps_parser_loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},
-    {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET,
-         "which boot this is")},
+    {ROW(pid_stat,      "stat",      READ,     PROCESS, CARD,     QUIET,  "name, parent, state, CPU time, start time")},
+    {ROW(pid_comm,      "comm",      READ,     PROCESS, STANDARD, QUIET,  "name")},
+    {ROW(pid_status,    "status",    READ,     PROCESS, STANDARD, QUIET,  "ids, capabilities, seccomp, inner pids")},
+    {ROW(pid_statm,     "statm",     READ,     PROCESS, STANDARD, QUIET,  "memory in pages")},
+    {ROW(pid_cgroup,    "cgroup",    READ,     PROCESS, STANDARD, QUIET,  "control groups: which container")},
+    {ROW(pid_limits,    "limits",    READ,     PROCESS, STANDARD, QUIET,  "resource limits")},
+    {ROW(pid_ns,        "ns/{}",     READLINK, PROCESS, CARD,     QUIET,  "namespaces")},
+    {ROW(pid_exe,       "exe",       READLINK, PROCESS, CARD,     QUIET,  "executable")},
+    {ROW(pid_root,      "root",      READLINK, PROCESS, CARD,     QUIET,  "root directory")},
+    {ROW(pid_cwd,       "cwd",       READLINK, PROCESS, STANDARD, QUIET,  "working directory")},
+    {ROW(pid_mountinfo, "mountinfo", READ,     MNTNS,   STANDARD, QUIET,  "mounts")},
+    {ROW(net_tcp,       "net/tcp",   READ,     NETNS,   CARD,     QUIET,  "TCP sockets, IPv4")},
+    {ROW(net_tcp6,      "net/tcp6",  READ,     NETNS,   CARD,     QUIET,  "TCP sockets, IPv6")},
+    {ROW(net_udp,       "net/udp",   READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv4")},
+    {ROW(net_udp6,      "net/udp6",  READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv6")},
+    {ROW(net_unix,      "net/unix",  READ,     NETNS,   STANDARD, QUIET,  "unix sockets")},
+    {ROW(pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
+    {ROW(pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks of open files")},
+    {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
+    {ROW(pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
+    {ROW(pid_maps,      "maps",      READ,     PROCESS, STANDARD, MEMORY, "mapped files and memory")},
+    {ROW(pid_io,        "io",        READ,     PROCESS, STANDARD, MEMORY, "bytes read and written")},
+    {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
+    {ROW(uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
+    {ROW(loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},
+    {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     /* clang-format on */
 };
 

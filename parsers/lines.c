@@ -181,7 +181,8 @@ static size_t read_all(struct ps_span file, size_t from, void *record, ps_line_r
 {
     struct ps_cursor in = ps_cursor_over(file);
     struct ps_span text;
-    size_t before = 0, start = 0;
+    size_t before = 0;
+    size_t start = 0;
 
     *this = *next = (struct wrong){.why = NULL};
     for (; ps_take_line(&in, &text); start = in.at) {
@@ -211,7 +212,8 @@ static size_t standing_at(const struct wrong *line, size_t end)
 enum ps_step ps_next_whole(struct ps_cursor *in, void *record, struct ps_issue *issue, ps_line_reader *read)
 {
     const struct ps_record *head = record;
-    struct wrong this, next;
+    struct wrong this;
+    struct wrong next;
     size_t start = in->at;
 
     if (ps_cursor_done(in))

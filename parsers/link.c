@@ -117,7 +117,7 @@ static enum ps_step link_next(struct ps_cursor *in, void *record, struct ps_issu
 
 /* clang-format off */
 #define LINK(name) \
-    {.kind = name, .record_size = sizeof(struct ps_link), .fields = fields, \
+    {.kind = (name), .record_size = sizeof(struct ps_link), .fields = fields, \
      .field_count = sizeof fields / sizeof fields[0], .single = true, .next = link_next}
 /* clang-format on */
 

@@ -25,9 +25,9 @@ static bool take_load(struct ps_cursor *line, size_t index, void *record)
 {
     struct ps_cursor ahead = *line;
     struct ps_span load;
-    uint64_t whole = 0, part = 0;
+    uint64_t number = 0;
 
-    if (!ps_take_u64(&ahead, &whole) || !ps_take_byte(&ahead, '.') || !ps_take_u64(&ahead, &part))
+    if (!ps_take_u64(&ahead, &number) || !ps_take_byte(&ahead, '.') || !ps_take_u64(&ahead, &number))
         return false;
     if (!ps_take_until(line, ' ', &load) || line->at != ahead.at + 1)
         return false;

@@ -105,7 +105,9 @@ static bool is_row(struct ps_span text, bool with_inode, struct ps_net_unix *r)
 static bool has_inodes(struct ps_span file)
 {
     struct ps_cursor in = ps_cursor_over(file);
-    struct ps_span start, header, word;
+    struct ps_span start;
+    struct ps_span header;
+    struct ps_span word;
 
     if (!ps_span_starts(file, "Num ") || !ps_take_bytes(&in, file.len < 128 ? file.len : 128, &start))
         return true;

@@ -24,7 +24,8 @@ static bool take_hundredths(struct ps_cursor *line, size_t index, void *record)
 {
     struct ps_cursor ahead = *line;
     struct ps_span decimals;
-    uint64_t seconds = 0, hundredths = 0;
+    uint64_t seconds = 0;
+    uint64_t hundredths = 0;
 
     if (!ps_take_u64(&ahead, &seconds) || !ps_take_byte(&ahead, '.') || !ps_take_bytes(&ahead, 2, &decimals))
         return false;

@@ -32,6 +32,7 @@ struct builder {
     uint8_t redact_key[PS_REDACT_KEY_LEN];
     uint32_t memory_filled; /* roster entries whose memory line was looked after, once that lane is over */
     bool memory_said;
+    bool early; /* the run was stopped while it read; decided once, so that bundle, verdict and exit status agree */
 };
 
 static bool to_destination(void *context, const void *data, size_t len, struct ps_error *err)
@@ -162,9 +163,11 @@ static void take_everything(struct builder *b)
     }
 }
 
-/* After an early stop: every life that was seen has its lines, every phase its end. */
+/* After an early stop: every life that was seen has its lines, every phase its end. A signal that comes later finds
+ * nothing more to stop. */
 static void account_for_the_rest(struct builder *b)
 {
+    b->early = atomic_load(&b->job->control->stop);
     uint32_t count = atomic_load(&b->job->roster->count);
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET];
     for (uint32_t i = 0; i < count && i < PS_ROSTER_MAX && ps_output_ok(&b->out); i++) {
@@ -180,7 +183,7 @@ static void account_for_the_rest(struct builder *b)
 static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_error *err)
 {
     struct ps_buffer text = {0};
-    struct ps_closing_facts facts = {.output = &b->out, .lives = &b->lives};
+    struct ps_closing_facts facts = {.output = &b->out, .lives = &b->lives, .early = b->early};
     ps_anchor_take(closing);
     facts.closing = *closing;
     facts.records = ps_records_lines(b->out.records);
@@ -248,7 +251,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     snprintf(v->bundle_id, sizeof v->bundle_id, "%s", sealed->head.bundle);
     ps_hex_text(ps_span_of(sealed->head.root, PS_SHA256_LEN), v->root);
     ps_buffer_done(&line);
-    if (atomic_load(&control->stop))
+    if (b->early)
         snprintf(v->early, sizeof v->early, "%s", control->early);
     v->bundle_bytes = sealed->file_bytes;
     v->raw_bytes = b->out.raw_bytes;
@@ -282,7 +285,7 @@ static enum ps_collect_status work(struct builder *b, struct ps_error *err)
     ps_buffer_done(&sealed.minisig);
     if (!ok)
         return PS_NOT_SEALED;
-    return atomic_load(&b->job->control->stop) ? PS_SEALED_EARLY : PS_SEALED;
+    return b->early ? PS_SEALED_EARLY : PS_SEALED;
 }
 
 static void abandon(struct builder *b)

@@ -44,7 +44,8 @@ struct ps_closing_facts {
     const struct ps_output *output;
     const struct ps_lives *lives;
     struct ps_anchor closing;
-    uint64_t records, skipped;
+    uint64_t records;
+    bool early; /* stopped while it read */
 };
 void ps_closing_json(const struct ps_builder_job *job, const struct ps_closing_facts *facts, struct ps_buffer *out);
 

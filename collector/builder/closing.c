@@ -45,7 +45,7 @@ static void add_coverage(struct ps_json *j, const struct ps_closing_facts *f)
 
 static void add_early(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
-    if (!atomic_load(&job->control->stop)) {
+    if (!f->early) {
         ps_json_null(j, "sealed_early");
         return;
     }

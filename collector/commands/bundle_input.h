@@ -15,9 +15,10 @@ struct ps_bundle_input {
     struct ps_buffer minisig; /* the text of <name>.minisig */
 };
 
-/* `again`: the bundle will be read twice, so that a pipe is copied into memory first. False with *err: nothing there, or
- * not readable. ps_bundle_input_done in any case. */
-PS_MUST_CHECK bool ps_bundle_input_open(const char *name, bool again, struct ps_bundle_input *out, struct ps_error *err);
+/* `again`: the bundle will be read twice, so that a pipe is copied into memory first. False with *err: nothing there,
+ * or not readable. ps_bundle_input_done in any case. */
+PS_MUST_CHECK bool ps_bundle_input_open(const char *name, bool again, struct ps_bundle_input *out,
+                                        struct ps_error *err);
 /* `wants` without its minisig, which comes from here. */
 PS_MUST_CHECK bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,
                                           struct ps_verify_report *report, struct ps_error *err);

@@ -30,13 +30,16 @@ static const char statuses[] = "0  sealed (what could not be read is listed in t
 static const char example[] = "procsnap collect /tmp/evidence/ --case IR-2041 --examiner 'A. Responder'";
 
 /* What the phases of a run are called while people wait; any other name is shown as it is. */
-static const struct {
-    const char *phase, *words;
+static const struct phase {
+    const char *name, *words;
+    bool counted; /* the number of processes says how far it is */
 } phases[] = {
-    {"start", "looking at this machine"},         {"global", "network tables and files that exist once"},
-    {"opening", "first sweep: who is there"},     {"walk", "reading processes"},
-    {"quiet", "reading processes"},               {"memory", "reading what can block"},
-    {"closing", "second sweep: who came or went"}, {"seal", "sealing"},
+    {"global", "network tables and files that exist once", false},
+    {"opening", "first sweep: who is there", false},
+    {"quiet", "reading processes", true},
+    {"memory", "reading what can block", true},
+    {"closing", "second sweep: who came or went", false},
+    {"seal", "sealing", false},
 };
 
 struct live {
@@ -46,33 +49,32 @@ struct live {
     bool status;       /* a status line stands there */
 };
 
-static const char *phase_words(const char *phase)
+static struct phase find_phase(const char *name)
 {
-    size_t len = strcspn(phase, "-"); /* "quiet-end" belongs to "quiet" */
-
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-        if (strlen(phases[i].phase) == len && strncmp(phases[i].phase, phase, len) == 0)
-            return phases[i].words;
-    return phase;
+        if (strcmp(phases[i].name, name) == 0)
+            return phases[i];
+    return (struct phase){name, name, false};
 }
 
-static void show_phase(void *context, const char *phase, uint64_t done, uint64_t planned)
+static void show_phase(void *context, const char *name, uint64_t done, uint64_t planned)
 {
     enum { REDRAW_US = 100000 };
     struct live *live = context;
+    struct phase phase = find_phase(name);
     uint64_t now = ps_boottime_us();
-    bool fresh = live->phase == NULL || strcmp(live->phase, phase) != 0;
+    bool fresh = live->phase == NULL || strcmp(live->phase, name) != 0;
     char line[160], count[64] = "";
 
     if (!fresh && (!live->terminal || now - live->shown_us < REDRAW_US))
         return;
-    live->phase = phase;
+    live->phase = name;
     live->shown_us = now;
     uint64_t tenths = (now - live->begun_us) / 100000;
-    if (planned > 0 && live->terminal)
+    if (phase.counted && live->terminal)
         snprintf(count, sizeof count, ": %llu of %llu", (unsigned long long) done, (unsigned long long) planned);
     snprintf(line, sizeof line, "procsnap: %3llu.%llu s  %s%s", (unsigned long long) (tenths / 10),
-             (unsigned long long) (tenths % 10), phase_words(phase), count);
+             (unsigned long long) (tenths % 10), phase.words, count);
     if (live->terminal)
         ps_print_status(PS_STDERR, line);
     else
@@ -138,8 +140,12 @@ int ps_command_collect(int argc, char **argv)
 
     ps_options_flags(flags);
     if (ps_help_wanted(argc, argv)) {
-        struct ps_help help = {.usage = usage, .about = about, .flags = flags, .flag_count = PS_OPTION_COUNT,
-                               .statuses = statuses, .example = example};
+        struct ps_help help = {.usage = usage,
+                               .about = about,
+                               .flags = flags,
+                               .flag_count = PS_OPTION_COUNT,
+                               .statuses = statuses,
+                               .example = example};
         return ps_print_help(&help);
     }
     if (!ps_options_parse(argc, argv, &options, &err))

@@ -47,11 +47,14 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
     }
     ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing; all that was planned was read\n");
     if (v->missing_ptrace)
-        ps_buffer_add_text(out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
-                                "[\"SYS_PTRACE\"]\n");
+        ps_buffer_add_text(
+            out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
+                 "[\"SYS_PTRACE\"]\n");
     if (v->readers_abandoned > 0)
-        ps_buffer_addf(out, "             %u readers hang in the kernel and were left behind; they end with what "
-                            "they wait for\n", v->readers_abandoned);
+        ps_buffer_addf(out,
+                       "             %u readers hang in the kernel and were left behind; they end with what "
+                       "they wait for\n",
+                       v->readers_abandoned);
 }
 
 static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
@@ -77,7 +80,7 @@ static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_addf(out, "\n  root       %s\n", v->root);
 }
 
-static void add_amounts(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_amounts(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
     ps_buffer_add_text(out, "  processes  ");
     ps_buffer_add_u64(out, v->processes);
@@ -90,6 +93,11 @@ static void add_amounts(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_text(out, ", in ");
     ps_quantity_us(out, v->took_us);
     ps_buffer_add_byte(out, '\n');
+    if (o->pid_count > v->processes) {
+        ps_buffer_add_text(out, "  --pid      ");
+        ps_buffer_add_u64(out, o->pid_count - v->processes);
+        ps_buffer_addf(out, " of the %zu that you named were not there\n", o->pid_count);
+    }
 }
 
 static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
@@ -112,17 +120,19 @@ static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
 void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
     add_place(v, out);
-    add_amounts(v, out);
+    add_amounts(o, v, out);
     add_unread(v, out);
     if (v->redacted)
-        ps_buffer_add_text(out, "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
+        ps_buffer_add_text(out,
+                           "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
     else
         ps_buffer_add_text(out, "  environ    values are in the bundle, secrets among them: treat it like one\n");
     if (v->ephemeral_key)
         ps_buffer_add_text(out, "  key        made for this run and wiped; the EVIDENCE line names it: keep that line "
                                 "elsewhere\n");
     else
-        ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n" : "  key        from --sign-key-fd\n");
+        ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n"
+                                                    : "  key        from --sign-key-fd\n");
     add_next(v, out);
 }
 

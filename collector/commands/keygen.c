@@ -88,8 +88,10 @@ static void print_next_steps(const char *name, const struct ps_public_key *pk)
     ps_buffer_add_byte(&safe, '\0');
     const char *shown = safe.failed ? "NAME" : (const char *) safe.data;
     ps_buffer_addf(&out, "key %s\n%s\n\n", id, line);
-    ps_buffer_addf(&out, "%s.key              keep it secret and keep a backup; sign with: procsnap collect DEST "
-                         "--sign-key %s.key\n", shown, shown);
+    ps_buffer_addf(&out,
+                   "%s.key              keep it secret and keep a backup; sign with: procsnap collect DEST "
+                   "--sign-key %s.key\n",
+                   shown, shown);
     ps_buffer_addf(&out, "%s.pub              give it to whoever checks: procsnap verify BUNDLE --key %s.pub\n", shown,
                    shown);
     ps_buffer_addf(&out, "%s.allowed_signers  the same for ssh-keygen -Y verify\n", shown);

@@ -20,8 +20,9 @@ static const struct ps_flag flags[PARSE_FLAGS] = {
 
 static const struct ps_help help = {
     .usage = "procsnap parse KIND [FILE]\nprocsnap parse --list [--json|--markdown]",
-    .about = "Reads one saved /proc file (or standard input, also called -) and prints it as NDJSON with the kernel's own\n"
-             "field names. What cannot be read becomes a line {\"kind\":\"issue\",...} and does not stop the rest.",
+    .about =
+        "Reads one saved /proc file (or standard input, also called -) and prints it as NDJSON with the kernel's own\n"
+        "field names. What cannot be read becomes a line {\"kind\":\"issue\",...} and does not stop the rest.",
     .flags = flags,
     .flag_count = PARSE_FLAGS,
     .statuses = "0  read to the end, whatever was in it\n"
@@ -233,7 +234,8 @@ int ps_command_parse(int argc, char **argv)
                             : ps_unexpected_operand(argv[0], kind);
     if (kind != NULL && !given[PARSE_FLAG_MARKDOWN] && !given[PARSE_FLAG_JSON])
         return parse(kind, path);
-    ps_fail(&err, 0, kind == NULL ? "no KIND: say which /proc file this is; the kinds: procsnap parse --list"
-                                  : "--json and --markdown belong to --list; parse prints NDJSON as it is");
+    ps_fail(&err, 0,
+            kind == NULL ? "no KIND: say which /proc file this is; the kinds: procsnap parse --list"
+                         : "--json and --markdown belong to --list; parse prints NDJSON as it is");
     return ps_usage_error(&err);
 }

@@ -12,7 +12,8 @@
 #include "formats/printable.h"
 
 static const struct ps_flag flags[] = {
-    {"json", NULL, "JSON: the summary as one object, processes and gaps as one\nobject a line; the verdict goes to standard error",
+    {"json", NULL,
+     "JSON: the summary as one object, processes and gaps as one\nobject a line; the verdict goes to standard error",
      0},
 };
 
@@ -58,8 +59,8 @@ static const struct view *find_view(const char *name, struct ps_error *err)
         names[i] = views[i].name;
     }
     const char *near = ps_nearest(name, names, VIEW_COUNT);
-    ps_fail(err, 0, "show knows no %s; %s%s%schoose summary, processes or gaps", name, near != NULL ? "did you mean " : "",
-            near != NULL ? near : "", near != NULL ? "? Or " : "");
+    ps_fail(err, 0, "show knows no %s; %s%s%schoose summary, processes or gaps", name,
+            near != NULL ? "did you mean " : "", near != NULL ? near : "", near != NULL ? "? Or " : "");
     return NULL;
 }
 
@@ -77,9 +78,8 @@ static bool load(struct ps_bundle_input *in, struct ps_snapshot *s, struct ps_er
         ps_bundle_dir_free(dir);
         return ok;
     }
-    struct ps_tarball_reader *reader = ps_bundle_input_rewind(in, err)
-                                           ? ps_tarball_reader_new(ps_input_fd, &in->fd, err)
-                                           : NULL;
+    struct ps_tarball_reader *reader =
+        ps_bundle_input_rewind(in, err) ? ps_tarball_reader_new(ps_input_fd, &in->fd, err) : NULL;
     if (reader != NULL) {
         source = ps_tarball_reader_source(reader);
         ok = ps_snapshot_load(&source, s, err);
@@ -98,7 +98,8 @@ static int print_verdict(struct ps_bundle_input *in, bool json, struct ps_error 
     if (!ps_bundle_input_verify(in, &wants, &report, err))
         return PS_EXIT_FAILED;
     ps_verify_first_line(&report, &out);
-    ps_buffer_add_text(&out, report.verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
+    ps_buffer_add_text(&out,
+                       report.verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
     int status = report.verdict <= PS_VERIFY_UNPINNED ? PS_EXIT_OK : ps_verify_exit(report.verdict);
     if (status != PS_EXIT_OK)
         ps_buffer_add_text(&out, "Not to be trusted: procsnap verify says why. What follows is what is there.\n");

@@ -22,6 +22,7 @@ int ps_unexpected_operand(const char *command, const char *operand)
 {
     struct ps_error err;
 
-    ps_fail(&err, 0, "%s does not know what to do with %s; what it takes: procsnap %s --help", command, operand, command);
+    ps_fail(&err, 0, "%s does not know what to do with %s; what it takes: procsnap %s --help", command, operand,
+            command);
     return ps_usage_error(&err);
 }

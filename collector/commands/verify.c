@@ -14,8 +14,10 @@
 enum { FLAG_KEY, FLAG_REDERIVE, FLAG_ROOT, FLAG_SEQ, FLAG_JSON, FLAGS };
 
 static const struct ps_flag flags[FLAGS] = {
-    [FLAG_KEY] = {"key", "FILE|BASE64", "the key that must have signed: a minisign .pub file, or the 56\n"
-                                        "characters behind pk= in the head line", 0},
+    [FLAG_KEY] = {"key", "FILE|BASE64",
+                  "the key that must have signed: a minisign .pub file, or the 56\n"
+                  "characters behind pk= in the head line",
+                  0},
     [FLAG_REDERIVE] = {"rederive", NULL, "make all records again from the raw bytes and compare them", 0},
     [FLAG_ROOT] = {"expect-root", "HEX", "the 64 digits behind root= in the head line", 0},
     [FLAG_SEQ] = {"expect-seq", "N", "the number behind seq= in the head line", 0},
@@ -24,7 +26,8 @@ static const struct ps_flag flags[FLAGS] = {
 
 static const struct ps_help help = {
     .usage = "procsnap verify BUNDLE|DIR|- [options]",
-    .about = "Is the bundle whole, unaltered, and signed by the key that you pin? Reads a bundle (and BUNDLE.minisig beside\n"
+    .about = "Is the bundle whole, unaltered, and signed by the key that you pin? Reads a bundle (and BUNDLE.minisig "
+             "beside\n"
              "it, when there is one), a directory where one was extracted, or standard input. Writes nothing.\n"
              "Keys come from the command line, never from the bundle: without --key the best verdict is OK-UNPINNED.",
     .flags = flags,
@@ -55,8 +58,10 @@ static bool read_key_file(const char *path, struct ps_public_key *out, struct ps
 
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return ps_fail(err, 0, "--key %s is neither a key of %d characters nor a file that can be opened (%s); name the .pub "
-                               "file or paste pk= of the head line", path, PS_PUBLIC_KEY_TEXT, strerror(errno));
+        return ps_fail(err, 0,
+                       "--key %s is neither a key of %d characters nor a file that can be opened (%s); name the .pub "
+                       "file or paste pk= of the head line",
+                       path, PS_PUBLIC_KEY_TEXT, strerror(errno));
     while (n > 0 && len < sizeof text) {
         n = read(fd, text + len, sizeof text - len);
         len += n > 0 ? (size_t) n : 0;

@@ -16,14 +16,17 @@ static const char *const ranks[] = {
 /* What to do with each verdict. */
 static const char *const next_steps[] = {
     [PS_VERIFY_OK] = "Look into it: procsnap show ",
-    [PS_VERIFY_UNPINNED] = "The signature is valid, but any key could have made it. Take pk= from the EVIDENCE line that "
-                           "you kept, and pin it:\n  procsnap verify --key PK ",
-    [PS_VERIFY_INCOMPLETE] = "The seal is missing: what is there can be read, and proves nothing. Copy the file again, or "
-                             "collect again. To look into it: procsnap show ",
+    [PS_VERIFY_UNPINNED] =
+        "The signature is valid, but any key could have made it. Take pk= from the EVIDENCE line that "
+        "you kept, and pin it:\n  procsnap verify --key PK ",
+    [PS_VERIFY_INCOMPLETE] =
+        "The seal is missing: what is there can be read, and proves nothing. Copy the file again, or "
+        "collect again. To look into it: procsnap show ",
     [PS_VERIFY_TAMPERED] = "This is not what was sealed. Keep it as it is, fetch another copy, and compare with the "
                            "EVIDENCE line that you kept. Do not build on ",
-    [PS_VERIFY_MALFORMED] = "This is no bundle by the rules of the format; no tool should be trusted with it. Fetch another "
-                            "copy of ",
+    [PS_VERIFY_MALFORMED] =
+        "This is no bundle by the rules of the format; no tool should be trusted with it. Fetch another "
+        "copy of ",
 };
 
 static void add_text(struct ps_buffer *out, const char *text)
@@ -68,16 +71,16 @@ static void add_signer(const struct ps_verify_report *r, struct ps_buffer *out)
         ps_timestamp(r->signed_at * 1000000, when);
         ps_buffer_addf(out, "  %-13s %s, says the machine's clock\n", "signed", when);
     }
-    ps_buffer_addf(out, "  %-13s %s\n", "whole file", r->outer_signed ? "signed by the same key"
-                                                                      : "no signature beside it was checked");
+    ps_buffer_addf(out, "  %-13s %s\n", "whole file",
+                   r->outer_signed ? "signed by the same key" : "no signature beside it was checked");
 }
 
 static void add_case(const struct ps_verify_report *r, struct ps_buffer *out)
 {
     const struct {
         const char *name, *value;
-    } stated[] = {{"case", r->case_id},          {"examiner", r->examiner},   {"evidence id", r->evidence_id},
-                  {"reason", r->purpose},        {"authority", r->authority}, {"case officer", r->case_officer}};
+    } stated[] = {{"case", r->case_id},   {"examiner", r->examiner},   {"evidence id", r->evidence_id},
+                  {"reason", r->purpose}, {"authority", r->authority}, {"case officer", r->case_officer}};
 
     bool any = false;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs inside the builder's sandbox: openat, mkdirat, write, fsync, fstat, renameat2, linkat, unlinkat and nothing else.
- * The directory is opened once, and everything after that is relative to it: whoever moves or replaces the path
+ * Runs inside the builder's sandbox: openat, mkdirat, write, fsync, fstat, renameat2, linkat, unlinkat and nothing
+ * else. The directory is opened once, and everything after that is relative to it: whoever moves or replaces the path
  * meanwhile moves nothing of ours.
  */
 #include "collector/delivery/destination.h"
@@ -26,7 +26,7 @@ static const char part_suffix[] = ".part";
 static const char sig_suffix[] = ".minisig";
 
 struct ps_destination {
-    int dir;                  /* -1: standard output */
+    int dir; /* -1: standard output */
     int fd;
     uint64_t written;
     bool done;                /* sealed or abandoned: the temporary file is no longer ours */
@@ -119,7 +119,8 @@ static bool make_directory(const char *path, struct ps_error *err)
     size_t len = strlen(path);
 
     if (mkdirat(AT_FDCWD, path, 0700) != 0)
-        return ps_fail(err, errno, "cannot make the directory %s; choose one that exists and that you may write to", path);
+        return ps_fail(err, errno, "cannot make the directory %s; choose one that exists and that you may write to",
+                       path);
     while (len > 0 && path[len - 1] == '/')
         len--;
     while (len > 0 && path[len - 1] != '/')
@@ -159,8 +160,10 @@ static bool refuse_existing(const struct ps_destination *d, const char *name, st
     if (fd < 0)
         return fail(d, "look at", name, errno, err);
     close(fd);
-    return ps_fail(err, 0, "%s%s exists already, and nothing is ever overwritten; choose another name, or DIR/ for a "
-                           "new name in it", d->where, name);
+    return ps_fail(err, 0,
+                   "%s%s exists already, and nothing is ever overwritten; choose another name, or DIR/ for a "
+                   "new name in it",
+                   d->where, name);
 }
 
 static int create(const struct ps_destination *d, const char *name)
@@ -175,8 +178,10 @@ static bool open_file(struct ps_destination *d, const char *dest, const char *bu
         return false;
     d->fd = create(d, d->part);
     if (d->fd < 0 && errno == EEXIST)
-        return ps_fail(err, 0, "%s%s is in the way: another run is writing it, or one did not finish (procsnap verify "
-                               "reads what is there); choose another name or move it", d->where, d->part);
+        return ps_fail(err, 0,
+                       "%s%s is in the way: another run is writing it, or one did not finish (procsnap verify "
+                       "reads what is there); choose another name or move it",
+                       d->where, d->part);
     if (d->fd < 0)
         return fail(d, "create", d->part, errno, err);
     return true;
@@ -187,8 +192,9 @@ static bool open_stdout(struct ps_destination *d, const char *bundle_id, struct 
     char name[NAME_ROOM];
 
     if (isatty(STDOUT_FILENO))
-        return ps_fail(err, 0, "DEST - is standard output, and that is a terminal; redirect it (procsnap collect - "
-                               ">FILE) or name a FILE");
+        return ps_fail(err, 0,
+                       "DEST - is standard output, and that is a terminal; redirect it (procsnap collect - "
+                       ">FILE) or name a FILE");
     if (lseek(STDOUT_FILENO, 0, SEEK_CUR) < 0 && errno == EBADF)
         return ps_fail(err, 0, "DEST - is standard output, and that is closed; redirect it or name a FILE");
     snprintf(name, sizeof name, "%s.tar.gz", bundle_id);
@@ -222,8 +228,10 @@ static bool write_failed(const struct ps_destination *d, const char *name, int e
     if (d->dir >= 0)
         return fail(d, "write", name, error, err);
     if (error == EPIPE)
-        ps_fail(err, 0, "standard output was closed after %llu bytes by what reads it: the bundle is cut short; run "
-                        "again with a FILE", (unsigned long long) d->written);
+        ps_fail(err, 0,
+                "standard output was closed after %llu bytes by what reads it: the bundle is cut short; run "
+                "again with a FILE",
+                (unsigned long long) d->written);
     else
         ps_fail(err, 0, "cannot write standard output: %s%s", strerror(error), remedy(error));
     err->sys_errno = error;
@@ -293,7 +301,7 @@ static bool seal_signature(struct ps_destination *d, struct ps_span minisig, str
     return fail(d, "write", d->sig, error, err);
 }
 
-/* What got the name must be what we wrote: in a directory that others write to, the temporary name can be taken away. */
+/* What got the name must be what we wrote: in a directory that others write to, the temporary name can be taken. */
 static bool is_ours(const struct ps_destination *d)
 {
     struct stat written, named;
@@ -320,8 +328,10 @@ static bool seal_file(struct ps_destination *d, struct ps_span minisig, struct p
     }
     d->done = true;
     if (!is_ours(d))
-        return ps_fail(err, 0, "%s%s is not the file that was written: somebody replaced it; collect again into a "
-                               "directory that only you can write to", d->where, d->name);
+        return ps_fail(err, 0,
+                       "%s%s is not the file that was written: somebody replaced it; collect again into a "
+                       "directory that only you can write to",
+                       d->where, d->name);
     if (fsync(d->dir) != 0 && errno != EINVAL)
         return fail(d, "make the name last of", d->name, errno, err);
     return true;

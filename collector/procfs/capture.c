@@ -306,6 +306,8 @@ void ps_capture_as_ourselves(struct ps_target *t)
 static bool read_facts(struct ps_target *t, const char *path, struct ps_file_facts *out)
 {
     struct statx x;
+    if (t->r->job->copied)
+        return false;
     /* DONT_SYNC: what the kernel knows already. Asking a remote or FUSE server could hang. */
     int failed = (int) syscall(SYS_statx, t->dir, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x);
     ps_progress_made(t->r);

@@ -93,7 +93,7 @@ static void read_rows(struct ps_target *t, struct ps_span stat)
     }
     for (size_t i = 0; i < plan->count && !ps_reader_stopped(t->r); i++) {
         uint16_t row = plan->rows[i];
-        if (row == info)
+        if (info && row == info)
             continue; /* goes with fd */
         if (strcmp(ps_catalog[row].path, "fd/{}") == 0)
             ps_capture_descriptors(t, row, info);

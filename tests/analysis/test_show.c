@@ -83,6 +83,7 @@ static void has(const char *text, const char *part)
     cr_expect(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
 }
 
+/* clang-format off */
 #define PROCESS(pid, more) "{\"process\":{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\"" more "}"
 
 static const struct text_member plain[] = {
@@ -98,23 +99,28 @@ static const struct text_member plain[] = {
      PROCESS(101, ",\"parent\":{\"pid\":1},\"name\":\"nginx\",\"command_line\":\"nginx: worker\"")
      ",\"user\":{\"id\":\"101\"},\"proc\":{\"start_boot_us\":4999000000,\"exe_deleted\":true,"
      "\"cgroup\":[{\"hierarchy_id\":0,\"controllers\":\"\",\"path\":\"/ecs/t/app\"}]}}\n"
-     PROCESS(1, ",\"name\":\"init\"") ",\"user\":{\"id\":\"0\"},\"proc\":{\"start_boot_us\":10000,\"exe_deleted\":false}}\n"
+     PROCESS(1, ",\"name\":\"init\"")
+     ",\"user\":{\"id\":\"0\"},\"proc\":{\"start_boot_us\":10000,\"exe_deleted\":false}}\n"
      PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"},
     {"data/records/fd-0001.ndjson", "{\"not\":\"looked at\"}\n"},
     {"data/records/socket-0001.ndjson",
-     "{\"source\":{\"ip\":\"0.0.0.0\",\"port\":80},\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp\":{\"state\":\"LISTEN\"},"
-     "\"owners\":[{\"pid\":101,\"entity_id\":\"e101\",\"fd\":6}]}}\n"
-     "{\"source\":{\"ip\":\"::\",\"port\":22},\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp6\":{\"state\":\"LISTEN\"},"
-     "\"owners\":[],\"owner_absent\":\"not in view\"}}\n"},
+     "{\"source\":{\"ip\":\"0.0.0.0\",\"port\":80},\"network\":{\"transport\":\"tcp\"},"
+     "\"proc\":{\"net_tcp\":{\"state\":\"LISTEN\"},\"owners\":[{\"pid\":101,\"entity_id\":\"e101\",\"fd\":6}]}}\n"
+     "{\"source\":{\"ip\":\"::\",\"port\":22},\"network\":{\"transport\":\"tcp\"},"
+     "\"proc\":{\"net_tcp6\":{\"state\":\"LISTEN\"},\"owners\":[],\"owner_absent\":\"not in view\"}}\n"},
     {"data/records/change-0001.ndjson", "{\"process\":{\"pid\":9,\"name\":\"sh\"},\"proc\":{\"change\":\"ended\"}}\n"},
     {"data/records/gap-0001.ndjson",
-     PROCESS(101, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
-     PROCESS(1, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
+     PROCESS(101, "")
+     ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
+     PROCESS(1, "")
+     ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"maps\",\"fd/{}\"]}}}\n"
      PROCESS(1, "") ",\"proc\":{\"gap\":{\"outcome\":\"timed_out\",\"files\":[\"cmdline\"]}}}\n"},
     {"data/closing.json",
      "{\"counts\":{\"captures\":60,\"outcomes\":{\"complete\":55,\"denied\":4,\"timed_out\":1}},\"sealed_early\":null,"
      "\"readers\":{\"abandoned\":0},\"clock\":{\"boottime_us\":5003200000}}"},
 };
+
+/* clang-format on */
 
 Test(show, summary_is_one_screen_that_says_what_matters)
 {
@@ -187,6 +193,7 @@ Test(show, json_views_are_lines)
     ps_snapshot_done(&s);
 }
 
+/* clang-format off */
 static const struct text_member hostile[] = {
     {"data/records/process-0001.ndjson",
      PROCESS(7, ",\"name\":\"\\u001b[2J\\n9 root\",\"command_line\":\"x\xef\xbf\xbd\",\"command_line_b64\":\"eP8=\"")
@@ -201,8 +208,11 @@ static const struct text_member hostile[] = {
     {"data/records/gap-0001.ndjson",
      "{\"proc\":{\"gap\":{\"outcome\":\"\\u001b\",\"files\":[\"a\\nb\",7],\"why\":\"\\u001b\"}}}\n"
      "{\"proc\":{\"gap\":{\"outcome\":\"malformed\",\"why\":\"x\\ny\"}}}\n"},
-    {"data/meta.json", "{\"host\":{\"hostname\":\"\\u009b31m\",\"kernel\":[]},\"rights\":{\"cap_effective\":\"0xzz\"}}"},
+    {"data/meta.json",
+     "{\"host\":{\"hostname\":\"\\u009b31m\",\"kernel\":[]},\"rights\":{\"cap_effective\":\"0xzz\"}}"},
 };
+
+/* clang-format on */
 
 Test(show, hostile_records_stay_within_their_line)
 {

@@ -121,7 +121,8 @@ Test(options, more_processes_than_fit_are_refused)
 
 Test(options, case_texts)
 {
-    struct ps_options o = good("collect x --case a --examiner b --evidence-id c --reason d --authority e --case-officer f");
+    struct ps_options o =
+        good("collect x --case a --examiner b --evidence-id c --reason d --authority e --case-officer f");
     cr_expect(eq(str, (char *) o.who.id, "a"));
     cr_expect(eq(str, (char *) o.who.examiner, "b"));
     cr_expect(eq(str, (char *) o.who.evidence_id, "c"));
@@ -183,8 +184,8 @@ Test(help, names_every_option_once)
     struct ps_buffer out = {0};
 
     ps_options_flags(flags);
-    struct ps_help help = {.usage = "u", .about = "a", .flags = flags, .flag_count = PS_OPTION_COUNT, .statuses = "0 s",
-                           .example = "e"};
+    struct ps_help help = {
+        .usage = "u", .about = "a", .flags = flags, .flag_count = PS_OPTION_COUNT, .statuses = "0 s", .example = "e"};
     ps_help_text(&help, &out);
     ps_buffer_add_byte(&out, '\0');
     for (size_t i = 0; i < PS_OPTION_COUNT; i++) {

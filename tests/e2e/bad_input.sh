@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What people type wrong at 03:00, and what the machine denies them: each time one line that names the thing and the next
-# step, the documented exit status, nothing on standard output, and nothing half-written that looks sealed.
+# What people type wrong at 03:00, and what the machine denies them: each time one line that names the thing and the
+# next step, the documented exit status, nothing on standard output, and nothing half-written that looks sealed.
 # PROCSNAP and PROCSNAP_CORE name the binaries; both must answer alike.
 set -uo pipefail
 : "${PROCSNAP:?}" "${PROCSNAP_CORE:?}"
@@ -81,7 +81,8 @@ refused "show without a bundle" 2 "BUNDLE" -- "$PROCSNAP" show
 refused "a command that core does not have" 2 "parse" "--help" -- "$PROCSNAP_CORE" parse pid_stat
 
 # --- the destination: 3 ---
-both "a directory that is not there" 3 "$work/none/" "make the directory first" -- @ collect "$work/none/x.tar.gz" --quiet
+both "a directory that is not there" 3 "$work/none/" "make the directory first" \
+    -- @ collect "$work/none/x.tar.gz" --quiet
 touch "$work/exists.tar.gz"
 both "an existing file" 3 "$work/exists.tar.gz" "choose another name" -- @ collect "$work/exists.tar.gz" --quiet
 [ ! -s "$work/exists.tar.gz" ] || fail "an existing file was overwritten"

@@ -60,7 +60,8 @@ pk=$(sed -n 2p team.pub)
 # --- collect: streams and destinations ---
 ends "collect FILE" 0 "$PROCSNAP" collect one.tar.gz --pid "$odd,$$" --sign-key team.key --case IR-1 --examiner 'A. B.'
 [ "$(wc -l <out)" -eq 1 ] || fail "collect FILE: standard output is not one line"
-says "collect FILE" out '^EVIDENCE v1 bundle=procsnap-[0-9]{8}t[0-9]{6}z-[0-9a-f]{8} seq=0 root=[0-9a-f]{64} pk=[^ ]{56} prev=-$'
+says "collect FILE" out '^EVIDENCE v1 bundle=procsnap-[0-9]{8}t[0-9]{6}z-[0-9a-f]{8} seq=0 root=[0-9a-f]{64} pk='
+says "collect FILE" out ' pk=[^ ]{56} prev=-$'
 [ "$(field pk out)" = "$pk" ] || fail "collect FILE: another key than the one given: $(cat out)"
 says "collect FILE" err 'one\.tar\.gz'
 says "collect FILE" err 'one\.tar\.gz --key'
@@ -73,7 +74,8 @@ ends "collect DIR/" 0 "$PROCSNAP_CORE" collect dir/ --pid $$ --quiet
 [ -s "dir/$(field bundle out).tar.gz" ] || fail "collect DIR/: no file called after the bundle"
 ends "collect --json" 0 "$PROCSNAP" collect json.tar.gz --pid $$ --json --quiet
 jq -e '.sealed and .bundle and (.root | length) == 64 and .path == "json.tar.gz" and .outcomes.complete > 0 and
-    .signature_path == "json.tar.gz.minisig" and .ephemeral_key and .environ_redacted' out >/dev/null || fail "--json: $(cat out)"
+    .signature_path == "json.tar.gz.minisig" and .ephemeral_key and .environ_redacted' out >/dev/null ||
+    fail "--json: $(cat out)"
 ends "collect -" 0 sh -c '"$1" collect - --pid $$ --sign-key-fd 3 3<team.key >piped.tar.gz' sh "$PROCSNAP_CORE"
 [ "$(field pk err)" = "$pk" ] || fail "collect -: no head line on standard error: $(cat err)"
 grep -A3 '^untrusted comment: ' err >piped.tar.gz.minisig
@@ -94,8 +96,8 @@ for tool in "$PROCSNAP" "$PROCSNAP_CORE"; do
     ends "another root" 11 "$tool" verify one.tar.gz --key team.pub --expect-root "$(echo | sha256sum | cut -c1-64)"
     ends "another number" 11 "$tool" verify one.tar.gz --key team.pub --expect-seq 1
     ends "verify --json" 0 "$tool" verify one.tar.gz --key team.pub --json
-    jq -e --arg pk "$pk" '.verdict == "OK" and .exit == 0 and .pinned and .pk == $pk and .case.id == "IR-1"' out >/dev/null ||
-        fail "verify --json: $(cat out)"
+    jq -e --arg pk "$pk" '.verdict == "OK" and .exit == 0 and .pinned and .pk == $pk and .case.id == "IR-1"' \
+        out >/dev/null || fail "verify --json: $(cat out)"
     ends "a secret key to pin" 2 "$tool" verify one.tar.gz --key team.key
     says "a secret key to pin" err 'public one'
 done

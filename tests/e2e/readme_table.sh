@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The words agree with the program: the README's table is what `parse --list --markdown` prints, and the manual has every
-# command and every option that --help shows, and no others. PROCSNAP names the binary.
+# The words agree with the program: the README's table is what `parse --list --markdown` prints, and the manual has
+# every command and every option that --help shows, and no others. PROCSNAP names the binary.
 # shellcheck disable=SC2013 # options hold no blanks
 set -uo pipefail
 : "${PROCSNAP:?}"

@@ -228,8 +228,12 @@ static void memory_line(struct line *l)
 
 static void add_evidence(struct ps_bundle *bundle)
 {
-    struct ps_records_facts facts = {.bundle = SAMPLE_ID, .realtime_us = 1795306500000000, .boottime_us = 900000,
-                                     .uncertainty_ns = 800, .clk_tck = 100, .pid_namespace = 4026531836,
+    struct ps_records_facts facts = {.bundle = SAMPLE_ID,
+                                     .realtime_us = 1795306500000000,
+                                     .boottime_us = 900000,
+                                     .uncertainty_ns = 800,
+                                     .clk_tck = 100,
+                                     .pid_namespace = 4026531836,
                                      .net_namespace = 4026531840,
                                      .boot_id = "11111111-2222-3333-4444-555555555555"};
     struct line *l = calloc(1, sizeof *l);
@@ -282,8 +286,14 @@ static void write_honest(struct sample *s, struct ps_buffer *file, struct ps_buf
     add_evidence(b);
     must(ps_bundle_add(b, "data/closing.json", ps_span_text("{\"sealed_early\":null}\n"), &err), "closing");
     struct ps_seal_facts facts = {
-        .software_agent = "procsnap 0", .time = SAMPLE_TIME + 1, .case_id = "C-1", .examiner = "E\xc3\xa9",
-        .chain_id = SAMPLE_CHAIN, .reason = "single", .started_boottime_us = 900000, .finished_boottime_us = 2000000,
+        .software_agent = "procsnap 0",
+        .time = SAMPLE_TIME + 1,
+        .case_id = "C-1",
+        .examiner = "E\xc3\xa9",
+        .chain_id = SAMPLE_CHAIN,
+        .reason = "single",
+        .started_boottime_us = 900000,
+        .finished_boottime_us = 2000000,
         .key = sample_key(),
     };
     struct ps_sealed sealed;
@@ -421,7 +431,8 @@ static struct ps_span comment_of(struct sample *s)
     struct ps_cursor c = ps_cursor_over(ps_buffer_span(sample_bytes(s, "tagmanifest-sha256.txt.minisig")));
     struct ps_span line;
     must(ps_take_until(&c, '\n', &line) && ps_take_until(&c, '\n', &line) && ps_take_text(&c, "trusted comment: ") &&
-             ps_take_until(&c, '\n', &line), "comment");
+             ps_take_until(&c, '\n', &line),
+         "comment");
     return line;
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A small bundle with everything a real one has, as a list of members that a test can change: members in a forged order,
- * twice, missing, or with other bytes, sealed again by the same key or not. Everything here aborts on failure.
+ * A small bundle with everything a real one has, as a list of members that a test can change: members in a forged
+ * order, twice, missing, or with other bytes, sealed again by the same key or not. Everything here aborts on failure.
  */
 #ifndef PS_SAMPLE_BUNDLE_H
 #define PS_SAMPLE_BUNDLE_H
 
 #include "formats/bundle_write.h"
 
-#define SAMPLE_ID "procsnap-20261122t001500z-0123abcd"
-#define SAMPLE_TIME 1795306500
+#define SAMPLE_ID    "procsnap-20261122t001500z-0123abcd"
+#define SAMPLE_TIME  1795306500
 #define SAMPLE_CHAIN "000102030405060708090a0b0c0d0e0f"
 
 struct sample_member {

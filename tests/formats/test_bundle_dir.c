@@ -59,7 +59,8 @@ static void expect(enum ps_verify_verdict verdict, const char *why)
     static struct ps_verify_report r;
     struct ps_error err = {0};
     cr_assert(ps_verify_dir(dir, &wants, &r, &err), "%s", err.text);
-    cr_assert_eq(r.verdict, verdict, "%s, %s", ps_verify_name(r.verdict), r.finding_count > 0 ? r.findings[0].what : "");
+    cr_assert_eq(r.verdict, verdict, "%s, %s", ps_verify_name(r.verdict),
+                 r.finding_count > 0 ? r.findings[0].what : "");
     bool said = why == NULL;
     for (size_t i = 0; i < r.finding_count; i++)
         said = said || strstr(r.findings[i].what, why) != NULL;

@@ -81,8 +81,8 @@ static void same_capture(const struct ps_capture *a, const struct ps_capture *b)
 
 Test(journal_read, every_form_of_a_capture_comes_back)
 {
-    static const struct ps_file_facts facts = {UINT32_MAX, 7, 0100755, 0, UINT64_MAX, UINT64_C(1) << 60,
-                                               -INT64_C(1700000000000000001)};
+    static const struct ps_file_facts facts = {
+        UINT32_MAX, 7, 0100755, 0, UINT64_MAX, UINT64_C(1) << 60, -INT64_C(1700000000000000001)};
     static const struct ps_stored entries[] = {{{(const uint8_t *) "0", 1}, 9}, {{(const uint8_t *) "12", 2}, 0}};
     static const struct ps_lost lost[] = {{{(const uint8_t *) "7", 1}, PS_GONE, "ENOENT"},
                                           {{(const uint8_t *) "8", 1}, PS_FAILED, NULL}};
@@ -90,21 +90,40 @@ Test(journal_read, every_form_of_a_capture_comes_back)
         {.name = "stat", .outcome = PS_COMPLETE, .bytes = 311, .begin_us = 1000, .took_us = 9, .stored = true},
         {.name = "exe", .outcome = PS_DENIED, .error = "EACCES", .begin_us = 1001},
         {.name = "exe", .outcome = PS_COMPLETE, .bytes = 4, .begin_us = 1001, .stored = true, .facts = &facts},
-        {.name = "cwd", .outcome = PS_DENIED, .error = "EPERM", .begin_us = 1002, .switched = true, .as_uid = UINT32_MAX,
+        {.name = "cwd",
+         .outcome = PS_DENIED,
+         .error = "EPERM",
+         .begin_us = 1002,
+         .switched = true,
+         .as_uid = UINT32_MAX,
          .as_gid = 0},
-        {.name = "fd/{}", .outcome = PS_COMPLETE, .bytes = 9, .begin_us = 1003, .stored = true, .pack = 1,
-         .offset = UINT64_C(1) << 54, .entries = entries, .entry_count = 2, .lost = lost, .lost_count = 2},
+        {.name = "fd/{}",
+         .outcome = PS_COMPLETE,
+         .bytes = 9,
+         .begin_us = 1003,
+         .stored = true,
+         .pack = 1,
+         .offset = UINT64_C(1) << 54,
+         .entries = entries,
+         .entry_count = 2,
+         .lost = lost,
+         .lost_count = 2},
         {.name = "fdinfo/{}", .outcome = PS_GONE, .begin_us = 1004, .lost = lost, .lost_count = 1},
         {.name = "net/tcp", .outcome = PS_SHARED, .begin_us = 1005, .of = "4711+82375"},
-        {.name = "mountinfo", .outcome = PS_SHARED, .begin_us = 1005, .switched = true, .as_uid = 1, .as_gid = 2,
+        {.name = "mountinfo",
+         .outcome = PS_SHARED,
+         .begin_us = 1005,
+         .switched = true,
+         .as_uid = 1,
+         .as_gid = 2,
          .of = "1"},
         {.name = "of a newer version", .outcome = PS_SKIPPED, .begin_us = 1006},
     };
     static const char *const packs[] = {"data/proc/4711/state.pack", "data/proc/4711/state-0002.pack"};
     struct round r = {0};
     struct ps_line head = {PS_LINE_PROCESS, 4711, 82375, "4711+82375", PS_MEMORY, 1000};
-    struct ps_line_end end = {.took_us = 812, .identity = PS_CHANGED, .comm_changed = true, .image_changed = true,
-                              .more = true};
+    struct ps_line_end end = {
+        .took_us = 812, .identity = PS_CHANGED, .comm_changed = true, .image_changed = true, .more = true};
     size_t count = sizeof captures / sizeof *captures;
     ps_journal_begin(&r.writer, &head);
     for (size_t i = 0; i < count; i++)
@@ -137,8 +156,10 @@ Test(journal_read, scopes_and_their_rows)
         enum ps_line_scope scope;
         const char *name, *kind;
     } cases[] = {
-        {PS_LINE_GLOBAL, "stat", "stat"}, {PS_LINE_OPENING, "{}/stat", "pid_stat"},
-        {PS_LINE_CLOSING, "{}/stat", "pid_stat"}, {PS_LINE_GLOBAL, "net/tcp", "net_tcp"},
+        {PS_LINE_GLOBAL, "stat", "stat"},
+        {PS_LINE_OPENING, "{}/stat", "pid_stat"},
+        {PS_LINE_CLOSING, "{}/stat", "pid_stat"},
+        {PS_LINE_GLOBAL, "net/tcp", "net_tcp"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct round r = {0};
@@ -180,7 +201,12 @@ Test(journal_read, heads)
     cr_assert(flaw_of(PROCESS "\"identity\":\"same\",\"packs\":[],\"c\":[]}") == NULL);
     cr_assert(flaw_of("{\"scope\":\"global\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}") == NULL);
     static const char *const bad[] = {
-        "", "[]", "1", "{}", "{\"scope\":\"process\"}", "x",
+        "",
+        "[]",
+        "1",
+        "{}",
+        "{\"scope\":\"process\"}",
+        "x",
         "{\"scope\":\"globl\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}",
         "{\"scope\":\"global\",\"us\":1,\"took\":2,\"packs\":{},\"c\":[]}",
         "{\"scope\":\"global\",\"us\":1,\"took\":2,\"packs\":[],\"c\":{}}",
@@ -213,21 +239,35 @@ Test(journal_read, heads)
 Test(journal_read, captures)
 {
     static const char *const good[] = {
-        "", "[\"stat\",\"complete\",null,3,0,9,null,0,0]", "[\"stat\",\"absent\",null,0,0,9]",
+        "",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,0]",
+        "[\"stat\",\"absent\",null,0,0,9]",
         "[\"stat\",\"complete\",null,3,0,9,null,0,\"9007199254740993\"]",
         "[\"a\",\"shared\",null,0,0,9,\"0:0\",null,null,\"self\"]",
         "[\"fd/{}\",\"complete\",null,0,0,9,null,null,null,[],[[\"1\",\"gone\",null]]]",
     };
     static const char *const bad[] = {
-        "1", "{}", "[]", "[1,\"complete\",null,3,0,9]", "[\"\",\"complete\",null,3,0,9]",
-        "[\"stat\",\"completed\",null,3,0,9]", "[\"stat\",\"complete\",5,3,0,9]",
-        "[\"stat\",\"complete\",\"\\u001b[31m\",3,0,9]", "[\"stat\",\"complete\",null,\"x\",0,9]",
-        "[\"stat\",\"complete\",null,3,0]", "[\"stat\",\"complete\",null,3,-1,9]",
-        "[\"stat\",\"complete\",null,3,0,9,\"0\",0,0]", "[\"stat\",\"complete\",null,3,0,9,\"00:0\",0,0]",
-        "[\"stat\",\"complete\",null,3,0,9,\"4294967296:0\",0,0]", "[\"stat\",\"complete\",null,3,0,9,null,1,0]",
-        "[\"stat\",\"complete\",null,3,0,9,null,null,0]", "[\"stat\",\"complete\",null,3,0,9,null,0,-1]",
-        "[\"stat\",\"complete\",null,3,0,9,null,0,\"01\"]", "[\"stat\",\"complete\",null,3,0,9,null,0,0,7]",
-        "[\"stat\",\"complete\",null,3,0,9,null,0,0,[\"1\"]]", "[\"stat\",\"complete\",null,3,0,9,null,0,0,[1,1]]",
+        "1",
+        "{}",
+        "[]",
+        "[1,\"complete\",null,3,0,9]",
+        "[\"\",\"complete\",null,3,0,9]",
+        "[\"stat\",\"completed\",null,3,0,9]",
+        "[\"stat\",\"complete\",5,3,0,9]",
+        "[\"stat\",\"complete\",\"\\u001b[31m\",3,0,9]",
+        "[\"stat\",\"complete\",null,\"x\",0,9]",
+        "[\"stat\",\"complete\",null,3,0]",
+        "[\"stat\",\"complete\",null,3,-1,9]",
+        "[\"stat\",\"complete\",null,3,0,9,\"0\",0,0]",
+        "[\"stat\",\"complete\",null,3,0,9,\"00:0\",0,0]",
+        "[\"stat\",\"complete\",null,3,0,9,\"4294967296:0\",0,0]",
+        "[\"stat\",\"complete\",null,3,0,9,null,1,0]",
+        "[\"stat\",\"complete\",null,3,0,9,null,null,0]",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,-1]",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,\"01\"]",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,0,7]",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,0,[\"1\"]]",
+        "[\"stat\",\"complete\",null,3,0,9,null,0,0,[1,1]]",
         "[\"stat\",\"complete\",null,3,0,9,null,0,0,[\"1\",\"x\"]]",
         "[\"stat\",\"complete\",null,3,0,9,null,0,0,[\"a b\",1]]",
         "[\"stat\",\"complete\",null,3,0,9,null,0,0,[\"1\",1],{}]",

@@ -14,6 +14,7 @@ struct pair {
     const char *out;
 };
 
+/* clang-format off */
 #define PAIR(in, out) {in, sizeof(in) - 1, out}
 
 typedef void printer(struct ps_buffer *out, struct ps_span bytes);
@@ -44,7 +45,8 @@ Test(printable, plain_text_stays)
 {
     static const struct pair pairs[] = {
         PAIR("nginx: worker process", "nginx: worker process"),
-        PAIR("/srv/b\xc3\xbc" "cher/\xe2\x82\xac/\xf0\x9f\x90\xa7", "/srv/b\xc3\xbc" "cher/\xe2\x82\xac/\xf0\x9f\x90\xa7"),
+        PAIR("/srv/b\xc3\xbc" "cher/\xe2\x82\xac/\xf0\x9f\x90\xa7",
+             "/srv/b\xc3\xbc" "cher/\xe2\x82\xac/\xf0\x9f\x90\xa7"),
     };
     EXPECT(ps_printable_add, pairs);
 }
@@ -119,6 +121,8 @@ Test(printable, json_keeps_its_values)
     EXPECT(ps_printable_add_json, pairs);
 }
 
+/* clang-format on */
+
 static void cell(const char *in, size_t columns, const char *want)
 {
     struct ps_buffer out = {0};
@@ -134,9 +138,9 @@ Test(printable, cells_have_their_width)
     cell("abc", 3, "abc");
     cell("abcd", 3, "ab~");
     cell("a\033", 8, "a\\x1b   ");
-    cell("a\033", 3, "a~ ");                        /* an escape is never cut in the middle */
+    cell("a\033", 3, "a~ "); /* an escape is never cut in the middle */
     cell("\xe6\x97\xa5\xe6\x9c\xac", 5, "\xe6\x97\xa5\xe6\x9c\xac "); /* two columns each */
     cell("\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5~");
-    cell("e\xcc\x81x", 3, "e\xcc\x81x ");           /* a combining accent takes none */
+    cell("e\xcc\x81x", 3, "e\xcc\x81x "); /* a combining accent takes none */
     cell("abc", 0, "");
 }

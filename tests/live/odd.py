@@ -52,7 +52,7 @@ class Odd:
         environment = dict(os.environb if env is None else env)
         if argv is not None:
             environment.update(WAITS)
-        self.child = subprocess.Popen(
+        self.popen = subprocess.Popen(
             ["odd", *map(str, arguments)] if argv is None else argv, executable=program, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         _all.append(self)
@@ -60,12 +60,12 @@ class Odd:
         if not line.startswith(b"ready "):
             raise RuntimeError(f"odd_process {arguments or argv!r:.200}: not ready: {line!r}")
         self.facts = {key: int(value) for key, value in (fact.split("=") for fact in line.decode().split()[1:])}
-        self.pid = self.child.pid
+        self.pid = self.popen.pid
 
     def _line(self, seconds):
-        if not select.select([self.child.stdout], [], [], seconds)[0]:
+        if not select.select([self.popen.stdout], [], [], seconds)[0]:
             return b"(nothing after %d s)" % seconds
-        return self.child.stdout.readline()
+        return self.popen.stdout.readline()
 
     def __getattr__(self, name):
         try:
@@ -82,12 +82,12 @@ class Odd:
         return os.readlink(f"/proc/{self.pid}/{name}".encode())
 
     def end(self):
-        self.child.kill()
-        self.child.wait()
+        self.popen.kill()
+        self.popen.wait()
 
 
 def end_all():
     for odd in _all:
-        if odd.child.poll() is None:
+        if odd.popen.poll() is None:
             odd.end()
     _all.clear()

@@ -117,16 +117,20 @@ static void make_wait(char **args)
     ready("pid=%d", getpid());
 }
 
+static void put_bytes(char *to, size_t room, const char *hex)
+{
+    for (size_t i = 0; i < room && hex[2 * i] != '\0'; i++) {
+        char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        to[i] = (char) strtoul(pair, NULL, 16);
+    }
+}
+
 /* comm HEX: a name of any bytes. */
 static void make_comm(char **args)
 {
-    const char *hex = argument(args, 0, "");
     char name[16] = {0};
 
-    for (size_t i = 0; i < 15 && hex[2 * i] != '\0'; i++) {
-        char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        name[i] = (char) strtoul(pair, NULL, 16);
-    }
+    put_bytes(name, sizeof name - 1, argument(args, 0, ""));
     must(prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL), "PR_SET_NAME");
     ready("pid=%d", getpid());
 }
@@ -164,6 +168,17 @@ static void make_title(char **args)
     char *first = args[-2];
 
     memcpy(first, title, sizeof title);
+    ready("pid=%d", getpid());
+}
+
+/* environment HEX: these bytes over its environment, as far as that goes. */
+static void make_environment(char **args)
+{
+    size_t room = 0;
+
+    for (char **variable = environ; *variable != NULL; variable++)
+        room += strlen(*variable) + 1;
+    put_bytes(environ[0], room, argument(args, 0, ""));
     ready("pid=%d", getpid());
 }
 
@@ -513,6 +528,7 @@ static const struct {
     {"no-arguments", make_no_arguments},
     {"wiped-arguments", make_wiped_arguments},
     {"title", make_title},
+    {"environment", make_environment},
     {"memfd", make_memfd},
     {"descriptors", make_descriptors},
     {"threads", make_threads},

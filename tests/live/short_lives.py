@@ -17,14 +17,14 @@ RUNS = 6
 
 
 def check_zombies(bundle, zombie, leader):
-    record = bundle.process(zombie.facts["child"])
+    record = bundle.process(zombie.child)
     equal("a zombie: state, and the status that it ended with", ("Z", 3 << 8),
           (record["proc"]["stat"]["state"], record["proc"]["stat"]["exit_code"]))
     equal("a zombie: its parent", zombie.pid, record["process"]["parent"]["pid"])
     equal("a zombie: no executable is claimed", None, record["process"].get("executable"))
-    equal("a zombie: exe is absent, not denied", "absent", bundle.capture(zombie.facts["child"], "exe").outcome)
+    equal("a zombie: exe is absent, not denied", "absent", bundle.capture(zombie.child, "exe").outcome)
     equal("a zombie: both looks saw the same life", ["same", "same"],
-          [line.identity for line in bundle.of_life(zombie.facts["child"])])
+          [line.identity for line in bundle.of_life(zombie.child)])
     record = bundle.process(leader.pid)["proc"]
     equal("a first thread that ended, with another alive: state and threads", ("Z", 2),
           (record["stat"]["state"], record["stat"]["num_threads"]))
@@ -109,7 +109,7 @@ def check_births(folder):
 def check_reuse(folder):
     """The walk comes to pid 30000 last, some 100 ms after the opening sweep: by then it is another life's."""
     reborn = odd.Odd("lives", "life-000000", 30000, 25, env={b"LIFE": b"life-000000"})
-    pid = reborn.facts["child"]
+    pid = reborn.child
     second = 0
     for run in range(RUNS):
         bundle = snapshot.collect(folder, "--redact", "none")

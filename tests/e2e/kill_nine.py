@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL for all processes of a run at once, at moments from its start to its end: a name that says sealed is sealed."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import odd  # noqa: E402
+import snapshot  # noqa: E402
+from checks import about, equal, finish, holds  # noqa: E402
+
+MOMENTS = 40
+NAME = "x.tar.gz"
+OK_UNPINNED, INCOMPLETE = 1, 10
+
+
+def start(folder):
+    return subprocess.Popen([snapshot.PROCSNAP, "collect", os.path.join(folder, NAME), "--quiet"], start_new_session=True,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def verify(path):
+    done = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", path], capture_output=True, check=False, timeout=60)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+def session_left(pid):
+    """Processes of the run that are still there and no zombies."""
+    left = []
+    for other in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{other}/stat", "rb") as file:
+                state, *numbers = file.read().rpartition(b") ")[2].split()[:4]
+        except OSError:
+            continue
+        if int(numbers[2]) == pid and state != b"Z":
+            left.append(int(other))
+    return left
+
+
+def judge(folder, when):
+    """What the run left behind, as one word; anything that should not be is told."""
+    found = set(os.listdir(folder))
+    path = os.path.join(folder, NAME)
+    allowed = {NAME, NAME + ".part", NAME + ".minisig", NAME + ".minisig.part"}
+    holds(f"{when}: nothing but the bundle, its signature and their parts", found <= allowed, found)
+    if NAME in found:
+        status, text = verify(path)
+        equal(f"{when}: the final name stands at a whole bundle, with its signature", (OK_UNPINNED, True, False),
+              (status, NAME + ".minisig" in found, NAME + ".part" in found))
+        return "sealed"
+    if NAME + ".part" not in found:
+        equal(f"{when}: nothing at all", set(), found)
+        return "nothing"
+    status, text = verify(path + ".part")
+    if status == OK_UNPINNED:  # between the last byte and the name
+        equal(f"{when}: the part is whole, only its name is missing", "OK-UNPINNED", text.split()[0])
+        return "whole part"
+    equal(f"{when}: the part is incomplete, and said to be", (INCOMPLETE, "INCOMPLETE"), (status, text.split()[0]))
+    return "part"
+
+
+def main():
+    odd.inside_namespaces()
+    odd.Odd("crowd", 120)
+    with odd.folder() as folder:
+        begun = time.monotonic()
+        equal("a run that nobody kills", 0, start(folder).wait(timeout=60))
+        took = time.monotonic() - begun
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    about(f"a run takes {took:.3f} s; random seed {seed}")
+    results = {}
+    for moment in range(MOMENTS):
+        with odd.folder() as folder:
+            run = start(folder)
+            delay = took * (moment + chance.random()) / MOMENTS * 1.1
+            time.sleep(delay)
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait(timeout=10)
+            time.sleep(0.01)
+            result = judge(folder, f"killed after {delay:.4f} s")
+            results[result] = results.get(result, 0) + 1
+            equal(f"killed after {delay:.4f} s: no process of it is left", [], session_left(run.pid))
+    about(f"left behind: {results}")
+    holds("some were killed before the end", results.get("part", 0) + results.get("nothing", 0) > 0, results)
+    finish()
+
+
+main()
