@@ -173,7 +173,7 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
         if (rows[i].pid == 0 || (i > 0 && rows[i].pid == rows[i - 1].pid))
             continue;
         const struct ps_process_row *p = ps_snapshot_process(s, rows[i].pid, rows[i].entity_id);
-        struct ps_span name = p != NULL ? p->name : ps_span_of("", 0);
+        struct ps_span name = p != NULL && p->name.len > 0 ? p->name : ps_span_text("?");
         size_t width = ps_printable_columns(name);
         width = (width < NAME_MOST ? width : NAME_MOST) + NUMBER_ROOM;
         if (shown > 0 && used + width + OTHERS_ROOM > columns)

@@ -543,15 +543,90 @@ Test(bundle, signature_beside_the_file)
     cr_assert_eq(verdict_of(ps_buffer_span(&file), &wants), PS_VERIFY_MALFORMED);
 }
 
+static bool to_buffer(void *context, const void *data, size_t len, struct ps_error *err)
+{
+    (void) err;
+    ps_buffer_add(context, data, len);
+    return true;
+}
+
+static bool to_full(void *context, const void *data, size_t len, struct ps_error *err)
+{
+    size_t *room = context;
+    (void) data;
+    if (len > *room)
+        return ps_fail(err, 0, "the disk is full");
+    *room -= len;
+    return true;
+}
+
 Test(bundle, writer_refuses)
 {
     struct ps_error err = {0};
-    struct ps_buffer out = {0};
-    struct ps_span left = ps_span_of(NULL, 0);
-    (void) left;
-    cr_assert(ps_bundle_new("procsnap-20260230t001500z-0123abcd", 0, 1, NULL, NULL, &err) == NULL);
+    size_t room = 0;
     char id[PS_BUNDLE_ID_LEN + 1];
     ps_bundle_id_make(SAMPLE_TIME, 0x0123abcd, id);
     cr_assert_str_eq(id, SAMPLE_ID);
+    cr_assert(ps_bundle_new("procsnap-20260230t001500z-0123abcd", 0, 1, to_full, &room, &err) == NULL);
+
+    struct ps_bundle *b = ps_bundle_new(id, 0, 1, to_full, &room, &err);
+    cr_assert(b != NULL, "nothing has left deflate yet");
+    cr_assert(!ps_bundle_add(b, "bag-info.txt", ps_span_text("x"), &err), "not a payload name");
+    cr_assert(!ps_bundle_add(b, "data/../x", ps_span_text("x"), &err));
+    cr_assert(!ps_bundle_add(b, "data/a b", ps_span_text("x"), &err));
+    cr_assert(ps_bundle_add(b, "data/a", ps_span_text("x"), &err));
+    struct ps_seal_facts facts = {.chain_id = SAMPLE_CHAIN, .reason = "single", .key = sample_key()};
+    struct ps_sealed sealed;
+    cr_assert(!ps_bundle_seal(b, &facts, &sealed, &err));
+    cr_assert_str_eq(err.text, "the disk is full");
+    cr_assert(!ps_bundle_seal(b, &facts, &sealed, &err));
+    cr_assert(!ps_bundle_add(b, "data/b", ps_span_text("x"), &err));
+    ps_bundle_free(b);
+
+    room = 1 << 20;
+    b = ps_bundle_new(id, 0, 1, to_full, &room, &err);
+    cr_assert(ps_bundle_add(b, "data/a", ps_span_text("x"), &err));
+    cr_assert(ps_bundle_add(b, "data/A", ps_span_text("x"), &err));
+    cr_assert(!ps_bundle_seal(b, &facts, &sealed, &err), "two names that clash");
+    ps_bundle_free(b);
+    ps_bundle_free(NULL);
+}
+
+/* What people type must neither end a line of bag-info.txt nor prevent the seal. */
+Test(bundle, odd_case_fields)
+{
+    struct ps_error err = {0};
+    struct ps_buffer out = {0};
+    struct ps_verify_wants wants = {0};
+    struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 3, 1, to_buffer, &out, &err);
+    uint8_t prev[32] = {0xab};
+    struct ps_seal_facts facts = {
+        .software_agent = "x",
+        .case_id = "a\nPayload-Oxum: 1.1",
+        .examiner = "\xff\x1b[31m",
+        .evidence_id = "",
+        .chain_id = SAMPLE_CHAIN,
+        .boot_id = "b",
+        .reason = "schedule",
+        .interval_s = 900,
+        .prev_root = prev,
+        .next_key = ps_signing_key_public(sample_key()),
+        .key = sample_key(),
+        .file = "a\tb\n\xff.tar.gz",
+    };
+    struct ps_sealed sealed;
+    cr_assert(ps_bundle_add(b, "data/meta.json", ps_buffer_span(sample_bytes(&s, "data/meta.json")), &err));
+    cr_assert(ps_bundle_seal(b, &facts, &sealed, &err), "%s", err.text);
+    cr_assert(sealed.head.has_prev);
+    cr_assert_eq(sealed.payload_members, 1);
+    ps_bundle_free(b);
+    struct ps_verify_report *r = verify_as(ps_buffer_span(&out), &wants);
+    cr_assert(r->inner_signed, "%s", r->findings[0].what);
+    cr_assert(r->head.has_prev);
+    cr_assert_eq(r->head.prev[0], 0xab);
+    for (size_t i = 0; i < r->finding_count; i++)
+        cr_assert(strstr(r->findings[i].what, "Oxum") == NULL);
+    ps_verify_report_done(r);
+    ps_buffer_done(&sealed.minisig);
     ps_buffer_done(&out);
 }
