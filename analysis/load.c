@@ -11,7 +11,7 @@
 enum { CAP_SYS_PTRACE_BIT = 19 };
 
 /* One line of a record, or a whole document. */
-static bool take_text(struct ps_loader *l, struct ps_span text, void (*take)(struct ps_loader *l, const cJSON *tree))
+static bool take_text(struct ps_loader *l, struct ps_span text)
 {
     struct ps_json_flaw flaw;
     cJSON *tree = ps_json_parse(&l->check, text, &flaw);
@@ -23,32 +23,50 @@ static bool take_text(struct ps_loader *l, struct ps_span text, void (*take)(str
         cJSON_Delete(tree);
         return true;
     }
-    take(l, tree);
+    if (l->take != NULL)
+        l->take(l, tree);
+    if (l->keep != NULL)
+        ps_load_kept(l, tree, text);
     cJSON_Delete(tree);
     if (!l->failed && !l->out->pool.failed)
         return true;
     return ps_fail(l->err, ENOMEM, "cannot load the bundle");
 }
 
-/* Which records go into which table. */
+/* Which records go into which table, and which are told of one process. */
 static const struct {
-    const char *prefix;
+    const char *prefix, *kind;
+    unsigned table;
     void (*take)(struct ps_loader *l, const cJSON *tree);
 } tables[] = {
-    {"data/records/process-", ps_load_process}, {"data/records/socket-", ps_load_socket},
-    {"data/records/gap-", ps_load_gap},         {"data/records/change-", ps_load_change},
-    {"data/records/environ-", ps_load_environ},
+    {"data/records/process-", "process", PS_LOAD_PROCESSES, ps_load_process},
+    {"data/records/socket-", NULL, PS_LOAD_SOCKETS, ps_load_socket},
+    {"data/records/gap-", "gap", PS_LOAD_GAPS, ps_load_gap},
+    {"data/records/change-", "change", PS_LOAD_CHANGES, ps_load_change},
+    {"data/records/environ-", "environ", PS_LOAD_ENVIRONS, ps_load_environ},
+    {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
 };
+
+static void choose_records(struct ps_loader *l, struct ps_span name)
+{
+    const struct ps_snapshot_wants *wants = &l->out->wants;
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        if (!ps_span_starts(name, tables[i].prefix))
+            continue;
+        l->take = (wants->tables & tables[i].table) != 0 ? tables[i].take : NULL;
+        l->keep = wants->pid != 0 ? tables[i].kind : NULL;
+    }
+}
 
 static void choose(struct ps_loader *l, struct ps_span name)
 {
     l->take = NULL;
+    l->keep = NULL;
     l->lines = true;
     l->too_long = false;
     ps_buffer_clear(&l->text, PS_JSON_LINE_MAX);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        if (ps_span_starts(name, tables[i].prefix))
-            l->take = tables[i].take;
+    choose_records(l, name);
     if (ps_span_is(name, "data/meta.json"))
         l->take = ps_load_meta;
     else if (ps_span_is(name, "data/closing.json"))
@@ -66,7 +84,7 @@ static bool finish_text(struct ps_loader *l)
     if (l->too_long)
         l->out->unreadable_lines++;
     else if (l->text.len > 0)
-        ok = take_text(l, ps_buffer_span(&l->text), l->take);
+        ok = take_text(l, ps_buffer_span(&l->text));
     l->too_long = false;
     ps_buffer_clear(&l->text, PS_JSON_LINE_MAX);
     return ok;
@@ -121,7 +139,7 @@ static enum ps_source_step load_members(struct ps_loader *l, const struct ps_mem
 
     while ((step = source->member(source->self, &member, &l->out->flaw, l->err)) == PS_SOURCE_NEXT) {
         choose(l, member.name);
-        if (l->take == NULL)
+        if (l->take == NULL && l->keep == NULL)
             continue;
         step = load_member(l, source);
         if (step != PS_SOURCE_END)
@@ -139,11 +157,12 @@ static int by_pid_and_start(const void *left, const void *right)
     return a->start_boot_us < b->start_boot_us ? -1 : a->start_boot_us > b->start_boot_us;
 }
 
-bool ps_snapshot_load(const struct ps_member_source *source, struct ps_snapshot *out, struct ps_error *err)
+bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_snapshot_wants *wants,
+                      struct ps_snapshot *out, struct ps_error *err)
 {
     struct ps_loader l = {.out = out, .err = err};
 
-    *out = (struct ps_snapshot){.facts = {.no_new_privs = -1}};
+    *out = (struct ps_snapshot){.wants = *wants, .facts = {.no_new_privs = -1}};
     enum ps_source_step step = load_members(&l, source);
     out->flawed = step == PS_SOURCE_FLAW;
     ps_buffer_done(&l.text);
@@ -159,11 +178,15 @@ void ps_snapshot_done(struct ps_snapshot *s)
     free(s->sockets);
     free(s->gaps);
     free(s->changes);
+    free(s->owners);
+    free(s->files);
+    free(s->kept);
     ps_text_pool_done(&s->pool);
     *s = (struct ps_snapshot){0};
 }
 
-const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)
+/* The first row of a pid, or where it would stand. */
+static size_t first_of(const struct ps_snapshot *s, uint32_t pid)
 {
     size_t low = 0, high = s->process_count;
 
@@ -174,10 +197,32 @@ const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, ui
         else
             high = middle;
     }
-    for (; low < s->process_count && s->processes[low].pid == pid; low++)
-        if (entity_id.len == 0 || ps_span_equal(s->processes[low].entity_id, entity_id))
-            return &s->processes[low];
+    return low;
+}
+
+const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)
+{
+    for (size_t i = first_of(s, pid); i < s->process_count && s->processes[i].pid == pid; i++)
+        if (entity_id.len == 0 || ps_span_equal(s->processes[i].entity_id, entity_id))
+            return &s->processes[i];
     return NULL;
+}
+
+const struct ps_process_row *ps_snapshot_parent(const struct ps_snapshot *s, const struct ps_process_row *child,
+                                                bool *by_pid)
+{
+    const struct ps_process_row *last = NULL;
+
+    *by_pid = false;
+    if (child->ppid == 0)
+        return NULL;
+    if (child->parent_entity_id.len > 0)
+        return ps_snapshot_process(s, child->ppid, child->parent_entity_id);
+    for (size_t i = first_of(s, child->ppid); i < s->process_count && s->processes[i].pid == child->ppid; i++)
+        if (s->processes[i].start_boot_us <= child->start_boot_us)
+            last = &s->processes[i];
+    *by_pid = last != NULL;
+    return last;
 }
 
 bool ps_snapshot_could_trace(const struct ps_snapshot *s)

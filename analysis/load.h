@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files that load a bundle (load.c, load_*.c) share, and nobody else sees: see snapshot.h.
+ * What the files that load a bundle (load.c, load_*.c) share, and the view that reads records whole (show_process*.c):
+ * see snapshot.h.
  */
 #ifndef PS_LOAD_H
 #define PS_LOAD_H
@@ -14,7 +15,8 @@ struct ps_loader {
     struct ps_json_check check;
     struct ps_buffer text; /* of the line or document under way */
     bool lines, too_long, failed;
-    void (*take)(struct ps_loader *l, const cJSON *tree);
+    void (*take)(struct ps_loader *l, const cJSON *tree); /* NULL: not wanted */
+    const char *keep;                                     /* the kind, when records of wants.pid are kept whole */
 };
 
 /* load_value.c: the string at a path ("process.parent.pid"), with the exact bytes of `<name>_b64` where the record has
@@ -38,5 +40,8 @@ void ps_load_socket(struct ps_loader *l, const cJSON *record);
 void ps_load_gap(struct ps_loader *l, const cJSON *record);
 void ps_load_change(struct ps_loader *l, const cJSON *record);
 void ps_load_environ(struct ps_loader *l, const cJSON *record);
+void ps_load_file(struct ps_loader *l, const cJSON *record);
+/* A record of wants.pid, as it stands in the bundle. */
+void ps_load_kept(struct ps_loader *l, const cJSON *record, struct ps_span line);
 
 #endif

@@ -39,6 +39,14 @@ static struct ps_span cgroup_of(struct ps_loader *l, const cJSON *record)
     return best != NULL ? ps_load_text(l, best, "path") : ps_span_of("", 0);
 }
 
+/* What the last looks said, where one of them did not say `same`. */
+static struct ps_span identity_of(struct ps_loader *l, const cJSON *record)
+{
+    struct ps_span quiet = ps_load_text(l, record, "proc.identity_quiet.last_look");
+
+    return quiet.len > 0 ? quiet : ps_load_text(l, record, "proc.identity_memory.last_look");
+}
+
 void ps_load_process(struct ps_loader *l, const cJSON *record)
 {
     struct ps_snapshot *s = l->out;
@@ -53,24 +61,66 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
         .ppid = ps_load_number32(record, "process.parent.pid"),
         .start_boot_us = ps_load_number(record, "proc.start_boot_us"),
         .entity_id = ps_load_text(l, record, "process.entity_id"),
+        .parent_entity_id = ps_load_text(l, record, "process.parent.entity_id"),
         .name = ps_load_text(l, record, "process.name"),
-        .command_line = ps_load_text(l, record, "process.command_line"),
-        .executable = ps_load_text(l, record, "process.executable"),
         .user = ps_load_text(l, record, "user.id"),
         .state = ps_load_text(l, record, "proc.stat.state"),
-        .cgroup = cgroup_of(l, record),
-        .identity = ps_load_text(l, record, "proc.identity"),
+        .identity = identity_of(l, record),
         .kernel_thread = ps_load_true(record, "proc.kernel_thread"),
         .exe_known = cJSON_IsBool(deleted),
         .exe_deleted = cJSON_IsTrue(deleted),
     };
+    if ((s->wants.tables & PS_LOAD_COMMANDS) == 0)
+        return;
+    struct ps_process_row *row = &rows[s->process_count - 1];
+    row->command_line = ps_load_text(l, record, "process.command_line");
+    row->executable = ps_load_text(l, record, "process.executable");
+    row->cgroup = cgroup_of(l, record);
+}
+
+/* Appends the owners that the record lists. */
+static void load_owners(struct ps_loader *l, const cJSON *record, struct ps_socket_row *row)
+{
+    struct ps_snapshot *s = l->out;
+    const cJSON *owner;
+
+    row->owners_at = s->owner_count;
+    cJSON_ArrayForEach(owner, ps_load_at(record, "proc.owners"))
+    {
+        struct ps_owner_row *rows = grown(l, s->owners, s->owner_count, &s->owner_room, sizeof *rows);
+        if (rows == NULL)
+            return;
+        s->owners = rows;
+        rows[s->owner_count++] = (struct ps_owner_row){
+            .pid = ps_load_number32(owner, "pid"),
+            .fd = ps_load_number(owner, "fd"),
+            .entity_id = ps_load_text(l, owner, "entity_id"),
+        };
+        row->owner_count++;
+    }
+    uint64_t all = ps_load_number(record, "proc.owner_count");
+    row->owners_left = all > row->owner_count ? all - row->owner_count : 0;
+    row->owner = row->owner_count > 0 ? s->owners[row->owners_at].pid : 0;
+}
+
+/* The row of the kernel's table, under whichever table it came from. */
+static const cJSON *table_row(const cJSON *record)
+{
+    static const char *const tables[] = {"net_tcp", "net_tcp6", "net_udp", "net_udp6", "net_unix"};
+    const cJSON *proc = ps_load_at(record, "proc"), *row = NULL;
+
+    for (size_t i = 0; proc != NULL && row == NULL && i < sizeof tables / sizeof tables[0]; i++)
+        row = ps_json_get(proc, tables[i]);
+    return row;
 }
 
 void ps_load_socket(struct ps_loader *l, const cJSON *record)
 {
+    enum { ACCEPTS = 0x10000 }; /* __SO_ACCEPTCON */
     struct ps_snapshot *s = l->out;
-    const cJSON *owner = cJSON_GetArrayItem(ps_load_at(record, "proc.owners"), 0);
+    const cJSON *kernel = table_row(record);
     struct ps_socket_row *rows = grown(l, s->sockets, s->socket_count, &s->socket_room, sizeof *rows);
+    uint64_t flags = 0;
 
     if (rows == NULL)
         return;
@@ -78,14 +128,69 @@ void ps_load_socket(struct ps_loader *l, const cJSON *record)
     struct ps_socket_row *row = &rows[s->socket_count++];
     *row = (struct ps_socket_row){
         .transport = ps_load_text(l, record, "network.transport"),
-        .state = ps_load_text(l, record, "proc.net_tcp.state"),
         .address = ps_load_text(l, record, "source.ip"),
         .port = ps_load_number(record, "source.port"),
-        .owner = ps_load_number32(owner, "pid"),
+        .remote = ps_load_text(l, record, "destination.ip"),
+        .remote_port = ps_load_number(record, "destination.port"),
+        .net_namespace = ps_load_number(record, "proc.net_namespace"),
         .owner_absent = ps_load_text(l, record, "proc.owner_absent"),
     };
-    if (row->state.len == 0)
-        row->state = ps_load_text(l, record, "proc.net_tcp6.state");
+    load_owners(l, record, row);
+    if (kernel == NULL)
+        return;
+    struct ps_span state = ps_load_text(l, kernel, "state");
+    *(ps_span_is(row->transport, "tcp") ? &row->state : &row->other_state) = state;
+    row->inode = ps_load_number(kernel, "inode");
+    row->type = ps_load_text(l, kernel, "type");
+    row->path = ps_load_text(l, kernel, "path");
+    row->accepts = ps_load_hex(kernel, "flags", &flags) && (flags & ACCEPTS) != 0;
+}
+
+/* Sockets, pipes and the like have no path, and are left out. */
+void ps_load_file(struct ps_loader *l, const cJSON *record)
+{
+    struct ps_snapshot *s = l->out;
+    struct ps_file_row *rows = grown(l, s->files, s->file_count, &s->file_room, sizeof *rows);
+    const char *target = ps_json_string(ps_load_at(record, "proc.target"));
+    const char *flags = ps_json_string(ps_load_at(record, "proc.fdinfo.flags"));
+
+    if (rows == NULL)
+        return;
+    s->files = rows;
+    if (target == NULL || target[0] != '/')
+        return;
+    struct ps_file_row *row = &rows[s->file_count];
+    *row = (struct ps_file_row){
+        .pid = ps_load_number32(record, "process.pid"),
+        .fd = ps_load_number(record, "proc.fd"),
+        .path = ps_load_text(l, record, "proc.target"),
+        .class_name = ps_load_text(l, record, "proc.class"),
+    };
+    struct ps_cursor digits = ps_cursor_over(ps_span_text(flags != NULL ? flags : ""));
+    row->flags_known = ps_take_octal(&digits, &row->flags) && ps_cursor_done(&digits);
+    const char *entity = ps_json_string(ps_load_at(record, "process.entity_id"));
+    if (s->file_count > 0 && entity != NULL && ps_span_is(rows[s->file_count - 1].entity_id, entity))
+        row->entity_id = rows[s->file_count - 1].entity_id; /* descriptors of one process follow each other */
+    else
+        row->entity_id = ps_load_text(l, record, "process.entity_id");
+    s->file_count++;
+}
+
+void ps_load_kept(struct ps_loader *l, const cJSON *record, struct ps_span line)
+{
+    struct ps_snapshot *s = l->out;
+
+    if (ps_load_number32(record, "process.pid") != s->wants.pid)
+        return;
+    struct ps_kept_record *rows = grown(l, s->kept, s->kept_count, &s->kept_room, sizeof *rows);
+    if (rows == NULL)
+        return;
+    s->kept = rows;
+    rows[s->kept_count++] = (struct ps_kept_record){
+        .kind = l->keep,
+        .entity_id = ps_load_text(l, record, "process.entity_id"),
+        .line = ps_text_keep(&s->pool, line),
+    };
 }
 
 /* ["exe","maps"] as "exe, maps". */

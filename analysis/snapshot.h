@@ -10,21 +10,63 @@
 #include "formats/journal.h"
 #include "formats/member_source.h"
 
-/* One life. An empty text was not in the record. */
+/* Which records a view needs: nothing else is kept. */
+enum {
+    PS_LOAD_PROCESSES = 1 << 0,
+    PS_LOAD_COMMANDS = 1 << 1, /* with PROCESSES: command line, executable, control group */
+    PS_LOAD_SOCKETS = 1 << 2,
+    PS_LOAD_GAPS = 1 << 3,
+    PS_LOAD_CHANGES = 1 << 4,
+    PS_LOAD_ENVIRONS = 1 << 5,
+    PS_LOAD_FILES = 1 << 6,
+};
+
+struct ps_snapshot_wants {
+    unsigned tables;
+    uint32_t pid; /* 0: none; else the records of that process are kept whole as well */
+};
+
+/* One life. An empty text was not in the record, or not wanted. */
 struct ps_process_row {
     uint32_t pid, ppid;
     uint64_t start_boot_us;
-    struct ps_span entity_id, name, command_line, executable, user, cgroup, state;
+    struct ps_span entity_id, parent_entity_id, name, command_line, executable, user, cgroup, state;
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
     bool kernel_thread;
     bool exe_known, exe_deleted;
 };
 
+struct ps_owner_row {
+    uint32_t pid;
+    uint64_t fd;
+    struct ps_span entity_id;
+};
+
 struct ps_socket_row {
     struct ps_span transport, state, address; /* state: TCP alone */
-    uint64_t port;
+    struct ps_span remote, other_state;       /* other_state: UDP and unix */
+    struct ps_span type, path;                /* unix */
+    uint64_t port, remote_port, inode, net_namespace; /* 0: none, or unknown */
+    bool accepts;                /* unix: it listens */
     uint32_t owner;              /* pid of the first owner; 0: none */
+    size_t owners_at;            /* in the table of owners: this many, and owners_left that the record does not name */
+    uint32_t owner_count;
+    uint64_t owners_left;
     struct ps_span owner_absent; /* why there is none */
+};
+
+/* A descriptor of something that has a path. */
+struct ps_file_row {
+    uint32_t pid;
+    uint64_t fd, flags; /* open(2)'s flags; see flags_known */
+    bool flags_known;
+    struct ps_span entity_id, path, class_name; /* "file", "deleted", "memfd", "device" */
+};
+
+/* One line of the records of the process that was asked for. */
+struct ps_kept_record {
+    const char *kind; /* "process", "fd": static text */
+    struct ps_span entity_id, line;
 };
 
 /* What was not seen of one process (or, pid 0, of the machine). */
@@ -59,11 +101,18 @@ struct ps_snapshot_facts {
 };
 
 struct ps_snapshot {
+    struct ps_snapshot_wants wants;
     struct ps_snapshot_facts facts;
     struct ps_process_row *processes;
     size_t process_count, process_room;
     struct ps_socket_row *sockets;
     size_t socket_count, socket_room;
+    struct ps_owner_row *owners;
+    size_t owner_count, owner_room;
+    struct ps_file_row *files;
+    size_t file_count, file_room;
+    struct ps_kept_record *kept;
+    size_t kept_count, kept_room;
     struct ps_gap_row *gaps;
     size_t gap_count, gap_room;
     struct ps_change_row *changes;
@@ -77,12 +126,16 @@ struct ps_snapshot {
 
 /* Reads the members to their end, or to a flaw. Processes come out sorted by pid and start. False with *err set on a
  * failure of our own (cannot read, no memory); ps_snapshot_done in any case. */
-PS_MUST_CHECK bool ps_snapshot_load(const struct ps_member_source *source, struct ps_snapshot *out,
-                                    struct ps_error *err);
+PS_MUST_CHECK bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_snapshot_wants *wants,
+                                    struct ps_snapshot *out, struct ps_error *err);
 void ps_snapshot_done(struct ps_snapshot *s);
 
 /* The row of that life, or NULL. An empty entity_id finds the pid alone. */
 const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id);
+/* The life that started that one, or NULL when it is not in view. *by_pid: the bundle names no life, only a pid; then it
+ * is the last life of that pid that was there before the child. */
+const struct ps_process_row *ps_snapshot_parent(const struct ps_snapshot *s, const struct ps_process_row *child,
+                                                bool *by_pid);
 /* CAP_SYS_PTRACE was in effect. */
 bool ps_snapshot_could_trace(const struct ps_snapshot *s);
 

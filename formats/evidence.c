@@ -20,7 +20,7 @@ struct ps_evidence {
     struct ps_match match;
     void *waiting; /* tree of struct raw, by name: no order of hostile names makes it slow */
     struct raw *current;
-    uint64_t held;
+    uint64_t held; /* memory of what waits: many small members cost more than their bytes */
     const char *failed;
     char culprit[PS_MEMBER_NAME_MAX + 1];
 };
@@ -41,7 +41,7 @@ struct ps_evidence *ps_evidence_new(const struct ps_evidence_visitor *visitor)
 static void free_raw(struct ps_evidence *e, struct raw *raw)
 {
     (void) tdelete(raw, &e->waiting, by_name);
-    e->held -= raw->bytes.len;
+    e->held -= sizeof *raw + raw->bytes.room;
     if (e->current == raw)
         e->current = NULL;
     ps_buffer_done(&raw->bytes);
@@ -93,6 +93,7 @@ bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char *
         return false;
     }
     e->current = raw;
+    e->held += sizeof *raw;
     e->counts.raw_members++;
     return true;
 }
@@ -103,13 +104,15 @@ bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char *
         return false;
     if (e->current == NULL)
         return fail(e, "bytes of no raw member", NULL, why);
-    if (e->held + bytes.len > PS_EVIDENCE_BYTES_MAX)
+    struct ps_buffer *to = &e->current->bytes;
+    size_t room = to->room;
+    ps_buffer_add_span(to, bytes);
+    if (to->failed)
+        return fail(e, ps_no_memory, e->current->name, why);
+    e->held += to->room - room;
+    if (e->held > PS_EVIDENCE_BYTES_MAX)
         return fail(e, "more than 2 GiB of raw members come before the journal lines that name them", e->current->name,
                     why);
-    ps_buffer_add_span(&e->current->bytes, bytes);
-    if (e->current->bytes.failed)
-        return fail(e, ps_no_memory, e->current->name, why);
-    e->held += bytes.len;
     return true;
 }
 

@@ -130,16 +130,24 @@ static size_t next_unfinished(const struct ps_match *m, const struct ps_journal_
     return from;
 }
 
+/* Two directories that are read together, and stand beside each other: fd and fdinfo alternate in the pack. */
+static size_t pair_of(const struct ps_match *m, const struct ps_journal_line *line, size_t i)
+{
+    size_t other = i + 1;
+    if (!is_family(&line->captures[i]) || other == line->capture_count || !is_family(&line->captures[other]))
+        return line->capture_count;
+    return m->used[other] < entries_of(&line->captures[other]) ? other : line->capture_count;
+}
+
 bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size_t pack,
                     const struct ps_pack_entry *entry, size_t *capture, const char **why)
 {
     m->first = next_unfinished(m, line, m->first);
     size_t i = m->first;
     if (i < line->capture_count && !is_next(m, line, i, pack, entry)) {
-        /* Two directories that are read together: fd and fdinfo alternate. */
-        size_t other = is_family(&line->captures[i]) ? next_unfinished(m, line, i + 1) : line->capture_count;
-        bool pair = other < line->capture_count && is_family(&line->captures[other]);
-        i = pair && is_next(m, line, other, pack, entry) ? other : line->capture_count;
+        size_t other = pair_of(m, line, i);
+        bool pair = other < line->capture_count && is_next(m, line, other, pack, entry);
+        i = pair ? other : line->capture_count;
     }
     if (i == line->capture_count)
         return say(why, "an entry of a pack is not the one that the journal says comes next");

@@ -23,6 +23,8 @@ source_entries() {
 open_source_index() {
     local dir=$1
     mkdir -p "$dir/parts" "$dir/lists/partial" "$dir/cache/archives/partial"
+    # apt names a suite only after it has read its list: on a new machine the security suite may never have been read.
+    [ "$(id -u)" -ne 0 ] || apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1 || true
     source_entries >"$dir/parts/debian.sources"
     if [ ! -s "$dir/parts/debian.sources" ]; then
         echo "apt knows no Debian mirror here; run apt-get update as root first" >&2

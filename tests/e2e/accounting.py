@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every file that the plan names stands in the journal, of every process, once; and the sums in closing.json are its sums."""
+"""Every file that the plan names stands in the journal, of every process, once; closing.json holds its sums."""
 import collections
 import os
 import sys
@@ -35,7 +35,7 @@ def check_plan(bundle, what):
     lives = {life for life, _ in lines}
     equal(f"{what}: each life has lines of both readers", [], sorted((life, reader) for life in lives
           for reader in ("quiet", "memory") if (life, reader) not in lines))
-    wrong, torn, begun = [], [], []
+    wrong, torn, early = [], [], []
     for (life, reader), chain in lines.items():
         names = collections.Counter(capture.name for line in chain for capture in line.captures)
         once = {name for name, count in names.items() if count == 1 or "{}" in name}
@@ -43,10 +43,11 @@ def check_plan(bundle, what):
             wrong.append((life, reader, set(plan[reader]) ^ once, names.most_common(1)))
         if [line.more for line in chain] != [True] * (len(chain) - 1) + [False]:
             torn.append((life, reader, [line.more for line in chain]))
-        begun += [capture.name for line in chain for capture in line.captures if capture.begin_us < 0 or capture.took_us < 0]
+        early += [capture.name for line in chain for capture in line.captures
+                  if min(capture.begin_us, capture.took_us) < 0]
     equal(f"{what}: each planned file of {len(lives)} lives in exactly one capture", [], wrong[:5])
     equal(f"{what}: `more` on all lines of a life and reader but the last", [], torn[:5])
-    equal(f"{what}: no time before the beginning of a line", [], begun)
+    equal(f"{what}: no time before the beginning of a line", [], early)
     once = [capture.name for line in bundle.lines if line.scope == "global" for capture in line.captures]
     equal(f"{what}: each planned file that exists once in exactly one capture", sorted(plan["global"]), sorted(once))
 
@@ -65,7 +66,8 @@ def check_sums(bundle, what):
     for line, capture in captures:
         coverage[kind_of(line.scope, capture.name)][capture.outcome] += 1
     equal(f"{what}: captures by outcome", dict(outcomes), counts["outcomes"])
-    equal(f"{what}: captures by file and outcome", {kind: dict(found) for kind, found in coverage.items()}, bundle.closing["coverage"])
+    equal(f"{what}: captures by file and outcome", {kind: dict(found) for kind, found in coverage.items()},
+          bundle.closing["coverage"])
     equal(f"{what}: captures, bytes, processes, records",
           {"captures": len(captures), "raw_bytes": sum(capture.length for _, capture in captures),
            "processes": len({line.life for line in bundle.lines if line.scope == "process"}),
@@ -75,13 +77,15 @@ def check_sums(bundle, what):
     if early is None:
         equal(f"{what}: nothing is skipped", 0, outcomes["skipped"])
     else:
-        equal(f"{what}: skipped, of how many", (outcomes["skipped"], len(captures)), (early["skipped"], early["captures"]))
+        equal(f"{what}: skipped, of how many", (outcomes["skipped"], len(captures)),
+              (early["skipped"], early["captures"]))
 
 
 def check_records(bundle, what):
     """Every record says what it is, and leads to bytes that are there."""
-    there = {f"{pack}#{name}" for line in bundle.lines for pack in line.packs
-             if pack.endswith(".pack") for _, name, _, _ in snapshot.unpack(bundle.members[pack])} | bundle.members.keys()
+    packs = [pack for line in bundle.lines for pack in line.packs if pack.endswith(".pack")]
+    there = {f"{pack}#{name}" for pack in packs for _, name, _, _ in snapshot.unpack(bundle.members[pack])}
+    there |= bundle.members.keys()
     lost, wrong = [], []
     for member in bundle.members:
         if not member.startswith("data/records/"):
@@ -116,7 +120,8 @@ def main():
         check(snapshot.collect(folder.name, "--profile", profile), f"--profile {profile}")
     order = [line.scope for line in snapshot.collect(folder.name, "--compress", "9").lines if line.reader != "memory"]
     equal("order of the quiet reader: what exists once, the opening sweep, processes, the closing sweep",
-          ["global", "opening", "process", "closing"], [scope for i, scope in enumerate(order) if order[i - 1] != scope])
+          ["global", "opening", "process", "closing"],
+          [scope for i, scope in enumerate(order) if order[i - 1] != scope])
     finish()
 
 

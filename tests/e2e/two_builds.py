@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A bundle taken beside hostile processes, in the hands of others: another build of the same sources (PROCSNAP_ASAN, with
-sanitizers) derives the same records, byte for byte, in both directions; and stock tools judge it with nothing but the
-head line."""
+"""A bundle taken beside hostile processes, in the hands of others.
+
+Another build of the same sources (PROCSNAP_ASAN, with sanitizers) derives the same records, byte for byte, in both
+directions; and stock tools judge it with nothing but the head line.
+"""
 import hashlib
 import os
 import re
@@ -26,15 +28,19 @@ def hostile():
     odd.Odd("sockets", 7001), odd.Odd("own-net", 7001), odd.Odd("descriptors", 300), odd.Odd("births", "born-000000", 4)
 
 
+def called(program):
+    return "the sanitized build" if program == OTHER else "the release"
+
+
 def check_builds(folder):
     for writer in (snapshot.PROCSNAP, OTHER):
         for options in ((), ("--redact", "none", "--profile", "card", "--compress", "9")):
             run = snapshot.Run(folder, "--quiet", *options, program=writer, name=f"{len(os.listdir(folder))}.tar.gz")
-            what = f"{'the sanitized build' if writer == OTHER else 'the release'} wrote it {' '.join(options)}".rstrip()
+            what = f"{called(writer)} wrote it {' '.join(options)}".rstrip()
             for reader in (snapshot.PROCSNAP, OTHER):
                 status, text = run.verify("--expect-root", run.head["root"], program=reader)
                 parts = re.search(r"derived again +(\d+) parts of the records, all identical", text)
-                equal(f"{what}, {'the sanitized build' if reader == OTHER else 'the release'} derives the same records",
+                equal(f"{what}, {called(reader)} derives the same records",
                       (0, "OK", True), (status, text.split()[0], parts is not None))
                 kinds = {name for name in run.bundle.members if name.startswith("data/records/")}
                 equal(f"{what}: all parts were derived again", len(kinds), int(parts[1]) if parts else 0)
@@ -78,16 +84,20 @@ def check_stock_tools(folder):
     top = os.path.join(folder, "extracted", run.head["bundle"])
     os.makedirs(os.path.dirname(top))
     equal("tar extracts it", 0, ran("tar", "xzf", run.path, "-C", os.path.dirname(top))[0])
-    equal("sha256sum", (0, ""), ran("sha256sum", "-c", "--strict", "--quiet", "manifest-sha256.txt", "tagmanifest-sha256.txt", cwd=top))
-    equal("minisign, with the key of the head line: the file", 0, ran("minisign", "-VHm", run.path, "-P", run.head["pk"])[0])
+    manifests = ["manifest-sha256.txt", "tagmanifest-sha256.txt"]
+    equal("sha256sum", (0, ""), ran("sha256sum", "-c", "--strict", "--quiet", *manifests, cwd=top))
+    equal("minisign, with the key of the head line: the file", 0,
+          ran("minisign", "-VHm", run.path, "-P", run.head["pk"])[0])
     equal("minisign, with the key of the head line: what is in it", 0,
           ran("minisign", "-VHm", "tagmanifest-sha256.txt", "-P", run.head["pk"], cwd=top)[0])
     with open(os.path.join(top, "tagmanifest-sha256.txt"), "rb") as file:
-        equal("the root of the head line is SHA-256 of tagmanifest-sha256.txt", run.head["root"], hashlib.sha256(file.read()).hexdigest())
+        equal("the root of the head line is SHA-256 of tagmanifest-sha256.txt", run.head["root"],
+              hashlib.sha256(file.read()).hexdigest())
     equal("BagIt 1.0", [], bag_flaws(top))
-    files = sorted(os.path.join(where, name) for where, _, names in os.walk(top) for name in names if name.endswith(("json",)))
+    files = sorted(os.path.join(where, name) for where, _, names in os.walk(top) for name in names)
     lines = sum(data.count(b"\n") for name, data in run.bundle.members.items() if name.endswith("ndjson"))
-    told = subprocess.run(["jq", "-c", ".", *(name for name in files if name.endswith(".ndjson"))], capture_output=True, check=False)
+    told = subprocess.run(["jq", "-c", ".", *(name for name in files if name.endswith(".ndjson"))],
+                          capture_output=True, check=False)
     equal("jq reads every line of NDJSON", (0, lines), (told.returncode, told.stdout.count(b"\n")))
     equal("jq reads every JSON file", 0, ran("jq", "-e", ".", *(name for name in files if name.endswith(".json")))[0])
     holds("names of files hold nothing that a shell or a terminal would mind",
@@ -103,7 +113,7 @@ def main():
     odd.inside_namespaces()
     folder = odd.folder()
     hostile()
-    check_builds(os.path.join(folder.name))
+    check_builds(folder.name)
     check_stock_tools(folder.name)
     finish()
 

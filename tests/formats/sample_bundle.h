@@ -24,6 +24,9 @@ struct sample {
     struct ps_head head; /* of the honest bundle */
 };
 
+void sample_must(bool done, const char *what);
+/* Packs, journal and records, into a bundle that has its data/meta.json. */
+void sample_add_evidence(struct ps_bundle *bundle);
 /* The golden key, made once. */
 const struct ps_signing_key *sample_key(void);
 /* The honest bundle: written by bundle_write.h, read back by tarball_read.h. `file` may be NULL; else it gets the bytes

@@ -10,7 +10,7 @@ from checks import equal, finish, holds
 STAT = (b"4242 (copied) app) S 1 4242 4242 0 -1 4194304 1 0 0 0 1 2 0 0 20 0 3 0 8237 1000 10 18446744073709551615 "
         b"94000000000000 94000000001000 140000000000000 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n")
 TCP = (b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-       b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 x 100 0 0 10 0\n")
+       b"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 x 100 0\n")
 BOOT_ID = b"01234567-89ab-cdef-0123-456789abcdef\n"
 
 FILES = {
@@ -75,9 +75,10 @@ def check_records(bundle):
     process, proc = record["process"], record["proc"]
     equal("process: name, parent, executable, directory, arguments, user",
           ("copied) app", 1, "/bin/sh", "/srv/app", ["app", "--password"], "101"),
-          (process["name"], process["parent"]["pid"], process["executable"], process["working_directory"], process["args"],
-           record["user"]["id"]))
-    equal("process: ticks, namespaces", (8237, {"net": 4026531840, "mnt": 4026531841}), (proc["stat"]["starttime"], proc["ns"]))
+          (process["name"], process["parent"]["pid"], process["executable"], process["working_directory"],
+           process["args"], record["user"]["id"]))
+    equal("process: ticks, namespaces", (8237, {"net": 4026531840, "mnt": 4026531841}),
+          (proc["stat"]["starttime"], proc["ns"]))
     equal("process: no fact of this machine's file of the same name", (None, None),
           (bundle.capture(4242, "exe").facts, proc.get("exe_id")))
     equal("executable records: none, for nobody saw the file", [], bundle.records("executable"))
@@ -103,7 +104,8 @@ def main():
     check_records(bundle)
     os.unlink(os.path.join(tree, "stat"))
     bundle = snapshot.collect(os.path.join(folder.name, "out"), "--procfs", tree)
-    equal("without a stat file of the whole machine it is still a tree of processes", 2, bundle.closing["counts"]["processes"])
+    equal("without a stat file of the whole machine it is still a tree of processes", 2,
+          bundle.closing["counts"]["processes"])
     finish()
 
 

@@ -18,7 +18,7 @@ def made_up():
 
 
 def environment():
-    """(entry before redaction, pattern of the entry after it) for each of the rules of docs/BUNDLE.md; and the secrets."""
+    """(entry before redaction, pattern of what becomes of it) for each rule of docs/BUNDLE.md; and the secrets."""
     hidden = [made_up() for _ in range(11)]
     wanted = [
         (b"AWS_SECRET_ACCESS_KEY=" + hidden[0], rb"AWS_SECRET_ACCESS_KEY=" + HASH),
@@ -54,6 +54,10 @@ def places(bundle, text):
     return found or (["the tar headers"] if text in bundle.tar else [])
 
 
+def found_secrets(bundle, hidden):
+    return {text: places(bundle, text) for text in hidden if places(bundle, text)}
+
+
 def entries(capture):
     return capture.bytes.removesuffix(b"\0").split(b"\0")
 
@@ -69,8 +73,9 @@ def check_redacted(bundle, process, wanted, hidden):
     for entry, pattern in wanted:
         name = entry.split(b"=")[0].decode()
         holds(f"redacted: {name}", re.fullmatch(pattern, by_entry[entry]), by_entry[entry][:80])
-    equal("redacted: equal values have equal digits", by_entry[wanted[0][0]].split(b"=")[1], by_entry[wanted[2][0]].split(b"=")[1])
-    equal("redacted: no secret anywhere in the bundle", [], [(text, places(bundle, text)) for text in hidden if places(bundle, text)])
+    equal("redacted: equal values have equal digits",
+          *(by_entry[wanted[index][0]].split(b"=")[1] for index in (0, 2)))
+    equal("redacted: no secret anywhere in the bundle", {}, found_secrets(bundle, hidden))
     record = [record for record in bundle.records("environ") if record["process"]["pid"] == process.pid]
     equal("redacted: one environ record, with these entries", [(stored, True)],
           [(snapshot.exact(found["process"], "env_vars"), found["proc"]["redacted"]) for found in record])
@@ -79,8 +84,9 @@ def check_redacted(bundle, process, wanted, hidden):
 
 def check_kept(bundle, process, hidden):
     capture = bundle.capture(process.pid, "environ")
-    equal("--redact none: raw environ is what the kernel says", (False, process.read("environ")), (capture.redacted, capture.bytes))
-    equal("--redact none: each secret is there", [], [text for text in hidden if not places(bundle, text)])
+    equal("--redact none: raw environ is what the kernel says", (False, process.read("environ")),
+          (capture.redacted, capture.bytes))
+    equal("--redact none: each secret is there", set(hidden), found_secrets(bundle, hidden).keys())
     record = [record for record in bundle.records("environ") if record["process"]["pid"] == process.pid]
     equal("--redact none: the environ record holds all bytes", [entries(capture)],
           [snapshot.exact(found["process"], "env_vars") for found in record])
@@ -94,10 +100,11 @@ def check_odd_memory(folder):
     equal("odd memory: made as it was meant", memory, process.read("environ"))
     bundle = snapshot.collect(folder)
     stored = bundle.capture(process.pid, "environ").bytes
+    wanted = rb"(?P<whole>%(d)s)\0=%(d)s\0\0\0NAME=%(d)s\0PATH=/kept\0(?P=whole)" % {b"d": HASH}
     holds("odd memory: digits alone for entries without '=', empty ones stay, and no NUL is added at the end",
-          re.fullmatch(rb"(?P<whole>%(d)s)\0=%(d)s\0\0\0NAME=%(d)s\0PATH=/kept\0(?P=whole)" % {b"d": HASH}, stored), stored)
+          re.fullmatch(wanted, stored), stored)
     # The arguments of odd_process carry the bytes in hexadecimal digits; plain they stand nowhere.
-    equal("odd memory: no secret anywhere in the bundle", [], [places(bundle, text) for text in hidden if places(bundle, text)])
+    equal("odd memory: no secret anywhere in the bundle", {}, found_secrets(bundle, hidden))
 
 
 def main():
@@ -105,7 +112,8 @@ def main():
     folder = odd.folder()
     wanted, hidden = environment()
     process = started(wanted)
-    equal("the secrets stand in the memory of a process", [], [text for text in hidden if text not in process.read("environ")])
+    memory = process.read("environ")
+    equal("the secrets stand in the memory of a process", [], [text for text in hidden if text not in memory])
     os.environ["OF_THE_COLLECTOR"] = own = made_up().decode()
     first, second = snapshot.collect(folder.name), snapshot.collect(folder.name)
     by_entry = check_redacted(first, process, wanted, hidden)

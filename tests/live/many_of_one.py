@@ -17,9 +17,8 @@ def check_descriptors(bundle, process):
     equal("5000 descriptors: the capture of links is complete", ("complete", {}), (links.outcome, links.lost))
     equal("5000 descriptors: links in the packs", DESCRIPTORS, len(links.entries))
     equal("5000 descriptors: fdinfo of the same ones", links.entries.keys(), infos.entries.keys())
-    packs = [pack for line in bundle.of_life(process.pid, "quiet") for pack in line.packs]
-    holds("5000 descriptors: packs roll over at 1 MiB", all(len(bundle.members[pack]) < (1 << 20) + 65536 for pack in packs),
-          {pack: len(bundle.members[pack]) for pack in packs})
+    sizes = {pack: len(bundle.members[pack]) for line in bundle.of_life(process.pid, "quiet") for pack in line.packs}
+    holds("5000 descriptors: packs roll over at 1 MiB", all(size < (1 << 20) + 65536 for size in sizes.values()), sizes)
 
     records = bundle.descriptors(process.pid)
     equal("5000 descriptors: a record for each", {int(name) for name in links.entries}, records.keys())
@@ -37,7 +36,8 @@ def check_descriptors(bundle, process):
     equal("a memfd with a newline and parentheses in its name", (b"/memfd:odd\nmemory) [1] (deleted)", ("memfd", None)),
           (snapshot.exact(memory, "target"), kind(memory)))
     pipe = records[process.pipe]
-    equal("a pipe: its inode joins both ends", (("pipe", None), pipe["inode"]), (kind(pipe), records[process.pipe + 1]["inode"]))
+    equal("a pipe: its inode joins both ends", (("pipe", None), pipe["inode"]),
+          (kind(pipe), records[process.pipe + 1]["inode"]))
     equal("a directory opened with O_PATH", (b"/", "010200000"),
           (snapshot.exact(records[process.directory], "target"), records[process.directory]["fdinfo"]["flags"]))
 

@@ -21,7 +21,8 @@ def check(bundle, what, process, path, deleted):
     equal(f"{what}: process.executable", path, snapshot.exact(record["process"], "executable"))
     equal(f"{what}: proc.exe_deleted", deleted, record["proc"]["exe_deleted"])
     equal(f"{what}: proc.exe_id is the file that runs", facts_of(process), record["proc"]["exe_id"])
-    equal(f"{what}: links of the file in the journal", os.stat(f"/proc/{process.pid}/exe").st_nlink, capture.facts["nlink"])
+    equal(f"{what}: links of the file in the journal", os.stat(f"/proc/{process.pid}/exe").st_nlink,
+          capture.facts["nlink"])
 
 
 def main():
@@ -44,7 +45,8 @@ def main():
 
     deleted = b" (deleted)"
     check(bundle, "a deleted executable", running[b"gone"], files[b"gone"] + deleted, True)
-    check(bundle, "an executable whose name ends in ' (deleted)'", running[b"alive (deleted)"], files[b"alive (deleted)"], False)
+    check(bundle, "an executable whose name ends in ' (deleted)'", running[b"alive (deleted)"],
+          files[b"alive (deleted)"], False)
     check(bundle, "an executable replaced by another file", running[b"replaced"], files[b"replaced"] + deleted, True)
     check(bundle, "an executable deleted under one name, alive under another", running[b"linked"],
           files[b"linked"] + deleted, False)
@@ -55,8 +57,8 @@ def main():
     executables = bundle.records("executable")
     ids = [record["proc"]["exe_id"] for record in executables]
     equal("executable records: each file once", sorted(set(ids)), sorted(ids))
-    equal("executable records: all that processes run", {record["proc"]["exe_id"] for record in bundle.records("process")
-                                                         if "exe_id" in record["proc"]}, set(ids))
+    run = {record["proc"]["exe_id"] for record in bundle.records("process") if "exe_id" in record["proc"]}
+    equal("executable records: all that processes run", run, set(ids))
     equal("two processes of one file share its record", *(bundle.process(process.pid)["proc"]["exe_id"]
                                                           for process in (twin, running[b"other"])))
     paths = {record["proc"]["exe_id"]: snapshot.exact(record["file"], "path") for record in executables}

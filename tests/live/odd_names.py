@@ -38,8 +38,8 @@ def check_name(bundle, what, name, process):
           [snapshot.exact(record["proc"]["stat"], "comm"), snapshot.exact(record["proc"]["comm"], "comm")])
     equal(f"name {what}: nothing behind it moved (state, parent)", ("S", 1),
           (record["proc"]["stat"]["state"], record["process"]["parent"]["pid"]))
-    status = process.read("status").split(b"\n")[0]
-    holds(f"name {what}: the raw status is the kernel's", bundle.capture(process.pid, "status").bytes.startswith(status))
+    equal(f"name {what}: the raw status is the kernel's",
+          *(text.split(b"\n")[0] for text in (process.read("status"), bundle.capture(process.pid, "status").bytes)))
 
 
 def check_arguments(bundle, what, expected, process):
@@ -71,7 +71,8 @@ def main():
     equal("arguments of a process that was started without any: one NUL byte", b"\0", raw)
     raw = wiped.read("cmdline")
     check_arguments(bundle, "wiped with NUL bytes", raw.split(b"\0")[:-1], wiped)
-    equal("arguments wiped with NUL bytes: how many there were stays known", b"\0" * len(b"odd wiped-arguments secret words "), raw)
+    equal("arguments wiped with NUL bytes: how many there were stays known",
+          b"\0" * len(b"odd wiped-arguments secret words "), raw)
     raw = check_arguments(bundle, "overwritten by a title that runs into the environment", [b""], title)
     holds("arguments overwritten by a title: the title, to its end", raw.startswith(b"odd: worker process (") and
           raw.rstrip(b"\0").endswith(b"the environment)"), raw)

@@ -227,8 +227,8 @@ static void make_descriptors(char **args)
     int high = must(dup2(null, (int) count + 1000), "dup2");
     for (unsigned made = (unsigned) pipes[1] + 3; made < count; made++)
         must(dup(null), "dup");
-    ready("pid=%d null=%d eventfd=%d eventpoll=%d timerfd=%d inotify=%d memfd=%d pipe=%d directory=%d high=%d", getpid(),
-          null, event_fd, epoll, timer, watch, memory, pipes[0], directory, high);
+    ready("pid=%d null=%d eventfd=%d eventpoll=%d timerfd=%d inotify=%d memfd=%d pipe=%d directory=%d high=%d",
+          getpid(), null, event_fd, epoll, timer, watch, memory, pipes[0], directory, high);
 }
 
 static void *idle(void *unused)
@@ -420,7 +420,8 @@ static int connected(unsigned port)
 
 static int listening_v6(unsigned port)
 {
-    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t) port), .sin6_addr = in6addr_any};
+    struct sockaddr_in6 address = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t) port), .sin6_addr = in6addr_any};
     int one = 1, fd = socket(AF_INET6, SOCK_STREAM, 0);
 
     if (fd < 0)
@@ -437,8 +438,9 @@ static int abstract(const char *name, size_t len)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
 
+    socklen_t used = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + 1 + len);
     memcpy(address.sun_path + 1, name, len);
-    must(bind(fd, (struct sockaddr *) &address, (socklen_t) (offsetof(struct sockaddr_un, sun_path) + 1 + len)), "bind");
+    must(bind(fd, (struct sockaddr *) &address, used), "bind");
     must(listen(fd, 1), "listen");
     return fd;
 }
@@ -457,7 +459,8 @@ static unsigned port_of(int fd)
  * one with a newline in its name, and one whose name looks like a row of the table. */
 static void make_sockets(char **args)
 {
-    static const char newline[] = "odd\nname", forged[] = "x\n0000000000000000: 00000002 00000000 00010000 0001 01 99999 @forged";
+    static const char newline[] = "odd\nname";
+    static const char forged[] = "x\n0000000000000000: 00000002 00000000 00010000 0001 01 99999 @forged";
     unsigned port = number(args, 0, 7001);
     int pair[2];
 
@@ -467,7 +470,8 @@ static void make_sockets(char **args)
     (void) close(lingering);
     (void) close(caller); /* this end closes first: TIME_WAIT */
     (void) close(must(called, "accept"));
-    int listener = bound(SOCK_STREAM, port), client = connected(port), server = must(accept(listener, NULL, NULL), "accept");
+    int listener = bound(SOCK_STREAM, port), client = connected(port);
+    int server = must(accept(listener, NULL, NULL), "accept");
     pid_t child = waiting_child();
     int early = connected(port), udp = bound(SOCK_DGRAM, port + 1), v6 = listening_v6(port + 2);
     must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");

@@ -28,7 +28,8 @@ def check_network(bundle, process):
     holds("another network namespace: it is another one", namespace != bundle.meta["host"]["net_namespace"], namespace)
     rows = [record for record in bundle.records("socket") if record["proc"]["net_namespace"] == namespace]
     listeners = [record for record in rows if record.get("source", {}).get("port") == PORT]
-    equal("another network namespace: its listener, with its owner", [(process.inode, [(process.pid, process.listener)])],
+    equal("another network namespace: its listener, with its owner",
+          [(process.inode, [(process.pid, process.listener)])],
           [(record["proc"]["net_tcp"]["inode"], [(owner["pid"], owner["fd"]) for owner in record["proc"]["owners"]])
            for record in listeners])
     here = [record["proc"]["net_namespace"] for record in bundle.records("socket")

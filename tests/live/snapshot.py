@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collects a bundle beside the processes of a test, verifies it, and loads it with a reader of its own.
 
-This reader shares nothing with the product's: it was written from docs/BUNDLE.md, and it refuses whatever that page does
-not allow. Loading checks that every byte of every pack belongs to one capture of the journal.
+This reader shares nothing with the product's: it was written from docs/BUNDLE.md, and it refuses whatever that page
+does not allow. Loading checks that every byte of every pack belongs to one capture of the journal.
 """
 import base64
 import copy
@@ -116,7 +116,7 @@ def exact(value, name):
 # ---- the journal ----
 
 class Capture:
-    """One planned read, as the journal tells it; `entries` are its bytes by name (one, under its own name, for a file)."""
+    """One planned read, as the journal tells it; `entries` are its bytes by name (a file has one, under its own)."""
 
     def __init__(self, columns, line):
         must(6 <= len(columns) <= 11, "a capture of", len(columns), "columns")
@@ -187,7 +187,7 @@ class Line:
             fits = [pair for pair in left if pair[1][0][0] in (name, name.removesuffix(".redacted"))]
             must(fits, "an entry that comes not next:", member, name, "instead of", [pair[1][0][0] for pair in left])
             capture, rest = fits[0]
-            must(capture is left[0][0] or (capture.family and left[0][0].family), "an entry out of order:", member, name)
+            must(capture is left[0][0] or (capture.family and left[0][0].family), "out of order:", member, name)
             if not capture.entries:
                 must((capture.pack, capture.offset) == (index, offset), "the place of", self.life, name)
             must(rest[0][2] == len(data), "the length of", self.life, name)
@@ -204,7 +204,7 @@ def capture_is_link(capture):
 # ---- the bundle ----
 
 class Bundle:
-    """A bundle in memory: `tar`, `members` (bytes by name below the top directory), `meta`, `closing`, `lines`, `phases`."""
+    """A bundle in memory: `tar`, `members` (bytes by name below the top directory), `meta`, `closing`, `lines`..."""
 
     def __init__(self, file):
         self.tar = decompressed(file)
@@ -262,7 +262,8 @@ class Bundle:
         return found[0]
 
     def descriptors(self, pid):
-        return {record["proc"]["fd"]: record["proc"] for record in self.records("fd") if record["process"]["pid"] == pid}
+        return {record["proc"]["fd"]: record["proc"] for record in self.records("fd")
+                if record["process"]["pid"] == pid}
 
 
 class Run:

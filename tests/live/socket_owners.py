@@ -12,7 +12,12 @@ PORT = 7001
 
 def ends(record):
     """(local, remote) of a row, as people write them."""
-    return tuple(f"{record[end]['ip']}:{record[end]['port']}" if end in record else None for end in ("source", "destination"))
+    return tuple(f"{record[end]['ip']}:{record[end]['port']}" if end in record else None
+                 for end in ("source", "destination"))
+
+
+def sorted_owners(owners):
+    return sorted(owners, key=lambda owner: (owner["pid"], owner["fd"]))
 
 
 def table_of(record):
@@ -26,7 +31,7 @@ class Sockets:
 
     def owners(self, *pairs):
         """What the record of a socket must say of these (pid, descriptor) pairs."""
-        return sorted(({"pid": pid, "entity_id": self.ids[pid], "fd": fd} for pid, fd in pairs), key=lambda o: (o["pid"], o["fd"]))
+        return sorted_owners({"pid": pid, "entity_id": self.ids[pid], "fd": fd} for pid, fd in pairs)
 
     def inode(self, fd):
         return int(self.process.link(f"fd/{fd}").removeprefix(b"socket:[").removesuffix(b"]"))
@@ -40,15 +45,16 @@ class Sockets:
         """A row held by our process alone, at that descriptor (and by its child as well, where there is one)."""
         proc = self.row(table, state, local, remote)["proc"]
         holders = [(self.process.pid, fd)] + ([(self.process.child, fd)] if fd <= self.process.server else [])
-        equal(f"{what}: owners", self.owners(*holders), sorted(proc.get("owners", []), key=lambda o: (o["pid"], o["fd"])))
+        equal(f"{what}: owners", self.owners(*holders), sorted_owners(proc.get("owners", [])))
         equal(f"{what}: inode", self.inode(fd), proc[table].get("inode"))
 
 
 def check_inet(sockets, p):
     own, listener, any4, any6 = "127.0.0.1:{}", "127.0.0.1:7001", "0.0.0.0:0", ":::0"
+    client = own.format(p.client_port)
     sockets.check("TCP listener", "net_tcp", "LISTEN", listener, any4, p.listener)
-    sockets.check("TCP connection, the end that called", "net_tcp", "ESTABLISHED", own.format(p.client_port), listener, p.client)
-    sockets.check("TCP connection, the end that was called", "net_tcp", "ESTABLISHED", listener, own.format(p.client_port), p.server)
+    sockets.check("TCP connection, the end that called", "net_tcp", "ESTABLISHED", client, listener, p.client)
+    sockets.check("TCP connection, the end that was called", "net_tcp", "ESTABLISHED", listener, client, p.server)
     sockets.check("TCP connection that nobody has accepted, the end that called", "net_tcp", "ESTABLISHED",
                   own.format(p.early_port), listener, p.early)
     sockets.check("UDP socket", "net_udp", "CLOSE", own.format(PORT + 1), any4, p.udp)
@@ -72,7 +78,8 @@ def check_unix(sockets, p):
         equal(f"unix sockets, {what}: connected, no name, owner", [("CONNECTED", None, sockets.owners((p.pid, fd)))],
               [(proc["net_unix"]["state"], proc["net_unix"].get("path"), proc["owners"]) for proc in found])
     found = rows.get(sockets.inode(p.odd), [])
-    equal("abstract unix socket with a newline in its name: name, and owner", [(b"@odd\nname", sockets.owners((p.pid, p.odd)))],
+    equal("abstract unix socket with a newline in its name: name, and owner",
+          [(b"@odd\nname", sockets.owners((p.pid, p.odd)))],
           [(snapshot.exact(proc["net_unix"], "path"), proc["owners"]) for proc in found])
     found = rows.get(sockets.inode(p.liar), [])
     equal("unix socket whose name looks like a row: its own row, and owner", [(b"@x", sockets.owners((p.pid, p.liar)))],
@@ -88,7 +95,8 @@ def check_rows(sockets):
         text = sockets.bundle.members[f"data/proc/net/{table}"]
         equal(f"rows of net/{table}", text.count(b"\n") - 1, seen[f"net_{table}"])
     namespace = sockets.bundle.meta["host"]["net_namespace"]
-    equal("each record names the network namespace", {namespace}, {record["proc"]["net_namespace"] for record in sockets.records})
+    equal("each record names the network namespace", {namespace},
+          {record["proc"]["net_namespace"] for record in sockets.records})
     equal("each record leads to the raw bytes", [], [record["proc"]["source"] for record in sockets.records
                                                     if record["proc"]["source"][0] not in sockets.bundle.members])
     sources = {fd["proc"].get("inode") for fd in sockets.bundle.records("fd") if fd["proc"]["class"] == "socket"}
