@@ -22,6 +22,8 @@ struct ps_loader {
 /* load_value.c: the string at a path ("process.parent.pid"), with the exact bytes of `<name>_b64` where the record has
  * them, kept in the pool; empty when there is none. */
 struct ps_span ps_load_text(struct ps_loader *l, const cJSON *tree, const char *path);
+/* What that base64 text stands for, kept in the pool; empty when it is none. */
+struct ps_span ps_load_decoded(struct ps_loader *l, const char *text);
 const cJSON *ps_load_at(const cJSON *tree, const char *path);
 /* 0 when there is none. */
 uint64_t ps_load_number(const cJSON *tree, const char *path);

@@ -94,6 +94,7 @@ static void load_owners(struct ps_loader *l, const cJSON *record, struct ps_sock
         rows[s->owner_count++] = (struct ps_owner_row){
             .pid = ps_load_number32(owner, "pid"),
             .fd = ps_load_number(owner, "fd"),
+            .socket = s->socket_count - 1,
             .entity_id = ps_load_text(l, owner, "entity_id"),
         };
         row->owner_count++;

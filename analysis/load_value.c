@@ -40,6 +40,16 @@ static size_t decoded_len(const char *text)
     return len / 4 * 3 - (len >= 4 ? padding : 0);
 }
 
+struct ps_span ps_load_decoded(struct ps_loader *l, const char *text)
+{
+    size_t len = decoded_len(text);
+    uint8_t *room = ps_text_room(&l->out->pool, len);
+
+    if (room != NULL && ps_base64_decode(ps_span_text(text), room, len))
+        return ps_span_of(room, len);
+    return ps_span_of("", 0);
+}
+
 struct ps_span ps_load_text(struct ps_loader *l, const cJSON *tree, const char *path)
 {
     char name[NAME_MAX_LEN];

@@ -15,6 +15,18 @@ void ps_show_summary_json(const struct ps_snapshot *s, size_t columns, struct ps
 /* Every process, by pid. */
 void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* The same, each below the life that started it. */
+void ps_show_tree(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_tree_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* Everything of wants.pid, life by life; nothing at all when the bundle does not know that pid. */
+void ps_show_process(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_process_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* Every socket, with its owners. */
+void ps_show_sockets(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_sockets_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* Every path that is open, with the processes that hold it. */
+void ps_show_files(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+void ps_show_files_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 /* What was not seen, of whom, why, and what would change it. */
 void ps_show_gaps(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 void ps_show_gaps_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);

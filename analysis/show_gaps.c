@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/show_text.h"
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
@@ -92,27 +93,17 @@ static struct reason reason_for(const struct ps_snapshot *s, struct ps_span outc
     return other;
 }
 
-static int compare_text(struct ps_span a, struct ps_span b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len > 0 ? memcmp(a.data, b.data, len) : 0;
-
-    if (order != 0)
-        return order;
-    return a.len < b.len ? -1 : a.len > b.len;
-}
-
 static int by_reason(const void *left, const void *right)
 {
     const struct ps_gap_row *a = left, *b = right;
-    int order = compare_text(a->outcome, b->outcome);
+    int order = ps_show_order(a->outcome, b->outcome);
 
     if (order == 0)
-        order = compare_text(a->error, b->error);
+        order = ps_show_order(a->error, b->error);
     if (order == 0)
-        order = compare_text(a->files, b->files);
+        order = ps_show_order(a->files, b->files);
     if (order == 0)
-        order = compare_text(a->why, b->why);
+        order = ps_show_order(a->why, b->why);
     return order != 0 ? order : a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 

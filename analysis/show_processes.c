@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/show.h"
 
-#include <stdio.h>
-
+#include "analysis/show_text.h"
 #include "formats/printable.h"
-#include "formats/quantity.h"
 
 /* A uid is never cut. */
 enum {
@@ -17,33 +15,6 @@ enum {
     COMMAND_LEAST = 20
 };
 
-/* Time since boot, to the hundredth that the kernel's clock ticks have: "3d 04:12:09.33". */
-static void add_start(struct ps_buffer *out, uint64_t us)
-{
-    char text[40];
-    uint64_t s = us / 1000000, days = s / 86400;
-    int len = 0;
-
-    if (days > 0)
-        len = snprintf(text, sizeof text, "%llud ", (unsigned long long) days);
-    snprintf(text + len, sizeof text - (size_t) len, "%02u:%02u:%02u.%02u", (unsigned) (s / 3600 % 24),
-             (unsigned) (s / 60 % 60), (unsigned) (s % 60), (unsigned) (us / 10000 % 100));
-    ps_buffer_addf(out, "%*s", START_WIDTH, text);
-}
-
-static void add_age(const struct ps_snapshot *s, struct ps_buffer *out, uint64_t start_us)
-{
-    struct ps_buffer text = {0};
-    uint64_t now = s->facts.boottime_us;
-
-    if (start_us <= now)
-        ps_quantity_us(&text, now - start_us);
-    else
-        ps_buffer_add_text(&text, "during it");
-    ps_printable_add_cell(out, ps_buffer_span(&text), AGE_WIDTH);
-    ps_buffer_done(&text);
-}
-
 static const char *exe_word(const struct ps_process_row *p)
 {
     if (p->kernel_thread)
@@ -53,16 +24,17 @@ static const char *exe_word(const struct ps_process_row *p)
     return p->exe_deleted ? "DELETED" : "ok";
 }
 
-/* The arguments; in their place, in brackets, what else is known of the program. */
-static void add_command(struct ps_buffer *out, const struct ps_process_row *p, size_t columns)
+static void add_times(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out)
 {
-    if (p->command_line.len > 0) {
-        ps_printable_add_cut(out, p->command_line, columns);
-        return;
-    }
-    ps_buffer_add_byte(out, '[');
-    ps_printable_add_cut(out, p->executable.len > 0 ? p->executable : p->name, columns - 2);
-    ps_buffer_add_byte(out, ']');
+    struct ps_buffer text = {0};
+
+    ps_show_add_start(&text, p->start_boot_us);
+    ps_buffer_addf(out, "%*.*s ", START_WIDTH, (int) text.len, (const char *) text.data);
+    ps_buffer_clear(&text, SIZE_MAX);
+    ps_show_add_age(s, &text, p->start_boot_us);
+    ps_printable_add_cell(out, ps_buffer_span(&text), AGE_WIDTH);
+    out->failed = out->failed || text.failed;
+    ps_buffer_done(&text);
 }
 
 static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, size_t command, struct ps_buffer *out)
@@ -70,13 +42,11 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     ps_buffer_addf(out, "%*u %*u ", PID_WIDTH, p->pid, PID_WIDTH, p->ppid);
     ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), USER_WIDTH);
     ps_buffer_add_byte(out, ' ');
-    add_start(out, p->start_boot_us);
-    ps_buffer_add_byte(out, ' ');
-    add_age(s, out, p->start_boot_us);
+    add_times(s, p, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
     ps_printable_add_cell(out, p->name, NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
-    add_command(out, p, command);
+    ps_show_add_command(out, p, command);
     if (p->identity.len > 0) {
         ps_buffer_add_text(out, "  <");
         ps_printable_add(out, p->identity);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/show.h"
 
+#include "analysis/show_text.h"
 #include "analysis/tally.h"
 #include "formats/printable.h"
 #include "formats/quantity.h"
@@ -186,11 +187,9 @@ static void add_sockets(const struct ps_snapshot *s, size_t columns, struct ps_b
 static void add_endpoint(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out)
 {
     const struct ps_process_row *p = row->owner != 0 ? ps_snapshot_process(s, row->owner, ps_span_of("", 0)) : NULL;
-    bool brackets = row->address.len > 0 && ps_span_starts(row->address, ":");
 
-    ps_buffer_add_text(out, brackets ? "[" : "");
-    ps_printable_add(out, row->address);
-    ps_buffer_addf(out, "%s:%llu (", brackets ? "]" : "", (unsigned long long) row->port);
+    ps_show_add_endpoint(out, row->address, row->port);
+    ps_buffer_add_text(out, " (");
     if (row->owner != 0)
         ps_buffer_addf(out, "%u ", row->owner);
     if (p != NULL)

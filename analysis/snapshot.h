@@ -39,17 +39,18 @@ struct ps_process_row {
 struct ps_owner_row {
     uint32_t pid;
     uint64_t fd;
+    size_t socket; /* index of what it owns */
     struct ps_span entity_id;
 };
 
 struct ps_socket_row {
-    struct ps_span transport, state, address; /* state: TCP alone */
-    struct ps_span remote, other_state;       /* other_state: UDP and unix */
-    struct ps_span type, path;                /* unix */
+    struct ps_span transport, state, address;         /* state: TCP alone */
+    struct ps_span remote, other_state;               /* other_state: UDP and unix */
+    struct ps_span type, path;                        /* unix */
     uint64_t port, remote_port, inode, net_namespace; /* 0: none, or unknown */
-    bool accepts;                /* unix: it listens */
-    uint32_t owner;              /* pid of the first owner; 0: none */
-    size_t owners_at;            /* in the table of owners: this many, and owners_left that the record does not name */
+    bool accepts;                                     /* unix: it listens */
+    uint32_t owner;                                   /* pid of the first owner; 0: none */
+    size_t owners_at; /* in the table of owners: this many, and owners_left that the record does not name */
     uint32_t owner_count;
     uint64_t owners_left;
     struct ps_span owner_absent; /* why there is none */
@@ -132,8 +133,8 @@ void ps_snapshot_done(struct ps_snapshot *s);
 
 /* The row of that life, or NULL. An empty entity_id finds the pid alone. */
 const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id);
-/* The life that started that one, or NULL when it is not in view. *by_pid: the bundle names no life, only a pid; then it
- * is the last life of that pid that was there before the child. */
+/* The life that started that one, or NULL when it is not in view. *by_pid: the bundle names no life, only a pid; then
+ * it is the last life of that pid that was there before the child. */
 const struct ps_process_row *ps_snapshot_parent(const struct ps_snapshot *s, const struct ps_process_row *child,
                                                 bool *by_pid);
 /* CAP_SYS_PTRACE was in effect. */

@@ -181,11 +181,17 @@ static void lane_over(struct conductor *c, enum ps_reader lane)
     ps_control_ring_bell(c->control);
 }
 
+static void note_early(struct conductor *c, const char *why)
+{
+    if (!atomic_load(&c->control->stop) && !atomic_load(&c->control->lane_lost))
+        snprintf(c->control->early, sizeof c->control->early, "%s", why);
+}
+
 static void stop(struct conductor *c, const char *why)
 {
     if (atomic_load(&c->control->stop))
         return;
-    snprintf(c->control->early, sizeof c->control->early, "%s", why);
+    note_early(c, why);
     atomic_store(&c->control->stop, 1);
     ps_control_ring_bell(c->control);
 }
@@ -219,9 +225,14 @@ static void replace(struct conductor *c, uint32_t slot)
     uint32_t next = free_slot(c, slot);
     const struct ps_slot *s = &c->control->slots[slot];
     bool idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);
-    bool pointless = atomic_load(&c->control->stop) || idle;
-    if (pointless || next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES ||
-        !start_reader(c, lane, next, &c->control->slots[slot])) {
+    bool enough = next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES;
+    if (atomic_load(&c->control->stop) || enough) {
+        lane_over(c, lane);
+        return;
+    }
+    if (idle || !start_reader(c, lane, next, s)) {
+        note_early(c, idle ? "a reader ended before it had read anything" : "no further reader could be started");
+        atomic_store(&c->control->lane_lost, 1);
         lane_over(c, lane);
         return;
     }

@@ -21,7 +21,7 @@ static const struct command commands[] = {
     {"collect", "take one snapshot and seal it", ps_command_collect},
     {"verify", "is a bundle whole, unaltered, and signed by my key?", ps_command_verify},
 #ifndef PROCSNAP_CORE
-    {"show", "what a bundle says: a summary, its processes, its gaps", ps_command_show},
+    {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
     {"keygen", "make a key pair to sign with", ps_command_keygen},

@@ -5,11 +5,15 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "formats/printable.h"
+
+/* Narrower than that no view can be, and no terminal is wider. */
+enum { LEAST_COLUMNS = 40, MOST_COLUMNS = 10000 };
 
 /* The first failure on standard output; commands ask once, at the end. */
 static int stdout_failure;
@@ -115,11 +119,27 @@ bool ps_is_terminal(int fd)
     return isatty(fd) == 1;
 }
 
+/* COLUMNS, where somebody exports it, is a wish: a pager or a saved page has a width as well. */
+static bool wished_columns(size_t *out)
+{
+    const char *text = getenv("COLUMNS");
+    struct ps_cursor in = ps_cursor_over(ps_span_text(text != NULL ? text : ""));
+    uint64_t wish;
+
+    if (!ps_take_u64(&in, &wish) || !ps_cursor_done(&in) || wish < LEAST_COLUMNS || wish > MOST_COLUMNS)
+        return false;
+    *out = (size_t) wish;
+    return true;
+}
+
 size_t ps_terminal_columns(size_t otherwise)
 {
     struct winsize size;
+    size_t wish;
 
-    return ioctl(PS_STDOUT, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : otherwise;
+    if (wished_columns(&wish))
+        return wish;
+    return ioctl(PS_STDOUT, TIOCGWINSZ, &size) == 0 && size.ws_col >= LEAST_COLUMNS ? size.ws_col : otherwise;
 }
 
 void ps_print_status(int fd, const char *line)

@@ -26,7 +26,7 @@ PS_MUST_CHECK bool ps_print_complete(struct ps_error *err);
 
 /* Whether people look at it live. */
 bool ps_is_terminal(int fd);
-/* Columns of the terminal on standard output; `otherwise` when there is none. */
+/* COLUMNS, or the columns of the terminal on standard output; `otherwise` when there is neither. */
 size_t ps_terminal_columns(size_t otherwise);
 /* On a live terminal: replaces the last line with this one (no newline in it); "" wipes it. */
 void ps_print_status(int fd, const char *line);

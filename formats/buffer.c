@@ -32,7 +32,7 @@ void ps_buffer_add(struct ps_buffer *b, const void *data, size_t len)
 {
     if (len == 0 || !ps_buffer_reserve(b, len))
         return;
-    memcpy(b->data + b->len, data, len);
+    ps_copy_short(b->data + b->len, data, len);
     b->len += len;
 }
 

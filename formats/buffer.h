@@ -6,6 +6,8 @@
 #ifndef PS_BUFFER_H
 #define PS_BUFFER_H
 
+#include <string.h>
+
 #include "parsers/cursor.h"
 
 struct ps_buffer {
@@ -20,6 +22,36 @@ static inline bool ps_buffer_reserve(struct ps_buffer *b, size_t more)
 {
     return more <= b->room - b->len && !b->failed ? true : ps_buffer_grow(b, more);
 }
+
+/* The first and the last `size` bytes; size is a constant, so this is a few moves of the processor. */
+static inline void ps_copy_ends(uint8_t *to, const uint8_t *from, size_t len, size_t size)
+{
+    uint8_t first[16];
+    uint8_t last[16];
+
+    memcpy(first, from, size);
+    memcpy(last, from + len - size, size);
+    memcpy(to, first, size);
+    memcpy(to + len - size, last, size);
+}
+
+/* memcpy for what is mostly short: names, words, numbers. There the call costs more than the bytes do, and musl's begins
+ * a string instruction for each. */
+static inline void ps_copy_short(uint8_t *to, const void *from, size_t len)
+{
+    if (len > 32)
+        memcpy(to, from, len);
+    else if (len >= 16)
+        ps_copy_ends(to, from, len, 16);
+    else if (len >= 8)
+        ps_copy_ends(to, from, len, 8);
+    else if (len >= 4)
+        ps_copy_ends(to, from, len, 4);
+    else
+        for (size_t i = 0; i < len; i++)
+            to[i] = ((const uint8_t *) from)[i];
+}
+
 void ps_buffer_add(struct ps_buffer *b, const void *data, size_t len);
 void ps_buffer_add_span(struct ps_buffer *b, struct ps_span s);
 void ps_buffer_add_text(struct ps_buffer *b, const char *text);

@@ -123,9 +123,11 @@ static const char digits[] = "0123456789abcdef";
 
 void ps_hex_add(struct ps_buffer *out, struct ps_span bytes)
 {
+    if (!ps_buffer_reserve(out, 2 * bytes.len))
+        return;
     for (size_t i = 0; i < bytes.len; i++) {
-        ps_buffer_add_byte(out, (uint8_t) digits[bytes.data[i] >> 4]);
-        ps_buffer_add_byte(out, (uint8_t) digits[bytes.data[i] & 15]);
+        out->data[out->len++] = (uint8_t) digits[bytes.data[i] >> 4];
+        out->data[out->len++] = (uint8_t) digits[bytes.data[i] & 15];
     }
 }
 

@@ -16,7 +16,7 @@ struct ps_json ps_json_into(struct ps_buffer *out)
 
 static uint8_t *put(uint8_t *to, const void *bytes, size_t len)
 {
-    memcpy(to, bytes, len);
+    ps_copy_short(to, bytes, len);
     return to + len;
 }
 

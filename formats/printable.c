@@ -97,22 +97,19 @@ static size_t glyph_columns(struct glyph g)
     return IN(combining, g.code) ? 0 : IN(wide, g.code) ? 2 : 1;
 }
 
-/* Appends as much as fits into `columns` (all of it when that is SIZE_MAX); returns the columns used. *rest tells
- * whether something was left over. out may be NULL: only counted. */
-static size_t add(struct ps_buffer *out, struct ps_span bytes, bool keep_text, size_t columns, bool *rest)
+/* Appends as much as fits into `columns` (all of it when that is SIZE_MAX); returns the columns used. *taken
+ * says how many bytes that were. out may be NULL: only counted. */
+static size_t add(struct ps_buffer *out, struct ps_span bytes, bool keep_text, size_t columns, size_t *taken)
 {
     size_t used = 0, plain = 0, at = 0;
 
-    *rest = false;
     while (at < bytes.len) {
         char text[ESCAPE_MAX];
         struct glyph g = glyph_at(bytes, at);
         size_t escaped = escape(g, keep_text, text);
         size_t width = escaped > 0 ? escaped : glyph_columns(g);
-        if (width > columns - used) {
-            *rest = true;
+        if (width > columns - used)
             break;
-        }
         if (escaped > 0 && out != NULL) {
             ps_buffer_add(out, bytes.data + plain, at - plain);
             ps_buffer_add(out, text, escaped);
@@ -124,31 +121,32 @@ static size_t add(struct ps_buffer *out, struct ps_span bytes, bool keep_text, s
     }
     if (out != NULL && at > plain)
         ps_buffer_add(out, bytes.data + plain, at - plain);
+    *taken = at;
     return used;
 }
 
 void ps_printable_add(struct ps_buffer *out, struct ps_span bytes)
 {
-    bool rest;
-    (void) add(out, bytes, false, SIZE_MAX, &rest);
+    size_t taken;
+    (void) add(out, bytes, false, SIZE_MAX, &taken);
 }
 
 size_t ps_printable_columns(struct ps_span bytes)
 {
-    bool rest;
-    return add(NULL, bytes, false, SIZE_MAX, &rest);
+    size_t taken;
+    return add(NULL, bytes, false, SIZE_MAX, &taken);
 }
 
 static size_t add_cut(struct ps_buffer *out, struct ps_span bytes, size_t columns)
 {
-    bool rest;
+    size_t taken;
 
     if (columns == 0)
         return 0;
-    (void) add(NULL, bytes, false, columns, &rest);
-    if (!rest)
-        return add(out, bytes, false, columns, &rest);
-    size_t used = add(out, bytes, false, columns - 1, &rest);
+    (void) add(NULL, bytes, false, columns, &taken);
+    if (taken == bytes.len)
+        return add(out, bytes, false, columns, &taken);
+    size_t used = add(out, bytes, false, columns - 1, &taken);
     ps_buffer_add_byte(out, '~');
     return used + 1;
 }
@@ -164,10 +162,25 @@ void ps_printable_add_cell(struct ps_buffer *out, struct ps_span bytes, size_t c
         ps_buffer_add_byte(out, ' ');
 }
 
+void ps_printable_add_broken(struct ps_buffer *out, struct ps_span bytes, size_t indent, size_t columns)
+{
+    enum { LEAST = 20 };
+    size_t width = columns > indent + LEAST ? columns - indent : LEAST;
+    size_t taken;
+
+    for (;;) {
+        (void) add(out, bytes, false, width, &taken);
+        bytes = ps_span_of(bytes.data + taken, bytes.len - taken);
+        if (bytes.len == 0)
+            return;
+        ps_buffer_addf(out, "\n%*s", (int) indent, "");
+    }
+}
+
 void ps_printable_add_text(struct ps_buffer *out, struct ps_span text)
 {
-    bool rest;
-    (void) add(out, text, true, SIZE_MAX, &rest);
+    size_t taken;
+    (void) add(out, text, true, SIZE_MAX, &taken);
 }
 
 static void add_utf16(struct ps_buffer *out, uint32_t unit)

@@ -20,6 +20,8 @@ size_t ps_printable_columns(struct ps_span bytes);
 void ps_printable_add_cell(struct ps_buffer *out, struct ps_span bytes, size_t columns);
 /* At most `columns` wide, cut with `~`; no padding. */
 void ps_printable_add_cut(struct ps_buffer *out, struct ps_span bytes, size_t columns);
+/* All of it, on as many lines as it takes within `columns`; those after the first are indented. */
+void ps_printable_add_broken(struct ps_buffer *out, struct ps_span bytes, size_t indent, size_t columns);
 
 /* The last belt, for text that was put together from escaped strings and our own words: keeps newlines, tabs and
  * backslashes, escapes everything else as above. Leaves such text as it is. */

@@ -10,13 +10,27 @@
 #include "formats/records_state.h"
 #include "formats/timestamp.h"
 
+/* Drafts kept for the next processes, and what each of their texts keeps. */
+enum { SPARES = 8, SPARE_TEXT = 32 << 10 };
+
+static struct ps_draft *new_draft(struct ps_records *r)
+{
+    struct ps_draft *d = r->spare;
+    if (!d)
+        return calloc(1, sizeof *d);
+    r->spare = d->next;
+    r->spare_count--;
+    d->next = NULL;
+    return d;
+}
+
 struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start)
 {
     for (struct ps_draft *d = r->drafts; d; d = d->next) {
         if (d->pid == pid && d->start == start)
             return d;
     }
-    struct ps_draft *d = calloc(1, sizeof *d);
+    struct ps_draft *d = new_draft(r);
     if (!d) {
         r->failed = true;
         return NULL;
@@ -28,27 +42,35 @@ struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start)
     return d;
 }
 
-static void draft_free(struct ps_draft *d)
+static void half_empty(struct ps_half *h, size_t keep)
 {
-    for (size_t i = 0; i < 2; i++) {
-        struct ps_half *h = &d->halves[i];
-        ps_buffer_done(&h->process);
-        ps_buffer_done(&h->user);
-        ps_buffer_done(&h->proc);
-        ps_buffer_done(&h->ns);
-        ps_buffer_done(&h->facts);
-        ps_buffer_done(&h->members);
+    ps_buffer_clear(&h->process, keep);
+    ps_buffer_clear(&h->user, keep);
+    ps_buffer_clear(&h->proc, keep);
+    ps_buffer_clear(&h->ns, keep);
+    ps_buffer_clear(&h->facts, keep);
+    ps_buffer_clear(&h->members, keep);
+    h->ended = h->named = h->identity_said = false;
+    h->read_us = 0;
+    h->missing_count = 0;
+}
+
+static void drafts_free(struct ps_draft *list)
+{
+    while (list) {
+        struct ps_draft *next = list->next;
+        half_empty(&list->halves[PS_QUIET], 0);
+        half_empty(&list->halves[PS_MEMORY], 0);
+        free(list);
+        list = next;
     }
-    free(d);
 }
 
 void ps_drafts_free(struct ps_records *r)
 {
-    while (r->drafts) {
-        struct ps_draft *next = r->drafts->next;
-        draft_free(r->drafts);
-        r->drafts = next;
-    }
+    drafts_free(r->drafts);
+    drafts_free(r->spare);
+    r->drafts = r->spare = NULL;
     r->drafts_end = &r->drafts;
 }
 
@@ -78,16 +100,19 @@ static struct ps_half *half(struct ps_records *r)
     return &r->l->draft->halves[r->l->line.reader];
 }
 
+/* Entries of one pack follow each other: all but the first find its name at the end. */
 static void note_member(struct ps_half *h, const struct ps_entry *entry)
 {
-    char quoted[256];
-    int n = snprintf(quoted, sizeof quoted, "%s\"%.200s\"", h->members.len ? "," : "", entry->member);
-    size_t len = (size_t) n;
+    struct ps_span name = ps_span_text(entry->member);
     struct ps_buffer *m = &h->members;
-    size_t same = len - (h->members.len ? 1 : 0);
-    if (m->len >= same && memcmp(m->data + m->len - same, quoted + len - same, same) == 0)
+    if (m->len > name.len + 1 && m->data[m->len - name.len - 2] == '"' &&
+        memcmp(m->data + m->len - name.len - 1, name.data, name.len) == 0)
         return;
-    ps_buffer_add(m, quoted, len);
+    if (m->len > 0)
+        ps_buffer_add_byte(m, ',');
+    ps_buffer_add_byte(m, '"');
+    ps_buffer_add_span(m, name);
+    ps_buffer_add_byte(m, '"');
     if (!h->read_us)
         h->read_us = entry->begin_us;
 }
@@ -406,7 +431,16 @@ static void forget(struct ps_records *r, struct ps_draft *d)
             r->drafts_end = at;
         break;
     }
-    draft_free(d);
+    d->next = NULL;
+    if (r->spare_count == SPARES) {
+        drafts_free(d);
+        return;
+    }
+    half_empty(&d->halves[PS_QUIET], SPARE_TEXT);
+    half_empty(&d->halves[PS_MEMORY], SPARE_TEXT);
+    d->next = r->spare;
+    r->spare = d;
+    r->spare_count++;
 }
 
 void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)

@@ -19,13 +19,21 @@ static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
 };
 
+enum { BOOT_ID_MAX = 64 };
+
+/* A process is named some five times, as itself, as a parent and as an owner: no printf here. */
 void ps_entity_id(const struct ps_records_facts *facts, uint32_t pid, uint64_t start, char out[41])
 {
-    char text[160];
-    int n = snprintf(text, sizeof text, "%.64s%c%llu%c%u%c%llu", facts->boot_id, 0,
-                     (unsigned long long) facts->pid_namespace, 0, pid, 0, (unsigned long long) start);
+    const uint64_t numbers[] = {facts->pid_namespace, pid, start};
+    uint8_t text[BOOT_ID_MAX + 3 * (1 + PS_U64_DIGITS)];
+    size_t len = strnlen(facts->boot_id, BOOT_ID_MAX);
+    memcpy(text, facts->boot_id, len);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        text[len++] = 0;
+        len += ps_u64_digits(text + len, numbers[i]);
+    }
     uint8_t digest[PS_SHA256_LEN];
-    ps_sha256_of(ps_span_of(text, (size_t) n), digest);
+    ps_sha256_of(ps_span_of(text, len), digest);
     ps_hex_text(ps_span_of(digest, 20), out);
 }
 

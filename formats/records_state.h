@@ -121,6 +121,8 @@ struct ps_records {
     struct ps_line_state *l;       /* the one that the call under way is about */
 
     struct ps_draft *drafts, **drafts_end;
+    struct ps_draft *spare; /* empty ones, whose room the next processes use */
+    size_t spare_count;
     struct ps_known_list known;
     bool closing_swept;
     struct ps_owner *owners;

@@ -167,9 +167,10 @@ static void take_everything(struct builder *b)
  * nothing more to stop. */
 static void account_for_the_rest(struct builder *b)
 {
-    b->early = atomic_load(&b->job->control->stop);
+    b->early = atomic_load(&b->job->control->stop) || atomic_load(&b->job->control->lane_lost);
     uint32_t count = atomic_load(&b->job->roster->count);
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET];
+    ps_lane_skip_global(quiet);
     for (uint32_t i = 0; i < count && i < PS_ROSTER_MAX && ps_output_ok(&b->out); i++) {
         if (ps_lane_owes(quiet, i))
             ps_lane_skip(quiet, i);

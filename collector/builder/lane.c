@@ -105,12 +105,39 @@ static bool begin_without_subject(struct ps_lane_builder *b, uint64_t us)
     return true;
 }
 
-static void end_without_subject(struct ps_lane_builder *b, enum ps_outcome open_as, uint64_t us)
+_Static_assert(PS_PLAN_MAX <= 64, "one bit of global_done for each row");
+
+/* The rows that the line of what exists once ends with: its own, and, when nobody goes on behind it, all that are left. */
+static void take_global_rows(struct ps_lane_builder *b, bool phase_over, struct ps_rows *out)
+{
+    const struct ps_rows *all = &b->plan->global;
+    out->count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct ps_open_capture *c = &b->line.captures[all->rows[i]];
+        bool here = b->line.open && (c->open || c->ended), left = !(b->global_done >> i & 1);
+        if (!here && !(phase_over && left))
+            continue;
+        out->rows[out->count++] = all->rows[i];
+        b->global_done |= UINT64_C(1) << i;
+    }
+}
+
+static void end_global(struct ps_lane_builder *b, enum ps_outcome open_as, bool phase_over, uint64_t us)
+{
+    struct ps_line_end end = {.identity = PS_SAME};
+    struct ps_rows rows;
+    take_global_rows(b, phase_over, &rows);
+    if (!b->line.open && (rows.count == 0 || !begin_without_subject(b, us)))
+        return;
+    ps_line_end(&b->line, rows.rows, rows.count, open_as, PS_SKIPPED, &end, us);
+}
+
+static void end_without_subject(struct ps_lane_builder *b, enum ps_outcome open_as, bool phase_over, uint64_t us)
 {
     struct ps_line_end end = {.identity = PS_SAME};
     if (b->phase == PS_WALK_GLOBAL)
-        ps_line_end(&b->line, b->plan->global.rows, b->plan->global.count, open_as, PS_SKIPPED, &end, us);
-    else
+        end_global(b, open_as, phase_over, us);
+    else if (b->line.open)
         ps_line_end(&b->line, &b->plan->stat, 1, open_as, PS_SKIPPED, &end, us);
 }
 
@@ -174,8 +201,7 @@ static bool take_phase(struct ps_lane_builder *b, const struct ps_frame *f)
 {
     if (b->lane != PS_QUIET || f->row > PS_WALK_CLOSING || !phase_names[f->row] || f->row < (uint32_t) b->phase)
         return false;
-    if (b->line.open)
-        end_without_subject(b, PS_SKIPPED, f->us);
+    end_without_subject(b, PS_SKIPPED, true, f->us);
     uint64_t count = f->row == PS_WALK_CLOSING ? b->lives->processes : (uint64_t) (uint32_t) f->error;
     ps_output_phase(output(b), phase_names[f->row], f->us, count);
     b->phase = f->row == PS_WALK_PROCESSES ? PS_WALK_CLOSING : (enum ps_walk_phase) (f->row + 1);
@@ -220,7 +246,7 @@ static void close_open_line(struct ps_lane_builder *b)
     if (!b->line.open)
         return;
     if (b->subject == PS_NO_SUBJECT) {
-        end_without_subject(b, open_as, ps_boottime_us());
+        end_without_subject(b, open_as, false, ps_boottime_us());
         return;
     }
     struct ps_line_end end = {.identity = PS_UNVERIFIED};
@@ -305,6 +331,12 @@ void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject)
     struct ps_line_end end = {.identity = PS_UNVERIFIED};
     if (begin_process(b, subject, now))
         end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
+}
+
+void ps_lane_skip_global(struct ps_lane_builder *b)
+{
+    if (b->phase == PS_WALK_GLOBAL)
+        end_without_subject(b, PS_SKIPPED, true, ps_boottime_us());
 }
 
 void ps_lane_done(struct ps_lane_builder *b)

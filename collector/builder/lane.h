@@ -33,6 +33,7 @@ struct ps_lane_builder {
     bool slot_drained, finished, broken;
     uint32_t subject;
     enum ps_walk_phase phase; /* which the frames without a subject belong to */
+    uint64_t global_done;     /* a bit for each of the plan's global rows that has its capture */
 };
 
 /* Takes frames, at most about `budget` bytes of them. True when anything moved. */
@@ -41,6 +42,8 @@ bool ps_lane_take(struct ps_lane_builder *b, size_t budget);
 void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject);
 /* True when that life is planned and has no line of this lane yet. */
 bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject);
+/* After an early stop: what exists once and has no capture yet is skipped. */
+void ps_lane_skip_global(struct ps_lane_builder *b);
 void ps_lane_done(struct ps_lane_builder *b);
 
 #endif

@@ -39,6 +39,7 @@ void ps_line_done(struct ps_line_builder *l)
     ps_buffer_done(&l->names);
     ps_buffer_done(&l->item);
     ps_buffer_done(&l->item_name);
+    ps_buffer_done(&l->redacted);
 }
 
 static bool add_pack_name(struct ps_line_builder *l, const char *name)
@@ -265,23 +266,24 @@ static struct ps_entry store_entry(struct ps_line_builder *l, uint8_t kind, stru
     return (struct ps_entry){.bytes = stored, .member = l->packs[l->pack_count - 1]};
 }
 
-static struct ps_span redacted(struct ps_line_builder *l, const struct ps_row *row, struct ps_span bytes,
-                               struct ps_buffer *name, struct ps_buffer *room)
+static struct ps_span redacted(struct ps_line_builder *l, const struct ps_row *row, struct ps_span bytes)
 {
     if (!row->secret || !l->redact_key)
         return bytes;
-    ps_buffer_add_text(name, ".redacted");
-    ps_redact_environ(l->redact_key, bytes, room);
-    return ps_buffer_span(room);
+    ps_buffer_add_text(&l->item_name, ".redacted");
+    ps_buffer_clear(&l->redacted, ITEM_KEEP);
+    ps_redact_environ(l->redact_key, bytes, &l->redacted);
+    return ps_buffer_span(&l->redacted);
 }
 
 static void store(struct ps_line_builder *l, uint32_t row, struct ps_span escaped, uint8_t kind, struct ps_span bytes)
 {
     struct ps_open_capture *c = &l->captures[row];
-    struct ps_buffer room = {0};
     bool global = l->head.scope == PS_LINE_GLOBAL;
     entry_name(l, &ps_catalog[row], escaped, &l->item_name);
-    bytes = redacted(l, &ps_catalog[row], bytes, &l->item_name, &room);
+    bytes = redacted(l, &ps_catalog[row], bytes);
+    if (l->item_name.failed || l->redacted.failed)
+        out_of_memory(l);
     uint64_t offset = global ? 0 : l->pack.len;
     struct ps_entry entry = global ? store_member(l, ps_buffer_span(&l->item_name), bytes)
                                    : store_entry(l, kind, ps_buffer_span(&l->item_name), bytes);
@@ -297,7 +299,6 @@ static void store(struct ps_line_builder *l, uint32_t row, struct ps_span escape
         entry.begin_us = c->begin_us;
         ps_records_entry(l->out->records, l->head.reader, &entry);
     }
-    ps_buffer_done(&room);
     if (l->pack.len >= PS_PACK_ROLL)
         close_pack(l);
 }

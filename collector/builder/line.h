@@ -35,6 +35,7 @@ struct ps_line_builder {
     struct ps_buffer names; /* of entries that captures[] refers to */
     struct ps_buffer item;  /* an entry that comes in several frames */
     struct ps_buffer item_name;
+    struct ps_buffer redacted; /* what is stored instead of an item's bytes */
     uint32_t item_row;
     uint8_t item_kind;
     bool item_open;

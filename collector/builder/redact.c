@@ -5,19 +5,17 @@
 
 #include "formats/digest.h"
 
-/* Exact names, and with a trailing '*' all that begin so. */
-static const char *const kept[] = {"PATH",       "HOME",  "PWD",   "SHELL", "TERM", "HOSTNAME",
-                                   "AWS_REGION", "LD_*",  "HIST*", "SSH_*", "ECS_*", "AWS_EXECUTION_ENV"};
+static const char *const kept[] = {"PATH", "HOME", "PWD", "SHELL", "TERM", "HOSTNAME", "AWS_REGION", "AWS_EXECUTION_ENV"};
+static const char *const kept_when_it_begins[] = {"LD_", "HIST", "SSH_", "ECS_"};
 
 static bool is_kept(struct ps_span name)
 {
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        struct ps_span rule = ps_span_text(kept[i]);
-        bool open = rule.data[rule.len - 1] == '*';
-        if (!open && ps_span_equal(name, rule))
+        if (ps_span_is(name, kept[i]))
             return true;
-        rule.len--;
-        if (open && name.len >= rule.len && ps_span_equal(ps_span_of(name.data, rule.len), rule))
+    }
+    for (size_t i = 0; i < sizeof kept_when_it_begins / sizeof *kept_when_it_begins; i++) {
+        if (ps_span_starts(name, kept_when_it_begins[i]))
             return true;
     }
     return false;

@@ -13,16 +13,19 @@
 
 static const struct ps_flag flags[] = {
     {"json", NULL,
-     "JSON: the summary as one object, processes and gaps as one\nobject a line; the verdict goes to standard error",
-     0},
+     "JSON: the summary as one object, everything else as one object\na line; the verdict goes to standard error", 0},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap show BUNDLE|DIR|- [summary|processes|gaps] [--json]",
+    .usage = "procsnap show BUNDLE|DIR|- [summary|tree|processes|process PID|sockets|files|gaps] [--json]",
     .about = "What a bundle says. The first line is the verdict of verify, without a pinned key; then\n"
-             "  summary    one screen: where, when, with which rights, what is there, what is missing (default)\n"
-             "  processes  every process: pid, parent, user, start after boot, age when taken, program\n"
-             "  gaps       what was not seen, of whom, why, and what would change it",
+             "  summary      one screen: where, when, with which rights, what is there, what is missing (default)\n"
+             "  tree         every process below the one that started it; first those whose parent is not in view\n"
+             "  processes    every process by pid: parent, user, start after boot, age when taken, program\n"
+             "  process PID  everything about one: ids, program, arguments, descriptors, sockets and their other ends\n"
+             "  sockets      what listens and what is connected, and who holds it\n"
+             "  files        open files by path, and who holds them; first what is deleted or in memory alone\n"
+             "  gaps         what was not seen, of whom, why, and what would change it",
     .flags = flags,
     .flag_count = 1,
     .statuses = " 0  shown\n"
@@ -34,20 +37,36 @@ static const struct ps_help help = {
 
 struct view {
     const char *name;
+    unsigned tables;
+    bool takes_pid;
     size_t columns; /* where there is no terminal: tables are not cut then, prose is still broken into lines */
     void (*text)(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
     void (*json)(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 };
 
 enum { PROSE = 120, UNCUT = 1 << 30 };
+enum { NAMES = PS_LOAD_PROCESSES, COMMANDS = PS_LOAD_PROCESSES | PS_LOAD_COMMANDS };
 
 static const struct view views[] = {
-    {"summary", PROSE, ps_show_summary, ps_show_summary_json},
-    {"processes", UNCUT, ps_show_processes, ps_show_processes_json},
-    {"gaps", PROSE, ps_show_gaps, ps_show_gaps_json},
+    {"summary", COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS | PS_LOAD_CHANGES | PS_LOAD_ENVIRONS, false, PROSE,
+     ps_show_summary, ps_show_summary_json},
+    {"tree", COMMANDS, false, UNCUT, ps_show_tree, ps_show_tree_json},
+    {"processes", COMMANDS, false, UNCUT, ps_show_processes, ps_show_processes_json},
+    {"process", COMMANDS | PS_LOAD_SOCKETS, true, PROSE, ps_show_process, ps_show_process_json},
+    {"sockets", NAMES | PS_LOAD_SOCKETS, false, UNCUT, ps_show_sockets, ps_show_sockets_json},
+    {"files", COMMANDS | PS_LOAD_FILES, false, UNCUT, ps_show_files, ps_show_files_json},
+    {"gaps", NAMES | PS_LOAD_GAPS | PS_LOAD_ENVIRONS, false, PROSE, ps_show_gaps, ps_show_gaps_json},
 };
 
 enum { VIEW_COUNT = sizeof views / sizeof views[0] };
+
+/* What the command line asks for. */
+struct request {
+    const char *bundle;
+    const struct view *view; /* NULL: the first */
+    uint32_t pid;            /* 0: not given */
+    bool json;
+};
 
 static const struct view *find_view(const char *name, struct ps_error *err)
 {
@@ -59,12 +78,13 @@ static const struct view *find_view(const char *name, struct ps_error *err)
         names[i] = views[i].name;
     }
     const char *near = ps_nearest(name, names, VIEW_COUNT);
-    ps_fail(err, 0, "show knows no %s; %s%s%schoose summary, processes or gaps", name,
-            near != NULL ? "did you mean " : "", near != NULL ? near : "", near != NULL ? "? Or " : "");
+    ps_fail(err, 0, "show knows no %s; %s%s%schoose summary, tree, processes, process PID, sockets, files or gaps",
+            name, near != NULL ? "did you mean " : "", near != NULL ? near : "", near != NULL ? "? Or " : "");
     return NULL;
 }
 
-static bool load(struct ps_bundle_input *in, struct ps_snapshot *s, struct ps_error *err)
+static bool load(struct ps_bundle_input *in, const struct ps_snapshot_wants *wants, struct ps_snapshot *s,
+                 struct ps_error *err)
 {
     struct ps_member_source source;
     bool ok = false;
@@ -73,7 +93,7 @@ static bool load(struct ps_bundle_input *in, struct ps_snapshot *s, struct ps_er
         struct ps_bundle_dir *dir = ps_bundle_dir_new(in->fd, err);
         if (dir != NULL) {
             source = ps_bundle_dir_source(dir);
-            ok = ps_snapshot_load(&source, s, err);
+            ok = ps_snapshot_load(&source, wants, s, err);
         }
         ps_bundle_dir_free(dir);
         return ok;
@@ -82,7 +102,7 @@ static bool load(struct ps_bundle_input *in, struct ps_snapshot *s, struct ps_er
         ps_bundle_input_rewind(in, err) ? ps_tarball_reader_new(ps_input_fd, &in->fd, err) : NULL;
     if (reader != NULL) {
         source = ps_tarball_reader_source(reader);
-        ok = ps_snapshot_load(&source, s, err);
+        ok = ps_snapshot_load(&source, wants, s, err);
     }
     ps_tarball_reader_free(reader);
     return ok;
@@ -109,64 +129,99 @@ static int print_verdict(struct ps_bundle_input *in, bool json, struct ps_error 
     return status;
 }
 
-static int show(const char *name, const struct view *view, bool json)
+/* The view, or why there is none. */
+static bool print_view(const struct request *r, const struct ps_snapshot *s, struct ps_error *err)
+{
+    struct ps_buffer out = {0};
+
+    (r->json ? r->view->json : r->view->text)(s, ps_terminal_columns(r->view->columns), &out);
+    (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
+    bool ok = !out.failed || ps_fail(err, ENOMEM, "the lines above are not all of them");
+    ps_buffer_done(&out);
+    return ok;
+}
+
+static int show(const struct request *r)
 {
     struct ps_bundle_input in;
+    struct ps_snapshot_wants wants = {.tables = r->view->tables, .pid = r->pid};
     struct ps_snapshot s = {0};
-    struct ps_buffer out = {0};
     struct ps_error err = {0};
 
-    if (!ps_bundle_input_open(name, true, &in, &err)) {
+    if (!ps_bundle_input_open(r->bundle, true, &in, &err)) {
         ps_bundle_input_done(&in);
         return ps_usage_error(&err);
     }
-    int status = print_verdict(&in, json, &err);
-    bool ok = status != PS_EXIT_FAILED && load(&in, &s, &err);
-    if (ok) {
-        (json ? view->json : view->text)(&s, ps_terminal_columns(view->columns), &out);
-        (json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
-        ok = !out.failed || ps_fail(&err, ENOMEM, "the lines above are not all of them");
-    }
-    if (!ok) {
+    int status = print_verdict(&in, r->json, &err);
+    bool ok = status != PS_EXIT_FAILED && load(&in, &wants, &s, &err);
+    if (ok && r->pid != 0 && s.kept_count == 0) {
+        ps_fail(&err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,
+                r->bundle);
+        status = ps_usage_error(&err);
+    } else if (!ok || !print_view(r, &s, &err)) {
         ps_print_error(&err);
         status = PS_EXIT_FAILED;
     }
-    ps_buffer_done(&out);
     ps_snapshot_done(&s);
     ps_bundle_input_done(&in);
     return status;
 }
 
+static bool take_pid(const char *text, uint32_t *pid, struct ps_error *err)
+{
+    uint64_t number;
+
+    if (!ps_argument_u64(text, 1, UINT32_MAX, &number))
+        return ps_fail(err, 0, "show process takes one PID, a number from 1, and not %s", text);
+    *pid = (uint32_t) number;
+    return true;
+}
+
+/* BUNDLE, then the view, then what the view takes. */
+static bool take_operand(struct request *r, const char *text, bool *unexpected, struct ps_error *err)
+{
+    if (r->bundle == NULL) {
+        r->bundle = text;
+        return true;
+    }
+    if (r->view == NULL) {
+        r->view = find_view(text, err);
+        return r->view != NULL;
+    }
+    *unexpected = !r->view->takes_pid || r->pid != 0;
+    return !*unexpected && take_pid(text, &r->pid, err);
+}
+
+static bool is_whole(struct request *r, struct ps_error *err)
+{
+    if (r->bundle == NULL)
+        return ps_fail(err, 0,
+                       "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
+    if (r->view == NULL)
+        r->view = &views[0];
+    if (r->view->takes_pid && r->pid == 0)
+        return ps_fail(err, 0, "show process needs a PID; all of them: procsnap show %s processes", r->bundle);
+    return true;
+}
+
 int ps_command_show(int argc, char **argv)
 {
     struct ps_arguments in = ps_arguments_over(argc, argv, flags, 1);
-    const char *name = NULL;
-    const struct view *view = NULL;
+    struct request r = {0};
     struct ps_argument argument;
     struct ps_error err = {0};
-    bool json = false;
     enum ps_arguments_step step;
 
     if (ps_help_wanted(argc, argv))
         return ps_print_help(&help);
     while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
-        if (argument.flag != NULL) {
-            json = true;
-        } else if (name == NULL) {
-            name = argument.text;
-        } else if (view == NULL) {
-            view = find_view(argument.text, &err);
-            if (view == NULL)
-                return ps_usage_error(&err);
-        } else {
-            return ps_unexpected_operand(argv[0], argument.text);
-        }
+        bool unexpected = false;
+        if (argument.flag != NULL)
+            r.json = true;
+        else if (!take_operand(&r, argument.text, &unexpected, &err))
+            return unexpected ? ps_unexpected_operand(argv[0], argument.text) : ps_usage_error(&err);
     }
-    if (step == PS_ARGUMENTS_BAD)
+    if (step == PS_ARGUMENTS_BAD || !is_whole(&r, &err))
         return ps_usage_error(&err);
-    if (name == NULL) {
-        ps_fail(&err, 0, "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
-        return ps_usage_error(&err);
-    }
-    return show(name, view != NULL ? view : &views[0], json);
+    return show(&r);
 }

@@ -54,11 +54,12 @@ struct ps_control {
     _Atomic uint32_t memory_over;     /* the memory lane has ended */
     _Atomic uint32_t builder_ready;   /* destination and keys are there */
     _Atomic uint32_t readers_started, readers_replaced, readers_abandoned;
+    _Atomic uint32_t lane_lost;       /* a lane ended before its time, and nobody could go on with it */
     _Atomic uint32_t broken;          /* slot + 1 whose ring made no sense: the conductor kills its reader */
     _Atomic uint32_t reader_sandbox;  /* enum ps_sandbox_state + 1, of the first reader; 0: not known yet */
     struct ps_lane lanes[PS_LANES];
     struct ps_slot slots[PS_SLOTS];
-    char early[64];                   /* why `stop` was raised; written before it */
+    char early[64];                   /* why `stop` or `lane_lost` was raised, whichever came first; written before it */
     /* The builder's last words. */
     struct ps_verdict verdict;
     struct ps_error error;

@@ -9,7 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER_ROOM = 4096, WAIT_US = 100000 };
+/* A writer that waits is woken for this much room at once: for the room of one frame it would write one frame and wait
+ * again. */
+enum { HEADER_ROOM = 4096, WAIT_US = 100000, WAKE_ROOM = PS_RING_SIZE / 4 };
+_Static_assert(WAKE_ROOM >= PS_PIECE + 1024, "any frame fits the room that a writer is woken for");
 
 /* musl names it otherwise on machines with a 64-bit time only; all of ours have SYS_futex. */
 void ps_futex_wait(_Atomic uint32_t *word, uint32_t seen, uint32_t timeout_us)
@@ -119,6 +122,8 @@ void ps_ring_drop(struct ps_ring *ring, const struct ps_frame *frame)
     ring->at += frame->size;
     atomic_store_explicit(&s->tail, ring->at, memory_order_release);
     if (atomic_load_explicit(&s->waiting, memory_order_relaxed) == 0)
+        return;
+    if (ps_ring_pending(ring) > PS_RING_SIZE - WAKE_ROOM)
         return;
     atomic_fetch_add(&s->drained, 1);
     ps_futex_wake(&s->drained);

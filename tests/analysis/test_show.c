@@ -12,83 +12,9 @@
 #include "analysis/show.h"
 #include "analysis/tally.h"
 #include "formats/json_check.h"
-
-/* Members from an array, in pieces of a few bytes: a line that spans pieces is the common case. */
-struct text_member {
-    const char *name, *text;
-};
-
-struct text_source {
-    const struct text_member *members;
-    size_t count, next, at, piece;
-    bool cut; /* ends in a flaw */
-};
-
-static enum ps_source_step next_member(void *self, struct ps_member *out, struct ps_flaw *flaw, struct ps_error *err)
-{
-    struct text_source *s = self;
-
-    (void) err;
-    if (s->next == s->count)
-        return s->cut ? ps_flaw_set(flaw, PS_FLAW_CUT_SHORT, "cut", ps_span_of(NULL, 0)) : PS_SOURCE_END;
-    const struct text_member *m = &s->members[s->next++];
-    s->at = 0;
-    *out = (struct ps_member){.name = ps_span_text(m->name), .size = strlen(m->text)};
-    return PS_SOURCE_NEXT;
-}
-
-static enum ps_source_step next_piece(void *self, struct ps_span *out, struct ps_flaw *flaw, struct ps_error *err)
-{
-    struct text_source *s = self;
-    const char *text = s->members[s->next - 1].text;
-    size_t left = strlen(text) - s->at;
-
-    (void) flaw, (void) err;
-    if (left == 0)
-        return PS_SOURCE_END;
-    *out = ps_span_of(text + s->at, left < s->piece ? left : s->piece);
-    s->at += out->len;
-    return PS_SOURCE_NEXT;
-}
-
-/* Everything that a table is made of; the process view asks for its records besides. */
-static const struct ps_snapshot_wants all = {.tables = ~0U, .pid = 101};
-
-static void load(const struct text_member *members, size_t count, bool cut, struct ps_snapshot *s)
-{
-    struct text_source texts = {.members = members, .count = count, .piece = 7, .cut = cut};
-    struct ps_member_source source = {.self = &texts, .member = next_member, .piece = next_piece};
-    struct ps_error err = {0};
-
-    cr_assert(ps_snapshot_load(&source, &all, s, &err), "%s", err.text);
-}
-
-#define LOAD(members, s) load((members), sizeof(members) / sizeof((members)[0]), false, (s))
-
-typedef void view(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
-
-static char *shown(view *show, const struct ps_snapshot *s, size_t columns)
-{
-    static char text[1 << 16];
-    struct ps_buffer out = {0};
-
-    show(s, columns, &out);
-    cr_assert(not(out.failed));
-    cr_assert(lt(sz, out.len, sizeof text));
-    memcpy(text, out.data, out.len);
-    text[out.len] = '\0';
-    ps_buffer_done(&out);
-    return text;
-}
-
-static void has(const char *text, const char *part)
-{
-    cr_expect(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
+#include "tests/analysis/text_members.h"
 
 /* clang-format off */
-#define PROCESS(pid, more) "{\"process\":{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\"" more "}"
-
 static const struct text_member plain[] = {
     {"bagit.txt", "BagIt-Version: 1.0\n"},
     {"data/meta.json",
@@ -129,20 +55,20 @@ Test(show, summary_is_one_screen_that_says_what_matters)
 {
     struct ps_snapshot s;
     LOAD(plain, &s);
-    char *text = shown(ps_show_summary, &s, 100);
-    has(text, "ip-10-0-2-61, Linux 6.1.90 x86_64, up 1 h 23 min\n");
-    has(text, "2026-11-22T00:15:00.000000Z, in 3.2 s, profile standard, procsnap 1.2.3\n");
-    has(text, "IR-1, examiner not stated, reason not stated\n");
-    has(text, "uid 0, without CAP_SYS_PTRACE, could read with the ids of the processes, no_new_privs\n");
-    has(text, "processes    2, and 1 kernel thread\n");
-    has(text, "0 (1), 101 (1)\n");
-    has(text, "unknown (1), /ecs/t/app (1)\n");
-    has(text, " exe deleted nginx (1)\n");
-    has(text, " meanwhile   1 ended\n");
-    has(text, "sockets      tcp (2); tcp: LISTEN (2)\n");
-    has(text, "0.0.0.0:80 (101 nginx)\n");
-    has(text, "[::]:22 (not in view)\n");
-    has(text, "4 denied, 1 timed_out of 60 captures");
+    char *text = view_shown(ps_show_summary, &s, 100);
+    text_has(text, "ip-10-0-2-61, Linux 6.1.90 x86_64, up 1 h 23 min\n");
+    text_has(text, "2026-11-22T00:15:00.000000Z, in 3.2 s, profile standard, procsnap 1.2.3\n");
+    text_has(text, "IR-1, examiner not stated, reason not stated\n");
+    text_has(text, "uid 0, without CAP_SYS_PTRACE, could read with the ids of the processes, no_new_privs\n");
+    text_has(text, "processes    2, and 1 kernel thread\n");
+    text_has(text, "0 (1), 101 (1)\n");
+    text_has(text, "unknown (1), /ecs/t/app (1)\n");
+    text_has(text, " exe deleted nginx (1)\n");
+    text_has(text, " meanwhile   1 ended\n");
+    text_has(text, "sockets      tcp (2); tcp: LISTEN (2)\n");
+    text_has(text, "0.0.0.0:80 (101 nginx)\n");
+    text_has(text, "[::]:22 (not in view)\n");
+    text_has(text, "4 denied, 1 timed_out of 60 captures");
     size_t lines = 0;
     for (const char *at = text; *at != '\0'; at++)
         lines += *at == '\n';
@@ -154,11 +80,11 @@ Test(show, processes_come_by_pid_with_times_relative_to_boot_and_snapshot)
 {
     struct ps_snapshot s;
     LOAD(plain, &s);
-    char *text = shown(ps_show_processes, &s, 100);
-    has(text, "    PID    PPID USER           AFTER BOOT AGE         EXE     NAME            COMMAND\n");
-    has(text, "\n      1       0 0             00:00:00.01 1 h 23 min  ok      init            [init]\n");
-    has(text, "\n      2       0 ?             00:00:00.01 1 h 23 min  -       kthreadd        [kthreadd]\n");
-    has(text, "\n    101       1 101           01:23:19.00 1.0 s       DELETED nginx           nginx: worker\n");
+    char *text = view_shown(ps_show_processes, &s, 100);
+    text_has(text, "    PID    PPID USER           AFTER BOOT AGE         EXE     NAME            COMMAND\n");
+    text_has(text, "\n      1       0 0             00:00:00.01 1 h 23 min  ok      init            [init]\n");
+    text_has(text, "\n      2       0 ?             00:00:00.01 1 h 23 min  -       kthreadd        [kthreadd]\n");
+    text_has(text, "\n    101       1 101           01:23:19.00 1.0 s       DELETED nginx           nginx: worker\n");
     ps_snapshot_done(&s);
 }
 
@@ -166,13 +92,13 @@ Test(show, gaps_read_like_an_explanation)
 {
     struct ps_snapshot s;
     LOAD(plain, &s);
-    char *text = shown(ps_show_gaps, &s, 100);
-    has(text, "Denied (EACCES)\n");
-    has(text, "maps, fd/*: 2 processes\n            1 init, 101 nginx\n");
-    has(text, "CAP_SYS_PTRACE; on ECS");
-    has(text, "No answer\n");
-    has(text, "--read-timeout");
-    has(text, "Left out on purpose\n  environ ");
+    char *text = view_shown(ps_show_gaps, &s, 100);
+    text_has(text, "Denied (EACCES)\n");
+    text_has(text, "maps, fd/*: 2 processes\n            1 init, 101 nginx\n");
+    text_has(text, "CAP_SYS_PTRACE; on ECS");
+    text_has(text, "No answer\n");
+    text_has(text, "--read-timeout");
+    text_has(text, "Left out on purpose\n  environ ");
     cr_expect(strstr(text, "--profile standard") == NULL);
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
         cr_expect(le(sz, strlen(line), 100), "%s", line);
@@ -181,11 +107,11 @@ Test(show, gaps_read_like_an_explanation)
 
 Test(show, json_views_are_lines)
 {
-    static view *const views[] = {ps_show_summary_json, ps_show_processes_json, ps_show_gaps_json};
+    static ps_view *const views[] = {ps_show_summary_json, ps_show_processes_json, ps_show_gaps_json};
     struct ps_snapshot s;
     LOAD(plain, &s);
     for (size_t i = 0; i < 3; i++) {
-        char *text = shown(views[i], &s, 100);
+        char *text = view_shown(views[i], &s, 100);
         for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
             struct ps_json_check check = {0};
             struct ps_json_flaw flaw;
@@ -219,14 +145,14 @@ static const struct text_member hostile[] = {
 
 Test(show, hostile_records_stay_within_their_line)
 {
-    static view *const views[] = {ps_show_summary, ps_show_processes, ps_show_gaps};
+    static ps_view *const views[] = {ps_show_summary, ps_show_processes, ps_show_gaps};
     struct ps_snapshot s;
     LOAD(hostile, &s);
     cr_expect(eq(u64, s.unreadable_lines, 4));
-    has(shown(ps_show_processes, &s, 80), " \\u{202e}0 ");
-    has(shown(ps_show_processes, &s, 80), " \\x1b[2J\\x0a9 r~ x\\xff\n");
+    text_has(view_shown(ps_show_processes, &s, 80), " \\u{202e}0 ");
+    text_has(view_shown(ps_show_processes, &s, 80), " \\x1b[2J\\x0a9 r~ x\\xff\n");
     for (size_t i = 0; i < 3; i++) {
-        char *text = shown(views[i], &s, 80);
+        char *text = view_shown(views[i], &s, 80);
         size_t controls = 0;
         for (const char *at = text; *at != '\0'; at++)
             controls += *at != '\n' && ((unsigned char) *at < 0x20 || *at == 0x7f);
@@ -246,27 +172,27 @@ Test(show, exact_bytes_win_over_the_display_string)
     LOAD(members, &s);
     cr_assert(eq(sz, s.process_count, 1));
     cr_expect(ps_span_is(s.processes[0].name, "a\xff"));
-    has(shown(ps_show_processes, &s, 100), " a\\xff ");
+    text_has(view_shown(ps_show_processes, &s, 100), " a\\xff ");
     ps_snapshot_done(&s);
 }
 
 Test(show, a_cut_bundle_shows_what_is_there)
 {
     struct ps_snapshot s;
-    load(plain, 3, true, &s);
+    load_members(plain, 3, true, &s);
     cr_expect(s.flawed);
     cr_expect(eq(sz, s.process_count, 3));
-    has(shown(ps_show_summary, &s, 100), "INCOMPLETE");
+    text_has(view_shown(ps_show_summary, &s, 100), "INCOMPLETE");
     ps_snapshot_done(&s);
 }
 
 Test(show, nothing_is_shown_of_nothing)
 {
     struct ps_snapshot s;
-    load(NULL, 0, false, &s);
-    (void) shown(ps_show_summary, &s, 80);
-    has(shown(ps_show_gaps, &s, 80), "All that was planned was read.");
-    (void) shown(ps_show_processes, &s, 10);
+    load_members(NULL, 0, false, &s);
+    (void) view_shown(ps_show_summary, &s, 80);
+    text_has(view_shown(ps_show_gaps, &s, 80), "All that was planned was read.");
+    (void) view_shown(ps_show_processes, &s, 10);
     ps_snapshot_done(&s);
 }
 
@@ -276,12 +202,9 @@ Test(show, a_line_longer_than_any_record_is_passed_over)
     char *text = malloc(LONG + 64);
     memset(text, 'x', LONG);
     strcpy(text + LONG, "\n" PROCESS(7, "") ",\"proc\":{}}\n");
-    struct text_member members[] = {{"data/records/process-0001.ndjson", text}};
-    struct text_source texts = {.members = members, .count = 1, .piece = 65536};
-    struct ps_member_source source = {.self = &texts, .member = next_member, .piece = next_piece};
+    const struct text_member members[] = {{"data/records/process-0001.ndjson", text}};
     struct ps_snapshot s;
-    struct ps_error err;
-    cr_assert(ps_snapshot_load(&source, &all, &s, &err));
+    load_members(members, 1, false, &s);
     cr_expect(eq(u64, s.unreadable_lines, 1));
     cr_expect(eq(sz, s.process_count, 1));
     ps_snapshot_done(&s);

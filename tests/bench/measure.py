@@ -15,10 +15,11 @@ import parts
 import processes
 
 MIB = 1 << 20
+WIDTH = 62 # of the first column
 
 
 class Row:
-    """One line of the table. `goals`: of this step and at the end, either may be None."""
+    """One line of the table. `goals`: of this step of the plan, and at its end; either may be None."""
 
     def __init__(self, text, value, unit="", goals=(None, None), at_least=False):
         self.text, self.value, self.unit, self.goals, self.at_least = text, value, unit, goals, at_least
@@ -35,8 +36,9 @@ class Row:
 
     def line(self):
         if isinstance(self.value, str):
-            return f"{self.text:<62}{self.value}"
-        return f"{self.text:<62}{self._number(self.value):>9}  {self._goal(self.goals[0]):<16}{self._goal(self.goals[1])}".rstrip()
+            return f"{self.text:<{WIDTH}}{self.value}"
+        goals = f"{self._goal(self.goals[0]):<16}{self._goal(self.goals[1])}"
+        return f"{self.text:<{WIDTH}}{self._number(self.value):>9}  {goals}".rstrip()
 
 
 class Bench:
@@ -114,6 +116,11 @@ def card(bench):
                 goals=(None, 1.7))]
 
 
+def _growth(each):
+    """How much more the last costs than the first; too little to be seen counts as nothing."""
+    return each[-1] / each[0] if each[0] > 1e-9 else 0
+
+
 def standard(bench):
     bench.beside(bench.count(2000))
     runs = bench.in_turn(bench.reps(), floor_full=bench.floor("full"), standard=bench.collector("standard"),
@@ -176,45 +183,48 @@ def memory(bench):
         look = processes.Peak()
         processes.Run(bench.command("standard", "memory")[0], look)
         peaks.append(look.bytes)
-    return [Row("standard: peak memory (PSS) of all its processes, N=10000", statistics.median(peaks) / MIB, " MiB",
-                (24, 16))]
+    return [Row(f"standard: peak memory (PSS) of all its processes, N={bench.wanted[0]}",
+                statistics.median(peaks) / MIB, " MiB", (24, 16))]
 
 
 def growth(bench):
     """What one more process, and one more descriptor, costs when there are many of them."""
-    each = {}
+    return [_growth_of_processes(bench), _growth_of_descriptors(bench)]
+
+
+def _cpu_beside(bench, reps, count, **options):
+    """CPU of floor and collector."""
+    bench.beside(count, **options)
+    name = "_".join(["", *(f"{held}_{what}" for what, held in options.items())])
+    runs = bench.in_turn(reps, **{f"floor_full{name}": bench.floor("full"),
+                                  f"standard{name}": bench.collector("standard")})
+    return [median(of_name, "cpu") for of_name in runs.values()]
+
+
+def _growth_of_processes(bench):
     few, many = bench.count(2000), 2 * bench.count(10000)
-    for count in (few, many):
-        bench.beside(count)
-        runs = bench.in_turn(bench.reps(3), floor_full_growing=bench.floor("full"),
-                             standard_growing=bench.collector("standard"))
-        each[count] = [median(of_name, "cpu") / count for of_name in runs.values()]
-    floor, ours = (each[many][side] / max(each[few][side], 1e-9) for side in (0, 1))
-    return [Row(f"standard: CPU per process, {many} over {few} (the floor's: {floor:.2f})", ours, goals=(None, 1.2)),
-            _growth_of_descriptors(bench)]
+    each = [[cpu / count for cpu in _cpu_beside(bench, bench.reps(3), count)] for count in (few, many)]
+    floor, ours = map(_growth, zip(*each))
+    return Row(f"standard: CPU per process, {many} over {few} (the floor's: {floor:.2f})", ours, goals=(None, 1.2))
 
 
 def _growth_of_descriptors(bench):
-    """The same number of descriptors twice, in few processes and in many; what the processes cost is taken off."""
+    """The same number of descriptors twice, in many processes and in few; what the processes cost is taken off."""
     each, (few, many) = [], ((20, 200) if bench.options.smoke else (100, 10000))
-    for descriptors in (few, many):
-        count = 2 * many // descriptors
-        cpu = []
-        for held in (8, descriptors):
-            bench.beside(count, descriptors=held)
-            runs = bench.in_turn(bench.reps(2), **{f"standard_{held}_descriptors": bench.collector("standard")})
-            cpu.append(median(runs[f"standard_{held}_descriptors"], "cpu"))
-        each.append((cpu[1] - cpu[0]) / (count * (descriptors - 8)))
-    return Row(f"standard: CPU per descriptor, {many} over {few} a process", each[1] / max(each[0], 1e-9),
-               goals=(None, 1.3))
+    for held in (few, many):
+        count = 2 * many // held
+        before, after = (_cpu_beside(bench, bench.reps(2), count, descriptors=n) for n in (8, held))
+        each.append([(b - a) / (count * (held - 8)) for a, b in zip(before, after)])
+    floor, ours = map(_growth, zip(*each))
+    return Row(f"standard: CPU per descriptor, {many} over {few} (the floor's: {floor:.2f})", ours, goals=(None, 1.3))
 
 
 def profile(bench):
     bench.beside(bench.count(2000))
     for name in ("card", "standard"):
-        command = bench.command(name, "profile")[0]
+        command, path = bench.command(name, "profile")
         found = parts.profile(command, bench.core, bench.folder)
-        bench.profiles += ["", *parts.lines(f"{name}, {bench.wanted[0]} processes", found)]
+        bench.profiles += ["", *parts.lines(f"{name}, {bench.wanted[0]} processes", found), parts.phases(path)]
     return []
 
 
@@ -223,8 +233,8 @@ ROWS = {"sizes": sizes, "quota": quota, "card": card, "standard": standard, "psu
         "profile": profile, "memory": memory, "growth": growth}
 
 ELSEWHERE = [
-    "Not measured here: Go procfs, varc and UAC (not part of Debian); a process whose reads hang is a test",
-    "(ctest -R hanging), since what counts there is that the run ends.",
+    "Not measured: Go procfs, varc and UAC, which Debian does not have. That a run ends beside processes whose reads",
+    "hang is a test: ctest --preset asan -R hanging_reads.",
 ]
 
 
@@ -244,16 +254,21 @@ def measured(bench, names):
 
 
 def report(bench, rows, load):
-    heading = f"{'':<62}{'measured':>9}  {'goal, this step':<16}goal, at the end"
+    heading = f"{'':<{WIDTH}}{'measured':>9}  {'goal, this step':<16}goal, at the end"
+    if bench.options.smoke: # figures of so little work mean nothing
+        heading = f"{'':<{WIDTH}}{'measured':>9}"
+        for row in rows:
+            row.goals = (None, None)
     print(f"{os.cpu_count()} CPUs, Linux {os.uname().release}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after; "
-          f"medians of {bench.options.reps} turns; population: N processes with 8 descriptors and 50 mappings each")
+          f"medians of up to {bench.options.reps} turns;\nbeside N processes (2000 where nothing else is said) with 8 "
+          "descriptors, 50 mappings and 1.4 KB of environment each")
     print("\n" + heading if rows else "")
     for row in rows:
         print(row.line())
     if bench.medians:
-        print(f"\n{'medians':<62}{'wall ms':>9}{'CPU ms':>9}")
+        print(f"\n{'medians':<{WIDTH}}{'wall ms':>9}{'CPU ms':>9}")
         for name, wall, cpu in bench.medians:
-            print(f"{name:<62}{wall * 1000:9.0f}{cpu * 1000:9.0f}")
+            print(f"{name:<{WIDTH}}{wall * 1000:9.0f}{cpu * 1000:9.0f}")
     for line in bench.profiles:
         print(line)
 

@@ -6,10 +6,12 @@ code at an address came. So the executable that is measured is the stripped one 
 """
 import bisect
 import collections
+import json
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 
 import processes
 
@@ -127,6 +129,18 @@ def profile(command, executable, folder):
         return with_perf(command, executable, folder)
     except (processes.Unmeasurable, processes.Failed, subprocess.CalledProcessError) as why:
         return without_perf(command, why)
+
+
+def phases(bundle):
+    """When each phase ended, as the journal tells it."""
+    ends = []
+    with tarfile.open(bundle) as bag:
+        for member in bag:
+            if "/data/journal/" in member.name:
+                found = map(json.loads, bag.extractfile(member).read().splitlines())
+                ends += [(line["us"], line["phase"]) for line in found if "phase" in line]
+    start = min(us for us, _ in ends)
+    return "  phases, ms after the start: " + ", ".join(f"{name} {(us - start) / 1000:.0f}" for us, name in sorted(ends))
 
 
 def lines(title, profile_):

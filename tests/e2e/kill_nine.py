@@ -66,7 +66,7 @@ def judge(folder, when):
 
 
 def kill(run):
-    """Returns the processes that are still there when all had the time to go: dying takes a moment on a busy machine."""
+    """Returns the processes that are still there when all had the time to go: that takes a moment on a busy machine."""
     os.killpg(run.pid, signal.SIGKILL)
     run.wait(timeout=10)
     end = time.monotonic() + 5

@@ -31,9 +31,10 @@ if [ "$(id -u)" -eq 0 ]; then
     chroot "$work/empty" /procsnap selftest >/dev/null || fail "the self-test fails in an empty root"
 fi
 
+mkdir -p "$work/a" "$work/another"
+tar -C "$tree" --exclude=./build --exclude=./evidence -c . | tar -C "$work/a" -x
+cp -a "$work/a" "$work/another/folder"
 for folder in "$work/a" "$work/another/folder"; do
-    mkdir -p "$folder"
-    tar -C "$tree" --exclude=./build --exclude=./evidence -c . | tar -C "$folder" -x
     (cd "$folder" && cmake --preset release && cmake --build --preset release -- --quiet) >"$work/log" 2>&1 ||
         { cat "$work/log"; fail "no build in $folder"; }
 done

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything that the records say of one pid, life by life.
+ */
+#include "analysis/show_process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/show.h"
+#include "analysis/show_text.h"
+
+/* By life, then in the order of this list. */
+static const char *const kinds[] = {"process", "fd", "environ", "change", "gap"};
+
+static int rank(const char *kind)
+{
+    int i = 0;
+
+    while (i < (int) (sizeof kinds / sizeof kinds[0]) && strcmp(kinds[i], kind) != 0)
+        i++;
+    return i;
+}
+
+/* Within a kind as in the bundle: lines lie in the pool in no order, so the index decides. */
+struct sorted_record {
+    struct ps_kept_record record;
+    size_t index;
+};
+
+static int by_life(const void *left, const void *right)
+{
+    const struct sorted_record *a = left, *b = right;
+    int order = ps_show_order(a->record.entity_id, b->record.entity_id);
+
+    if (order == 0)
+        order = rank(a->record.kind) - rank(b->record.kind);
+    return order != 0 ? order : a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* NULL when memory is out; free() it. */
+static struct ps_kept_record *by_lives(const struct ps_snapshot *s)
+{
+    struct sorted_record *sorted = malloc((s->kept_count + 1) * sizeof *sorted);
+    struct ps_kept_record *out = malloc((s->kept_count + 1) * sizeof *out);
+
+    if (sorted != NULL && out != NULL) {
+        for (size_t i = 0; i < s->kept_count; i++)
+            sorted[i] = (struct sorted_record){s->kept[i], i};
+        if (s->kept_count > 1)
+            qsort(sorted, s->kept_count, sizeof *sorted, by_life);
+        for (size_t i = 0; i < s->kept_count; i++)
+            out[i] = sorted[i].record;
+    } else {
+        free(out);
+        out = NULL;
+    }
+    free(sorted);
+    return out;
+}
+
+void ps_life_each(const struct ps_life *life, const char *kind,
+                  void (*each)(const struct ps_life *life, const cJSON *record, struct ps_buffer *out),
+                  struct ps_buffer *out)
+{
+    for (size_t i = 0; i < life->count; i++) {
+        struct ps_json_flaw flaw;
+        if (strcmp(life->records[i].kind, kind) != 0)
+            continue;
+        cJSON *record = ps_json_parse(&life->l->check, life->records[i].line, &flaw);
+        if (record != NULL)
+            each(life, record, out);
+        else
+            out->failed = true; /* it was read once: memory is out */
+        cJSON_Delete(record);
+    }
+}
+
+static void add_life_text(const struct ps_life *life, struct ps_buffer *out)
+{
+    size_t before = out->len;
+
+    ps_life_each(life, "process", ps_life_add_identity, out);
+    if (out->len == before)
+        ps_buffer_addf(out, "process      %u: no record of its own, it was never read\n", life->s->wants.pid);
+    ps_life_add_holds(life, out);
+    ps_buffer_add_byte(out, '\n');
+}
+
+/* The records themselves: one array for each kind, and the sockets that the life holds. */
+static void add_life_json(const struct ps_life *life, struct ps_buffer *out)
+{
+    static const char *const names[] = {"process", "descriptors", "environment", "changes", "gaps"};
+    struct ps_json j = ps_json_into(out);
+    uint32_t pid = life->s->wants.pid;
+
+    ps_json_object(&j, NULL);
+    ps_json_u64(&j, "pid", pid);
+    ps_json_bytes(&j, "entity_id", life->count > 0 ? life->records[0].entity_id : ps_span_of("", 0));
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        ps_json_array(&j, names[k]);
+        for (size_t i = 0; i < life->count; i++)
+            if (strcmp(life->records[i].kind, kinds[k]) == 0)
+                ps_json_raw(&j, NULL, life->records[i].line);
+        ps_json_array_end(&j);
+    }
+    ps_json_array(&j, "sockets");
+    for (size_t i = 0; i < life->s->owner_count; i++) {
+        const struct ps_owner_row *owner = &life->s->owners[i];
+        bool own = owner->pid == pid && ps_span_equal(owner->entity_id, life->records[0].entity_id);
+        const struct ps_socket_row *row = own ? &life->s->sockets[owner->socket] : NULL;
+        if (row != NULL)
+            ps_show_socket_json(life->s, row, ps_socket_peer(life->sockets, row), &j);
+    }
+    ps_json_array_end(&j);
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+}
+
+static void show_lives(const struct ps_snapshot *s, size_t columns,
+                       void (*add)(const struct ps_life *life, struct ps_buffer *out), struct ps_buffer *out)
+{
+    struct ps_socket_index sockets;
+    struct ps_kept_record *records = by_lives(s);
+    struct ps_snapshot fields = {0}; /* its pool alone */
+    struct ps_loader l = {.out = &fields};
+
+    if (!ps_socket_index_make(s, &sockets) || records == NULL)
+        out->failed = true;
+    for (size_t at = 0, end; !out->failed && at < s->kept_count; at = end) {
+        for (end = at + 1; end < s->kept_count && ps_span_equal(records[end].entity_id, records[at].entity_id);)
+            end++;
+        struct ps_life life = {
+            .s = s,
+            .row = ps_snapshot_process(s, s->wants.pid, records[at].entity_id),
+            .records = records + at,
+            .count = end - at,
+            .columns = columns,
+            .sockets = &sockets,
+            .l = &l,
+        };
+        add(&life, out);
+        out->failed = out->failed || fields.pool.failed;
+    }
+    ps_json_check_done(&l.check);
+    ps_text_pool_done(&fields.pool);
+    ps_socket_index_done(&sockets);
+    free(records);
+}
+
+void ps_show_process(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    show_lives(s, columns, add_life_text, out);
+}
+
+void ps_show_process_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    show_lives(s, columns, add_life_json, out);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What one life holds, what became of it, and what was not read of it.
+ */
+#include <string.h>
+
+#include "analysis/show_process.h"
+#include "analysis/show_text.h"
+#include "formats/printable.h"
+#include "formats/quantity.h"
+
+enum { FD_WIDTH = 5, ACCESS_WIDTH = 3, INDENT = 2 };
+
+/* "tcp ESTABLISHED 127.0.0.1:80 to 10.0.0.7:4711 (102 curl fd 5)" */
+static void add_socket(const struct ps_life *life, const struct ps_socket_row *row, struct ps_buffer *out)
+{
+    const struct ps_socket_row *peer = ps_socket_peer(life->sockets, row);
+
+    ps_printable_add(out, row->transport);
+    ps_buffer_add_byte(out, ' ');
+    if (ps_span_is(row->transport, "unix")) {
+        ps_printable_add(out, row->type);
+        ps_buffer_add_byte(out, ' ');
+        ps_printable_add(out, row->accepts ? ps_span_text("LISTEN") : row->other_state);
+        ps_buffer_add_byte(out, ' ');
+        ps_printable_add(out, row->path.len > 0 ? row->path : ps_span_text("(no name)"));
+        return;
+    }
+    ps_printable_add(out, row->state.len > 0 ? row->state : row->other_state);
+    ps_buffer_add_byte(out, ' ');
+    ps_show_add_endpoint(out, row->address, row->port);
+    if (row->remote_port == 0)
+        return;
+    ps_buffer_add_text(out, " to ");
+    ps_show_add_endpoint(out, row->remote, row->remote_port);
+    if (peer == NULL)
+        return;
+    ps_buffer_add_text(out, " (");
+    ps_show_add_owners(life->s, peer, out);
+    ps_buffer_add_byte(out, ')');
+}
+
+static void add_descriptor(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    const char *octal = ps_json_string(ps_load_at(record, "proc.fdinfo.flags"));
+    struct ps_cursor digits = ps_cursor_over(ps_span_text(octal != NULL ? octal : ""));
+    struct ps_span target = ps_load_text(life->l, record, "proc.target");
+    uint64_t flags = 0;
+    bool known = ps_take_octal(&digits, &flags) && ps_cursor_done(&digits);
+
+    ps_buffer_addf(out, "%*s%*llu %-*s ", INDENT, "", FD_WIDTH, (unsigned long long) ps_load_number(record, "proc.fd"),
+                   ACCESS_WIDTH, ps_show_access(known, flags));
+    const struct ps_socket_row *socket = NULL;
+    if (ps_span_is(ps_load_text(life->l, record, "proc.class"), "socket"))
+        socket = ps_socket_by_inode(life->sockets, ps_load_number(record, "proc.inode"));
+    if (socket != NULL) {
+        add_socket(life, socket, out);
+    } else {
+        ps_printable_add_broken(out, target.len > 0 ? target : ps_span_text("target not read"),
+                                INDENT + FD_WIDTH + ACCESS_WIDTH + 2, life->columns);
+        if (ps_span_starts(target, "socket:["))
+            ps_buffer_add_text(out, " (in no table of this bundle)");
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
+static void add_environment(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    const cJSON *variables = ps_load_at(record, "process.env_vars"), *item;
+    const cJSON *exact = ps_load_at(record, "process.env_vars_b64");
+    int number = 0;
+
+    ps_life_label(out, "environment");
+    ps_quantity_count(out, (uint64_t) cJSON_GetArraySize(variables), "entry", "entries");
+    ps_buffer_add_text(out, ps_load_true(record, "proc.redacted") ? "; values are hashed\n" : "\n");
+    cJSON_ArrayForEach(item, variables)
+    {
+        const char *shown = ps_json_string(item);
+        const char *coded = ps_json_string(cJSON_GetArrayItem(exact, number++));
+        struct ps_span bytes = coded != NULL ? ps_load_decoded(life->l, coded) : ps_span_of("", 0);
+        if (bytes.len == 0)
+            bytes = ps_span_text(shown != NULL ? shown : "");
+        ps_buffer_addf(out, "%*s", INDENT, "");
+        ps_printable_add_broken(out, bytes, INDENT + 2, life->columns);
+        ps_buffer_add_byte(out, '\n');
+    }
+}
+
+static void add_change(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    ps_life_label(out, "change");
+    ps_printable_add(out, ps_load_text(life->l, record, "proc.change"));
+    ps_buffer_add_text(out, " between the two sweeps, as ");
+    ps_printable_add(out, ps_load_text(life->l, record, "process.name"));
+    ps_buffer_add_byte(out, '\n');
+}
+
+/* "fd/{}" is called what people call it. */
+static void add_files(const cJSON *files, struct ps_buffer *out)
+{
+    const cJSON *item;
+    bool any = false;
+
+    cJSON_ArrayForEach(item, files)
+    {
+        struct ps_span name = ps_span_text(ps_json_string(item) != NULL ? ps_json_string(item) : "");
+        bool family = ps_span_ends(name, "/{}");
+        ps_buffer_add_text(out, any ? ", " : "");
+        ps_printable_add(out, ps_span_of(name.data, name.len - (family ? 2 : 0)));
+        ps_buffer_add_text(out, family ? "*" : "");
+        any = true;
+    }
+}
+
+static void add_gap(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    struct ps_span error = ps_load_text(life->l, record, "proc.gap.errno");
+    struct ps_span why = ps_load_text(life->l, record, "proc.gap.why");
+
+    ps_life_label(out, "not read");
+    add_files(ps_load_at(record, "proc.gap.files"), out);
+    if (why.len > 0)
+        ps_printable_add(out, why);
+    ps_buffer_add_text(out, ": ");
+    ps_printable_add(out, ps_load_text(life->l, record, "proc.gap.outcome"));
+    if (error.len > 0) {
+        ps_buffer_add_text(out, " (");
+        ps_printable_add(out, error);
+        ps_buffer_add_byte(out, ')');
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
+static size_t count_of(const struct ps_life *life, const char *kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < life->count; i++)
+        count += strcmp(life->records[i].kind, kind) == 0;
+    return count;
+}
+
+void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out)
+{
+    ps_life_label(out, "descriptors");
+    ps_buffer_addf(out, "%zu\n", count_of(life, "fd"));
+    ps_life_each(life, "fd", add_descriptor, out);
+    ps_life_each(life, "environ", add_environment, out);
+    ps_life_each(life, "change", add_change, out);
+    ps_life_each(life, "gap", add_gap, out);
+    if (count_of(life, "gap") > 0)
+        ps_buffer_addf(out, "%*sshow gaps says why, and what would change it\n", PS_LIFE_INDENT, "");
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sockets: what listens, what is connected, unix sockets; each with its owners, or why none is known.
+ */
+#include "analysis/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/show_text.h"
+#include "formats/printable.h"
+#include "formats/quantity.h"
+
+enum section { LISTENING, CONNECTED, UNIX, SECTIONS };
+enum { TRANSPORT_WIDTH = 5, STATE_WIDTH = 12, OWNER_LEAST = 18, ENDS_MOST = 47, UNIX_MOST = 60 };
+
+static bool is_unix(const struct ps_socket_row *r)
+{
+    return ps_span_is(r->transport, "unix");
+}
+
+static enum section section_of(const struct ps_socket_row *r)
+{
+    if (is_unix(r))
+        return UNIX;
+    return r->remote_port == 0 || ps_span_is(r->state, "LISTEN") ? LISTENING : CONNECTED;
+}
+
+/* The kernel says CLOSE of every UDP socket that is not connected; people call it as ss does. */
+static struct ps_span state_of(const struct ps_socket_row *r)
+{
+    if (r->state.len > 0)
+        return r->state;
+    if (is_unix(r))
+        return r->accepts ? ps_span_text("LISTEN") : r->other_state;
+    return ps_span_is(r->other_state, "CLOSE") ? ps_span_text("UNCONN") : r->other_state;
+}
+
+static int order_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Unix sockets with a name come first, and those that listen before the others. */
+static int unix_rank(const struct ps_socket_row *r)
+{
+    return (r->accepts ? 0 : 1) + (r->path.len > 0 ? 0 : 2);
+}
+
+static int by_sense(const void *left, const void *right)
+{
+    const struct ps_socket_row *a = *(const struct ps_socket_row *const *) left;
+    const struct ps_socket_row *b = *(const struct ps_socket_row *const *) right;
+    int order = (int) section_of(a) - (int) section_of(b);
+
+    if (order == 0)
+        order = ps_show_order(a->transport, b->transport);
+    if (order == 0 && is_unix(a))
+        order = unix_rank(a) - unix_rank(b);
+    if (order == 0)
+        order = ps_show_order(a->state, b->state);
+    if (order == 0)
+        order = order_u64(a->port, b->port);
+    if (order == 0)
+        order = ps_show_order(a->path, b->path);
+    if (order == 0)
+        order = ps_show_order(a->address, b->address);
+    if (order == 0)
+        order = ps_show_order(a->remote, b->remote);
+    if (order == 0)
+        order = order_u64(a->remote_port, b->remote_port);
+    if (order == 0)
+        order = order_u64(a->inode, b->inode);
+    return order != 0 ? order : (a > b) - (a < b); /* as they stand in the bundle */
+}
+
+/* Inodes are unique for the machine: one socket, read through two processes of a network namespace. */
+static bool same_socket(const struct ps_socket_row *a, const struct ps_socket_row *b)
+{
+    return a->inode != 0 && a->inode == b->inode && ps_span_equal(a->transport, b->transport) &&
+           ps_span_equal(state_of(a), state_of(b)) && ps_span_equal(a->address, b->address) && a->port == b->port &&
+           ps_span_equal(a->remote, b->remote) && a->remote_port == b->remote_port && ps_span_equal(a->path, b->path);
+}
+
+static const struct ps_socket_row **sorted(const struct ps_snapshot *s)
+{
+    const struct ps_socket_row **rows = malloc((s->socket_count + 1) * sizeof *rows);
+
+    for (size_t i = 0; rows != NULL && i < s->socket_count; i++)
+        rows[i] = &s->sockets[i];
+    if (rows != NULL && s->socket_count > 1)
+        qsort(rows, s->socket_count, sizeof *rows, by_sense);
+    return rows;
+}
+
+static void add_local(const struct ps_socket_row *r, struct ps_buffer *out)
+{
+    if (!is_unix(r))
+        ps_show_add_endpoint(out, r->address, r->port);
+    else if (r->path.len > 0)
+        ps_printable_add(out, r->path);
+    else
+        ps_buffer_add_text(out, "(no name)");
+}
+
+/* How wide the ends are, within what leaves room for an owner. */
+struct widths {
+    size_t columns, local, remote;
+};
+
+static struct widths measure(const struct ps_socket_row *const *rows, size_t count, size_t columns)
+{
+    struct widths w = {.columns = columns};
+    struct ps_buffer text = {0};
+    size_t fixed = TRANSPORT_WIDTH + STATE_WIDTH + OWNER_LEAST + 4;
+
+    for (size_t i = 0; i < count; i++) {
+        bool path = is_unix(rows[i]);
+        ps_buffer_clear(&text, SIZE_MAX);
+        add_local(rows[i], &text);
+        size_t len = path && text.len > UNIX_MOST ? UNIX_MOST : text.len;
+        w.local = len > w.local ? len : w.local;
+        ps_buffer_clear(&text, SIZE_MAX);
+        if (!path)
+            ps_show_add_endpoint(&text, rows[i]->remote, rows[i]->remote_port);
+        else
+            ps_printable_add(&text, rows[i]->type);
+        len = text.len < ENDS_MOST ? text.len : ENDS_MOST;
+        w.remote = len > w.remote ? len : w.remote;
+    }
+    size_t room = columns > fixed ? columns - fixed : 0;
+    if (w.local + w.remote > room && w.remote > room / 2)
+        w.remote = room / 2;
+    if (w.local + w.remote > room)
+        w.local = room - w.remote;
+    ps_buffer_done(&text);
+    return w;
+}
+
+/* A cell that is never cut: an address or a path is evidence. Returns the columns used. */
+static size_t add_whole(struct ps_buffer *out, const struct ps_buffer *text, size_t width)
+{
+    ps_buffer_addf(out, "%.*s%*s ", (int) text->len, (const char *) text->data,
+                   text->len < width ? (int) (width - text->len) : 0, "");
+    return (text->len > width ? text->len : width) + 1;
+}
+
+static void add_row(const struct ps_snapshot *s, const struct ps_socket_row *r, const struct widths *w,
+                    struct ps_buffer *out)
+{
+    struct ps_buffer text = {0};
+    size_t used = TRANSPORT_WIDTH + STATE_WIDTH + 2;
+
+    ps_printable_add_cell(out, r->transport, TRANSPORT_WIDTH);
+    ps_buffer_add_byte(out, ' ');
+    ps_printable_add_cell(out, state_of(r), STATE_WIDTH);
+    ps_buffer_add_byte(out, ' ');
+    if (is_unix(r)) {
+        ps_printable_add(&text, r->type);
+        used += add_whole(out, &text, w->remote);
+    }
+    ps_buffer_clear(&text, SIZE_MAX);
+    add_local(r, &text);
+    used += add_whole(out, &text, w->local);
+    if (!is_unix(r)) {
+        ps_buffer_clear(&text, SIZE_MAX);
+        ps_show_add_endpoint(&text, r->remote, r->remote_port);
+        used += add_whole(out, &text, w->remote);
+    }
+    ps_buffer_clear(&text, SIZE_MAX);
+    ps_show_add_owners(s, r, &text);
+    if (used + text.len > w->columns && used > w->columns / 2 + TRANSPORT_WIDTH)
+        ps_buffer_addf(out, "\n%*s", TRANSPORT_WIDTH + STATE_WIDTH + 2, "");
+    ps_buffer_add_span(out, ps_buffer_span(&text));
+    ps_buffer_add_byte(out, '\n');
+    out->failed = out->failed || text.failed;
+    ps_buffer_done(&text);
+}
+
+static void add_section(const struct ps_snapshot *s, const struct ps_socket_row *const *rows, size_t count,
+                        size_t columns, struct ps_buffer *out)
+{
+    static const char *const titles[SECTIONS] = {"Listening, or bound and not connected", "Connections",
+                                                 "Unix sockets"};
+    enum section section = section_of(rows[0]);
+    struct widths w = measure(rows, count, columns);
+    size_t repeated = 0;
+
+    ps_buffer_addf(out, "%s\n%-*s %-*s ", titles[section], TRANSPORT_WIDTH, "PROTO", STATE_WIDTH, "STATE");
+    if (section == UNIX)
+        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w.remote, "TYPE", (int) w.local, "PATH");
+    else
+        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w.local, "LOCAL", (int) w.remote, "REMOTE");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && same_socket(rows[i - 1], rows[i]))
+            repeated++;
+        else
+            add_row(s, rows[i], &w, out);
+    }
+    if (repeated > 0) {
+        ps_quantity_count(out, repeated, "row was", "rows were");
+        ps_buffer_add_text(out, " read once more through another process, and not repeated here\n");
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
+void ps_show_sockets(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    const struct ps_socket_row **rows = sorted(s);
+
+    if (rows == NULL) {
+        out->failed = true;
+        return;
+    }
+    if (s->socket_count == 0)
+        ps_buffer_add_text(out, "No socket is in the records.\n");
+    for (size_t at = 0, end; at < s->socket_count; at = end) {
+        for (end = at + 1; end < s->socket_count && section_of(rows[end]) == section_of(rows[at]);)
+            end++;
+        add_section(s, rows + at, end - at, columns, out);
+    }
+    free(rows);
+}
+
+void ps_show_sockets_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    const struct ps_socket_row **rows = sorted(s);
+
+    (void) columns;
+    if (rows == NULL) {
+        out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < s->socket_count; i++) {
+        struct ps_json j = ps_json_into(out);
+        ps_show_socket_json(s, rows[i], NULL, &j);
+        ps_buffer_add_byte(out, '\n');
+    }
+    free(rows);
+}

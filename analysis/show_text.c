@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/show_text.h"
+
+#include <string.h>
+
+#include "formats/printable.h"
+#include "formats/quantity.h"
+
+enum { NAME_MOST = 20 };
+
+void ps_show_add_start(struct ps_buffer *out, uint64_t us)
+{
+    uint64_t s = us / 1000000, days = s / 86400;
+
+    if (days > 0)
+        ps_buffer_addf(out, "%llud ", (unsigned long long) days);
+    ps_buffer_addf(out, "%02u:%02u:%02u.%02u", (unsigned) (s / 3600 % 24), (unsigned) (s / 60 % 60),
+                   (unsigned) (s % 60), (unsigned) (us / 10000 % 100));
+}
+
+void ps_show_add_age(const struct ps_snapshot *s, struct ps_buffer *out, uint64_t start_us)
+{
+    uint64_t now = s->facts.boottime_us;
+
+    if (start_us <= now)
+        ps_quantity_us(out, now - start_us);
+    else
+        ps_buffer_add_text(out, "during it");
+}
+
+void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, size_t columns)
+{
+    if (p->command_line.len > 0) {
+        ps_printable_add_cut(out, p->command_line, columns);
+        return;
+    }
+    ps_buffer_add_byte(out, '[');
+    ps_printable_add_cut(out, p->executable.len > 0 ? p->executable : p->name, columns > 2 ? columns - 2 : 1);
+    ps_buffer_add_byte(out, ']');
+}
+
+void ps_show_add_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id, struct ps_buffer *out)
+{
+    const struct ps_process_row *p = ps_snapshot_process(s, pid, entity_id);
+
+    ps_buffer_addf(out, "%u ", pid);
+    ps_printable_add_cut(out, p != NULL && p->name.len > 0 ? p->name : ps_span_text("?"), NAME_MOST);
+}
+
+void ps_show_add_endpoint(struct ps_buffer *out, struct ps_span address, uint64_t port)
+{
+    bool brackets = address.len > 0 && memchr(address.data, ':', address.len) != NULL;
+
+    ps_buffer_add_text(out, brackets ? "[" : "");
+    ps_printable_add(out, address);
+    ps_buffer_add_text(out, brackets ? "]:" : ":");
+    if (port != 0)
+        ps_buffer_add_u64(out, port);
+    else
+        ps_buffer_add_byte(out, '*');
+}
+
+void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out)
+{
+    for (uint32_t i = 0; i < row->owner_count; i++) {
+        const struct ps_owner_row *owner = &s->owners[row->owners_at + i];
+        ps_buffer_add_text(out, i > 0 ? ", " : "");
+        ps_show_add_process(s, owner->pid, owner->entity_id, out);
+        ps_buffer_addf(out, " fd %llu", (unsigned long long) owner->fd);
+    }
+    if (row->owner_count == 0)
+        ps_printable_add(out, row->owner_absent.len > 0 ? row->owner_absent : ps_span_text("not known"));
+    if (row->owners_left > 0)
+        ps_buffer_addf(out, ", %llu others", (unsigned long long) row->owners_left);
+}
+
+static void owners_json(const struct ps_snapshot *s, const struct ps_socket_row *row, const char *name,
+                        struct ps_json *j)
+{
+    ps_json_array(j, name);
+    for (uint32_t i = 0; i < row->owner_count; i++) {
+        const struct ps_owner_row *owner = &s->owners[row->owners_at + i];
+        const struct ps_process_row *p = ps_snapshot_process(s, owner->pid, owner->entity_id);
+        ps_json_object(j, NULL);
+        ps_json_u64(j, "pid", owner->pid);
+        ps_json_bytes(j, "entity_id", owner->entity_id);
+        if (p != NULL)
+            ps_json_bytes(j, "name", p->name);
+        ps_json_u64(j, "fd", owner->fd);
+        ps_json_object_end(j);
+    }
+    ps_json_array_end(j);
+}
+
+void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row *row, const struct ps_socket_row *peer,
+                         struct ps_json *j)
+{
+    ps_json_object(j, NULL);
+    ps_json_bytes(j, "transport", row->transport);
+    ps_json_bytes(j, "state", row->state.len > 0 ? row->state : row->other_state);
+    if (row->address.len > 0) {
+        ps_json_bytes(j, "local_address", row->address);
+        ps_json_u64(j, "local_port", row->port);
+        ps_json_bytes(j, "remote_address", row->remote);
+        ps_json_u64(j, "remote_port", row->remote_port);
+    } else {
+        ps_json_bytes(j, "type", row->type);
+        ps_json_bool(j, "listens", row->accepts);
+        ps_json_bytes(j, "path", row->path);
+    }
+    ps_json_u64(j, "inode", row->inode);
+    if (row->net_namespace != 0)
+        ps_json_u64(j, "net_namespace", row->net_namespace);
+    owners_json(s, row, "owners", j);
+    if (row->owner_absent.len > 0)
+        ps_json_bytes(j, "owner_absent", row->owner_absent);
+    if (row->owners_left > 0)
+        ps_json_u64(j, "owners_left", row->owners_left);
+    if (peer != NULL)
+        owners_json(s, peer, "peer_owners", j);
+    ps_json_object_end(j);
+}
+
+const char *ps_show_access(bool known, uint64_t flags)
+{
+    enum { ACCESS = 3, PATH_ONLY = 010000000 };
+    static const char *const words[] = {"r", "w", "rw", "?"};
+
+    if (!known)
+        return "?";
+    return (flags & PATH_ONLY) != 0 ? "-" : words[flags & ACCESS];
+}
+
+int ps_show_order(struct ps_span a, struct ps_span b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.data, b.data, len) : 0;
+
+    if (order != 0)
+        return order;
+    return a.len < b.len ? -1 : a.len > b.len;
+}

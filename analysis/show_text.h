@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What several views say alike: times, processes, the ends of a connection. Text of the evidence is escaped here.
+ */
+#ifndef PS_SHOW_TEXT_H
+#define PS_SHOW_TEXT_H
+
+#include "analysis/snapshot.h"
+#include "formats/json.h"
+
+/* Time since boot, to the hundredth that the kernel's clock ticks have: "3d 04:12:09.33". */
+void ps_show_add_start(struct ps_buffer *out, uint64_t us);
+/* How old it was at the snapshot: "1 h 23 min". */
+void ps_show_add_age(const struct ps_snapshot *s, struct ps_buffer *out, uint64_t start_us);
+/* The arguments; in their place, in brackets, what else is known of the program. */
+void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, size_t columns);
+/* "4711 nginx"; the name is `?` when the life is not in view. An empty entity_id finds the pid alone. */
+void ps_show_add_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id, struct ps_buffer *out);
+/* As people write it: "127.0.0.1:80", "[::1]:80"; port 0 is `*`. */
+void ps_show_add_endpoint(struct ps_buffer *out, struct ps_span address, uint64_t port);
+/* "101 nginx fd 6, 102 nginx fd 6", or why there is none. */
+void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out);
+/* The same row as an object; `peer`, or NULL, is its other end. */
+void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row *row, const struct ps_socket_row *peer,
+                         struct ps_json *j);
+/* "r", "w", "rw"; `-` for a descriptor that was opened for its path alone, `?` when not known. */
+const char *ps_show_access(bool known, uint64_t flags);
+/* By bytes: below 0, 0, above 0. */
+int ps_show_order(struct ps_span a, struct ps_span b);
+
+#endif
