@@ -71,8 +71,8 @@ static void add_times(const struct ps_life *life, const cJSON *record, struct ps
     ps_show_add_start(out, start);
     ps_buffer_add_text(out, " after boot, ");
     ps_show_add_age(life->s, out, start);
-    ps_buffer_add_text(out, start <= life->s->facts.boottime_us ? " before the snapshot, by the wall clock "
-                                                                : ", by the wall clock ");
+    ps_buffer_add_text(out, start <= life->s->facts.boottime_us ? " before the snapshot" : "");
+    ps_buffer_addf(out, "\n%*sby the wall clock ", PS_LIFE_INDENT, "");
     ps_printable_add(out, text_at(life, record, "process.start"));
     if (uncertain > 0) {
         ps_buffer_add_text(out, " +- ");
@@ -106,7 +106,7 @@ static void add_ids(const struct ps_life *life, const cJSON *record, struct ps_b
     } rights[] = {
         {"effective ", "proc.status.CapEff"},
         {", permitted ", "proc.status.CapPrm"},
-        {", inheritable ", "proc.status.CapInh"},
+        {"\n             inheritable ", "proc.status.CapInh"},
     };
     const cJSON *status = ps_load_at(record, "proc.status");
 
@@ -127,7 +127,7 @@ static void add_ids(const struct ps_life *life, const cJSON *record, struct ps_b
         ps_buffer_add_text(out, rights[i].words);
         ps_printable_add(out, text_at(life, record, rights[i].path));
     }
-    ps_buffer_addf(out, "\n%*sno_new_privs %llu, seccomp %llu\n", PS_LIFE_INDENT, "",
+    ps_buffer_addf(out, ", no_new_privs %llu, seccomp %llu\n",
                    (unsigned long long) ps_load_number(status, "NoNewPrivs"),
                    (unsigned long long) ps_load_number(status, "Seccomp"));
     ps_life_label(out, "state");

@@ -121,7 +121,7 @@ static bool make(const struct ps_snapshot *s, struct tree *t)
 
 /* ---- as text ---- */
 
-enum { AGE_WIDTH = 11, COMMAND_LEAST = 20, INDENT = 2, INDENT_SHARE = 3 };
+enum { AGE_WIDTH = 11, COMMAND_LEAST = 20, CUT_LEAST = 8, INDENT = 2, INDENT_SHARE = 3 };
 
 struct widths {
     size_t pid, user, start, indent, command;
@@ -203,7 +203,7 @@ static void add_node(const struct tree *t, uint32_t at, const struct widths *w, 
     ps_buffer_clear(&text, SIZE_MAX);
     add_note(n, p, &text);
     size_t used = add_indent(w, n->depth, out) + text.len;
-    ps_show_add_command(out, p, w->command > used + COMMAND_LEAST ? w->command - used : COMMAND_LEAST);
+    ps_show_add_command(out, p, w->command > used + CUT_LEAST ? w->command - used : CUT_LEAST);
     ps_buffer_add_span(out, ps_buffer_span(&text));
     ps_buffer_add_byte(out, '\n');
     out->failed = out->failed || text.failed;

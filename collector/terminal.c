@@ -109,9 +109,12 @@ void ps_print_error(const struct ps_error *err)
 
 bool ps_print_complete(struct ps_error *err)
 {
-    if (stdout_failure == 0)
+    int failure = stdout_failure;
+
+    stdout_failure = 0;
+    if (failure == 0)
         return true;
-    return ps_fail(err, stdout_failure, "cannot write standard output; free space there or send it elsewhere");
+    return ps_fail(err, failure, "cannot write standard output; free space there or send it elsewhere");
 }
 
 bool ps_is_terminal(int fd)

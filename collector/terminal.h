@@ -21,7 +21,7 @@ void ps_printf(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)
 void ps_print_json(int fd, struct ps_span json);
 /* `procsnap: <text>` on standard error, always one line. */
 void ps_print_error(const struct ps_error *err);
-/* False with *err: standard output could not be written completely (a full disk behind it). */
+/* False with *err: standard output could not be written completely (a full disk behind it). Told once. */
 PS_MUST_CHECK bool ps_print_complete(struct ps_error *err);
 
 /* Whether people look at it live. */

@@ -92,11 +92,11 @@ static void add_footprint(struct ps_json *j, const struct ps_builder_job *job, c
                 (uint64_t) builder.ru_stime.tv_sec * 1000000 + (uint64_t) builder.ru_stime.tv_usec);
     ps_json_u64(j, "builder_max_rss_kb", (uint64_t) builder.ru_maxrss);
     ps_json_u64(j, "tar_bytes", ps_bundle_bytes_in(f->output->bundle));
-    ps_json_u64(j, "written_bytes", ps_bundle_bytes_out(f->output->bundle));
     ps_json_array(j, "changes");
     ps_json_text(j, NULL, "the destination file");
     if (job->oom_errno == 0)
         ps_json_text(j, NULL, "own oom_score_adj: 1000");
+    ps_json_text(j, NULL, "own RLIMIT_CORE: 0");
     ps_json_array_end(j);
     ps_json_object_end(j);
 }

@@ -310,8 +310,6 @@ bool ps_lane_take(struct ps_lane_builder *b, size_t budget)
         taken += frame.size;
         moved = true;
         if (frame.kind == PS_FRAME_PHASE)
-            break; /* what comes next may have to wait for the other lane */
-        if (frame.kind == PS_FRAME_PHASE)
             break; /* what the other lane owes before the next phase comes first */
     }
     return moved ? true : slot_over(b);

@@ -26,7 +26,7 @@ static const char about[] =
 static const char statuses[] = "0  sealed (what could not be read is listed in the bundle)\n"
                                "2  the command line is wrong\n"
                                "3  nothing sealed: destination, key, disk or --procfs\n"
-                               "5  sealed early: deadline or signal";
+                               "5  sealed early: deadline, signal, or a reader that could not be replaced";
 static const char example[] = "procsnap collect /tmp/evidence/ --case IR-2041 --examiner 'A. Responder'";
 
 /* What the phases of a run are called while people wait; any other name is shown as it is. */
@@ -82,6 +82,17 @@ static void show_phase(void *context, const char *name, uint64_t done, uint64_t 
     live->status = live->terminal;
 }
 
+/* Standard output is gone, the bundle is not: its head line must not be lost with it, nor the status that says so. */
+static void save_head_line(const struct ps_verdict *v)
+{
+    struct ps_error err;
+
+    if (ps_print_complete(&err))
+        return;
+    ps_print_error(&err);
+    ps_printf(PS_STDERR, "%s\n", v->head_line);
+}
+
 static void print_verdict(const struct ps_options *o, const struct ps_verdict *v)
 {
     struct ps_buffer out = {0};
@@ -97,6 +108,7 @@ static void print_verdict(const struct ps_options *o, const struct ps_verdict *v
         if (piped)
             ps_print_text(PS_STDERR, v->minisig);
     }
+    save_head_line(v);
     if (!o->quiet) {
         ps_collect_verdict_text(o, v, &out);
         ps_print(PS_STDERR, ps_buffer_span(&out));

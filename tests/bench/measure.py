@@ -15,7 +15,7 @@ import parts
 import processes
 
 MIB = 1 << 20
-WIDTH = 62 # of the first column
+WIDTH = 62  # of the first column
 
 
 class Row:
@@ -116,11 +116,6 @@ def card(bench):
                 goals=(None, 1.7))]
 
 
-def _growth(each):
-    """How much more the last costs than the first; too little to be seen counts as nothing."""
-    return each[-1] / each[0] if each[0] > 1e-9 else 0
-
-
 def standard(bench):
     bench.beside(bench.count(2000))
     runs = bench.in_turn(bench.reps(), floor_full=bench.floor("full"), standard=bench.collector("standard"),
@@ -201,6 +196,11 @@ def _cpu_beside(bench, reps, count, **options):
     return [median(of_name, "cpu") for of_name in runs.values()]
 
 
+def _growth(each):
+    """How much more the last costs than the first; 0 where the first is too little to be seen."""
+    return each[-1] / each[0] if each[0] > 1e-9 else 0
+
+
 def _growth_of_processes(bench):
     few, many = bench.count(2000), 2 * bench.count(10000)
     each = [[cpu / count for cpu in _cpu_beside(bench, bench.reps(3), count)] for count in (few, many)]
@@ -255,7 +255,7 @@ def measured(bench, names):
 
 def report(bench, rows, load):
     heading = f"{'':<{WIDTH}}{'measured':>9}  {'goal, this step':<16}goal, at the end"
-    if bench.options.smoke: # figures of so little work mean nothing
+    if bench.options.smoke:  # figures of so little work mean nothing
         heading = f"{'':<{WIDTH}}{'measured':>9}"
         for row in rows:
             row.goals = (None, None)
