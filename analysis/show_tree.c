@@ -12,7 +12,7 @@
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX /* no enum: it does not fit an int */
 
 enum place { BELOW, ORPHAN, FIRST, CIRCLE }; /* FIRST: the kernel says that nobody in this PID namespace started it */
 
