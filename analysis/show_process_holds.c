@@ -9,10 +9,10 @@
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
-enum { FD_WIDTH = 5, ACCESS_WIDTH = 3, INDENT = 2 };
+enum { FD_WIDTH = 5, ACCESS_WIDTH = 3, INDENT = 2, TARGET_AT = INDENT + FD_WIDTH + ACCESS_WIDTH + 2 };
 
-/* "tcp ESTABLISHED 127.0.0.1:80 to 10.0.0.7:4711 (102 curl fd 5)" */
-static void add_socket(const struct ps_life *life, const struct ps_socket_row *row, struct ps_buffer *out)
+/* "tcp ESTABLISHED 127.0.0.1:80 to 10.0.0.7:4711 (102 curl fd 5)"; `line` is where the line begins in *out. */
+static void add_socket(const struct ps_life *life, const struct ps_socket_row *row, size_t line, struct ps_buffer *out)
 {
     const struct ps_socket_row *peer = ps_socket_peer(life->sockets, row);
 
@@ -21,12 +21,12 @@ static void add_socket(const struct ps_life *life, const struct ps_socket_row *r
     if (ps_span_is(row->transport, "unix")) {
         ps_printable_add(out, row->type);
         ps_buffer_add_byte(out, ' ');
-        ps_printable_add(out, row->accepts ? ps_span_text("LISTEN") : row->other_state);
+        ps_printable_add(out, ps_show_socket_state(row));
         ps_buffer_add_byte(out, ' ');
         ps_printable_add(out, row->path.len > 0 ? row->path : ps_span_text("(no name)"));
         return;
     }
-    ps_printable_add(out, row->state.len > 0 ? row->state : row->other_state);
+    ps_printable_add(out, ps_show_socket_state(row));
     ps_buffer_add_byte(out, ' ');
     ps_show_add_endpoint(out, row->address, row->port);
     if (row->remote_port == 0)
@@ -35,9 +35,15 @@ static void add_socket(const struct ps_life *life, const struct ps_socket_row *r
     ps_show_add_endpoint(out, row->remote, row->remote_port);
     if (peer == NULL)
         return;
-    ps_buffer_add_text(out, " (");
-    ps_show_add_owners(life->s, peer, out);
-    ps_buffer_add_byte(out, ')');
+    struct ps_buffer text = {0};
+    ps_show_add_owners(life->s, peer, &text);
+    if (out->len - line + text.len + 3 > life->columns)
+        ps_buffer_addf(out, "\n%*s", TARGET_AT, "");
+    else
+        ps_buffer_add_byte(out, ' ');
+    ps_buffer_addf(out, "(%.*s)", (int) text.len, (const char *) text.data);
+    out->failed = out->failed || text.failed;
+    ps_buffer_done(&text);
 }
 
 static void add_descriptor(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
@@ -46,6 +52,7 @@ static void add_descriptor(const struct ps_life *life, const cJSON *record, stru
     struct ps_cursor digits = ps_cursor_over(ps_span_text(octal != NULL ? octal : ""));
     struct ps_span target = ps_load_text(life->l, record, "proc.target");
     uint64_t flags = 0;
+    size_t line = out->len;
     bool known = ps_take_octal(&digits, &flags) && ps_cursor_done(&digits);
 
     ps_buffer_addf(out, "%*s%*llu %-*s ", INDENT, "", FD_WIDTH, (unsigned long long) ps_load_number(record, "proc.fd"),
@@ -54,10 +61,10 @@ static void add_descriptor(const struct ps_life *life, const cJSON *record, stru
     if (ps_span_is(ps_load_text(life->l, record, "proc.class"), "socket"))
         socket = ps_socket_by_inode(life->sockets, ps_load_number(record, "proc.inode"));
     if (socket != NULL) {
-        add_socket(life, socket, out);
+        add_socket(life, socket, line, out);
     } else {
-        ps_printable_add_broken(out, target.len > 0 ? target : ps_span_text("target not read"),
-                                INDENT + FD_WIDTH + ACCESS_WIDTH + 2, life->columns);
+        ps_printable_add_broken(out, target.len > 0 ? target : ps_span_text("target not read"), TARGET_AT,
+                                life->columns);
         if (ps_span_starts(target, "socket:["))
             ps_buffer_add_text(out, " (in no table of this bundle)");
     }

@@ -26,16 +26,6 @@ static enum section section_of(const struct ps_socket_row *r)
     return r->remote_port == 0 || ps_span_is(r->state, "LISTEN") ? LISTENING : CONNECTED;
 }
 
-/* The kernel says CLOSE of every UDP socket that is not connected; people call it as ss does. */
-static struct ps_span state_of(const struct ps_socket_row *r)
-{
-    if (r->state.len > 0)
-        return r->state;
-    if (is_unix(r))
-        return r->accepts ? ps_span_text("LISTEN") : r->other_state;
-    return ps_span_is(r->other_state, "CLOSE") ? ps_span_text("UNCONN") : r->other_state;
-}
-
 static int order_u64(uint64_t a, uint64_t b)
 {
     return a < b ? -1 : a > b;
@@ -78,8 +68,9 @@ static int by_sense(const void *left, const void *right)
 static bool same_socket(const struct ps_socket_row *a, const struct ps_socket_row *b)
 {
     return a->inode != 0 && a->inode == b->inode && ps_span_equal(a->transport, b->transport) &&
-           ps_span_equal(state_of(a), state_of(b)) && ps_span_equal(a->address, b->address) && a->port == b->port &&
-           ps_span_equal(a->remote, b->remote) && a->remote_port == b->remote_port && ps_span_equal(a->path, b->path);
+           ps_span_equal(ps_show_socket_state(a), ps_show_socket_state(b)) && ps_span_equal(a->address, b->address) &&
+           a->port == b->port && ps_span_equal(a->remote, b->remote) && a->remote_port == b->remote_port &&
+           ps_span_equal(a->path, b->path);
 }
 
 static const struct ps_socket_row **sorted(const struct ps_snapshot *s)
@@ -153,7 +144,7 @@ static void add_row(const struct ps_snapshot *s, const struct ps_socket_row *r, 
 
     ps_printable_add_cell(out, r->transport, TRANSPORT_WIDTH);
     ps_buffer_add_byte(out, ' ');
-    ps_printable_add_cell(out, state_of(r), STATE_WIDTH);
+    ps_printable_add_cell(out, ps_show_socket_state(r), STATE_WIDTH);
     ps_buffer_add_byte(out, ' ');
     if (is_unix(r)) {
         ps_printable_add(&text, r->type);
@@ -169,7 +160,7 @@ static void add_row(const struct ps_snapshot *s, const struct ps_socket_row *r, 
     }
     ps_buffer_clear(&text, SIZE_MAX);
     ps_show_add_owners(s, r, &text);
-    if (used + text.len > w->columns && used > w->columns / 2 + TRANSPORT_WIDTH)
+    if (used + text.len > w->columns)
         ps_buffer_addf(out, "\n%*s", TRANSPORT_WIDTH + STATE_WIDTH + 2, "");
     ps_buffer_add_span(out, ps_buffer_span(&text));
     ps_buffer_add_byte(out, '\n');

@@ -74,6 +74,15 @@ void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row 
         ps_buffer_addf(out, ", %llu others", (unsigned long long) row->owners_left);
 }
 
+struct ps_span ps_show_socket_state(const struct ps_socket_row *r)
+{
+    if (r->state.len > 0)
+        return r->state;
+    if (ps_span_is(r->transport, "unix"))
+        return r->accepts ? ps_span_text("LISTEN") : r->other_state;
+    return ps_span_is(r->other_state, "CLOSE") ? ps_span_text("UNCONN") : r->other_state;
+}
+
 static void owners_json(const struct ps_snapshot *s, const struct ps_socket_row *row, const char *name,
                         struct ps_json *j)
 {

@@ -18,6 +18,9 @@ void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, 
 void ps_show_add_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id, struct ps_buffer *out);
 /* As people write it: "127.0.0.1:80", "[::1]:80"; port 0 is `*`. */
 void ps_show_add_endpoint(struct ps_buffer *out, struct ps_span address, uint64_t port);
+/* The kernel says CLOSE of every UDP socket that is not connected, and nothing of a unix socket that listens; people
+ * say UNCONN and LISTEN, as ss does. */
+struct ps_span ps_show_socket_state(const struct ps_socket_row *r);
 /* "101 nginx fd 6, 102 nginx fd 6", or why there is none. */
 void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out);
 /* The same row as an object; `peer`, or NULL, is its other end. */

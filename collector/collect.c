@@ -360,6 +360,9 @@ static void conduct(struct conductor *c, const sigset_t *signals)
         tell_progress(c);
         wait_a_tick(c, signals);
     }
+    /* A short run seals between two looks. */
+    if (c->progress && c->control->verdict.sealed)
+        c->progress->phase(c->progress->context, "seal", 0, 0);
 }
 
 static enum ps_collect_status verdict(struct conductor *c, struct ps_verdict *out, struct ps_error *err)

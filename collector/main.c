@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"verify", "is a bundle whole, unaltered, and signed by my key?", ps_command_verify},
 #ifndef PROCSNAP_CORE
     {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},
+    {"export", "a bundle for other tools: a /proc tree that they can read", ps_command_export},
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
     {"keygen", "make a key pair to sign with", ps_command_keygen},

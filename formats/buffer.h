@@ -35,8 +35,8 @@ static inline void ps_copy_ends(uint8_t *to, const uint8_t *from, size_t len, si
     memcpy(to + len - size, last, size);
 }
 
-/* memcpy for what is mostly short: names, words, numbers. There the call costs more than the bytes do, and musl's begins
- * a string instruction for each. */
+/* memcpy for what is mostly short: names, words, numbers. There the call costs more than the bytes do, and musl's
+ * begins a string instruction for each. */
 static inline void ps_copy_short(uint8_t *to, const void *from, size_t len)
 {
     if (len > 32)

@@ -27,15 +27,17 @@ static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .s
     .parser = &ps_parser_##kind_, .path = (path_), .source = PS_##source_, .scope = PS_PER_##scope_,                   \
     .profile = PS_##profile_, .reader = PS_##reader_, .tells = (tells_)
 
+#define ONCE .at_once = true
+
 /* The order of the rows is the order of capture. The namespaces come before the files that are read once for each. */
 const struct ps_row ps_catalog[] = {
     /* clang-format off */
     {ROW(pid_stat,      "stat",      READ,     PROCESS, CARD,     QUIET,  "name, parent, state, CPU time, start time")},
-    {ROW(pid_comm,      "comm",      READ,     PROCESS, STANDARD, QUIET,  "name")},
-    {ROW(pid_status,    "status",    READ,     PROCESS, STANDARD, QUIET,  "ids, capabilities, seccomp, inner pids")},
-    {ROW(pid_statm,     "statm",     READ,     PROCESS, STANDARD, QUIET,  "memory in pages")},
-    {ROW(pid_cgroup,    "cgroup",    READ,     PROCESS, STANDARD, QUIET,  "control groups: which container")},
-    {ROW(pid_limits,    "limits",    READ,     PROCESS, STANDARD, QUIET,  "resource limits")},
+    {ROW(pid_comm,      "comm",      READ,     PROCESS, STANDARD, QUIET,  "name"), ONCE},
+    {ROW(pid_status,    "status",    READ,     PROCESS, STANDARD, QUIET,  "ids, capabilities, seccomp, inner pids"), ONCE},
+    {ROW(pid_statm,     "statm",     READ,     PROCESS, STANDARD, QUIET,  "memory in pages"), ONCE},
+    {ROW(pid_cgroup,    "cgroup",    READ,     PROCESS, STANDARD, QUIET,  "control groups: which container"), ONCE},
+    {ROW(pid_limits,    "limits",    READ,     PROCESS, STANDARD, QUIET,  "resource limits"), ONCE},
     {ROW(pid_ns,        "ns/{}",     READLINK, PROCESS, CARD,     QUIET,  "namespaces")},
     {ROW(pid_exe,       "exe",       READLINK, PROCESS, CARD,     QUIET,  "executable")},
     {ROW(pid_root,      "root",      READLINK, PROCESS, CARD,     QUIET,  "root directory")},
@@ -47,11 +49,11 @@ const struct ps_row ps_catalog[] = {
     {ROW(net_udp6,      "net/udp6",  READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv6")},
     {ROW(net_unix,      "net/unix",  READ,     NETNS,   STANDARD, QUIET,  "unix sockets")},
     {ROW(pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
-    {ROW(pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks of open files")},
+    {ROW(pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks of open files"), ONCE},
     {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
     {ROW(pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
     {ROW(pid_maps,      "maps",      READ,     PROCESS, STANDARD, MEMORY, "mapped files and memory")},
-    {ROW(pid_io,        "io",        READ,     PROCESS, STANDARD, MEMORY, "bytes read and written")},
+    {ROW(pid_io,        "io",        READ,     PROCESS, STANDARD, MEMORY, "bytes read and written"), ONCE},
     {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
     {ROW(uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
     {ROW(loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},

@@ -34,7 +34,8 @@ struct ps_row {
     enum ps_scope scope;
     enum ps_profile profile;
     enum ps_reader reader;
-    bool secret;       /* redacted between capture and storing unless the values are asked for */
+    bool secret;      /* redacted between capture and storing unless the values are asked for */
+    bool at_once;     /* printed whole by the first read (seq_file single_open): a short read is the end */
     const char *tells; /* a few words for `parse --list` and the README */
 };
 

@@ -5,7 +5,8 @@
 
 #include "formats/digest.h"
 
-static const char *const kept[] = {"PATH", "HOME", "PWD", "SHELL", "TERM", "HOSTNAME", "AWS_REGION", "AWS_EXECUTION_ENV"};
+static const char *const kept[] = {"PATH", "HOME",     "PWD",        "SHELL",
+                                   "TERM", "HOSTNAME", "AWS_REGION", "AWS_EXECUTION_ENV"};
 static const char *const kept_when_it_begins[] = {"LD_", "HIST", "SSH_", "ECS_"};
 
 static bool is_kept(struct ps_span name)

@@ -118,8 +118,34 @@ bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err)
     return ps_fail(err, errno, "cannot read %s a second time; save it as a file and name that", in->name);
 }
 
+static void free_members(struct ps_bundle_input *in)
+{
+    ps_bundle_dir_free(in->members_dir);
+    ps_tarball_reader_free(in->members_reader);
+    in->members_dir = NULL;
+    in->members_reader = NULL;
+}
+
+bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source *out, struct ps_error *err)
+{
+    free_members(in);
+    if (in->directory) {
+        in->members_dir = ps_bundle_dir_new(in->fd, err);
+        if (in->members_dir != NULL)
+            *out = ps_bundle_dir_source(in->members_dir);
+        return in->members_dir != NULL;
+    }
+    if (!ps_bundle_input_rewind(in, err))
+        return false;
+    in->members_reader = ps_tarball_reader_new(ps_input_fd, &in->fd, err);
+    if (in->members_reader != NULL)
+        *out = ps_tarball_reader_source(in->members_reader);
+    return in->members_reader != NULL;
+}
+
 void ps_bundle_input_done(struct ps_bundle_input *in)
 {
+    free_members(in);
     if (in->fd > STDIN_FILENO)
         close(in->fd);
     in->fd = -1;

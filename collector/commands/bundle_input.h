@@ -5,6 +5,7 @@
 #ifndef PS_BUNDLE_INPUT_H
 #define PS_BUNDLE_INPUT_H
 
+#include "formats/bundle_dir.h"
 #include "formats/verify.h"
 
 struct ps_bundle_input {
@@ -12,7 +13,9 @@ struct ps_bundle_input {
     int fd;
     bool directory;
     bool has_minisig;
-    struct ps_buffer minisig; /* the text of <name>.minisig */
+    struct ps_buffer minisig;                 /* the text of <name>.minisig */
+    struct ps_bundle_dir *members_dir;        /* of the last ps_bundle_input_members */
+    struct ps_tarball_reader *members_reader; /* likewise */
 };
 
 /* `again`: the bundle will be read twice, so that a pipe is copied into memory first. False with *err: nothing there,
@@ -24,6 +27,10 @@ PS_MUST_CHECK bool ps_bundle_input_verify(struct ps_bundle_input *in, const stru
                                           struct ps_verify_report *report, struct ps_error *err);
 /* Back to the beginning, for the second reading. */
 PS_MUST_CHECK bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err);
+/* Its members, from the beginning, as often as it was opened `again`. *out lives until the next call, or until
+ * ps_bundle_input_done. */
+PS_MUST_CHECK bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source *out,
+                                           struct ps_error *err);
 void ps_bundle_input_done(struct ps_bundle_input *in);
 
 #endif

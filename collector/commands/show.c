@@ -6,10 +6,8 @@
 
 #include "collector/commands/bundle_input.h"
 #include "collector/commands/commands.h"
-#include "collector/commands/verify_text.h"
+#include "collector/commands/verdict_line.h"
 #include "collector/terminal.h"
-#include "formats/bundle_dir.h"
-#include "formats/printable.h"
 
 static const struct ps_flag flags[] = {
     {"json", NULL,
@@ -87,46 +85,8 @@ static bool load(struct ps_bundle_input *in, const struct ps_snapshot_wants *wan
                  struct ps_error *err)
 {
     struct ps_member_source source;
-    bool ok = false;
 
-    if (in->directory) {
-        struct ps_bundle_dir *dir = ps_bundle_dir_new(in->fd, err);
-        if (dir != NULL) {
-            source = ps_bundle_dir_source(dir);
-            ok = ps_snapshot_load(&source, wants, s, err);
-        }
-        ps_bundle_dir_free(dir);
-        return ok;
-    }
-    struct ps_tarball_reader *reader =
-        ps_bundle_input_rewind(in, err) ? ps_tarball_reader_new(ps_input_fd, &in->fd, err) : NULL;
-    if (reader != NULL) {
-        source = ps_tarball_reader_source(reader);
-        ok = ps_snapshot_load(&source, wants, s, err);
-    }
-    ps_tarball_reader_free(reader);
-    return ok;
-}
-
-/* Whoever reads further has seen this first. */
-static int print_verdict(struct ps_bundle_input *in, bool json, struct ps_error *err)
-{
-    struct ps_verify_wants wants = {0};
-    struct ps_verify_report report = {0};
-    struct ps_buffer out = {0};
-
-    if (!ps_bundle_input_verify(in, &wants, &report, err))
-        return PS_EXIT_FAILED;
-    ps_verify_first_line(&report, &out);
-    ps_buffer_add_text(&out,
-                       report.verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
-    int status = report.verdict <= PS_VERIFY_UNPINNED ? PS_EXIT_OK : ps_verify_exit(report.verdict);
-    if (status != PS_EXIT_OK)
-        ps_buffer_add_text(&out, "Not to be trusted: procsnap verify says why. What follows is what is there.\n");
-    ps_print(json ? PS_STDERR : PS_STDOUT, ps_buffer_span(&out));
-    ps_buffer_done(&out);
-    ps_verify_report_done(&report);
-    return status;
+    return ps_bundle_input_members(in, &source, err) && ps_snapshot_load(&source, wants, s, err);
 }
 
 /* The view, or why there is none. */
@@ -152,7 +112,7 @@ static int show(const struct request *r)
         ps_bundle_input_done(&in);
         return ps_usage_error(&err);
     }
-    int status = print_verdict(&in, r->json, &err);
+    int status = ps_print_verdict(&in, r->json ? PS_STDERR : PS_STDOUT, &err);
     bool ok = status != PS_EXIT_FAILED && load(&in, &wants, &s, &err);
     if (ok && r->pid != 0 && s.kept_count == 0) {
         ps_fail(&err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,

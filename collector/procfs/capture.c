@@ -61,8 +61,9 @@ static void lost(struct ps_target *t, uint16_t row, const char *name, int error)
     ps_reader_send(t->r, &frame, name, NULL, 0);
 }
 
-/* Fills one frame as far as the file gives: *ended at its end or at an error. */
-static size_t fill(struct ps_target *t, int fd, uint8_t *place, bool *ended, int *error)
+/* Fills one frame as far as the file gives: *ended at its end or at an error. A file that is printed at once has no more
+ * to say after a short read; to be told so would cost a system call for most files of every process. */
+static size_t fill(struct ps_target *t, int fd, bool at_once, uint8_t *place, bool *ended, int *error)
 {
     size_t len = 0;
     *error = 0;
@@ -71,7 +72,10 @@ static size_t fill(struct ps_target *t, int fd, uint8_t *place, bool *ended, int
         ssize_t n = read(fd, place + len, PS_PIECE - len);
         ps_progress_made(t->r);
         if (n > 0) {
+            *ended = at_once && (size_t) n < PS_PIECE - len;
             len += (size_t) n;
+            if (*ended)
+                break;
             continue;
         }
         if (n < 0 && errno == EINTR)
@@ -96,7 +100,7 @@ static enum ps_outcome send_file(struct ps_target *t, int fd, uint16_t row, cons
     for (;;) {
         bool ended = false;
         uint8_t *place = ps_ring_reserve(t->r->ring, frame.name_len, PS_PIECE);
-        size_t len = fill(t, fd, place, &ended, error);
+        size_t len = fill(t, fd, ps_catalog[row].at_once, place, &ended, error);
         if (*error && total + len == 0)
             return ps_outcome_of(*error);
         total += len;

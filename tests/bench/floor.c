@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the kernel charges: opens, reads and closes the files of /proc that a profile is about, and does nothing with them.
+ * What the kernel charges: opens, reads and closes the files of /proc that a profile is about, and does nothing with
+ * them.
  *
  *   floor [-t THREADS] card|full
  *
- * Every path is relative to the directory of its process, one buffer serves all reads of a thread, and the tables of the
- * network are read once for each network namespace. A file that the kernel prints in one go ends with the first read
- * that does not fill the buffer; mappings, mounts and tables are read until there is no more.
+ * Every path is relative to the directory of its process, one buffer serves all reads of a thread, and the tables of
+ * the network are read once for each network namespace. A file that the kernel prints in one go ends with the first
+ * read that does not fill the buffer; mappings, mounts and tables are read until there is no more.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,11 +30,13 @@ struct item {
     enum way way;
 };
 
-static const struct item card[] = {{"stat", ONCE}, {"cmdline", ONCE}, {"exe", LINK}, {"root", LINK}, {"fd", LINKS}, {0}};
+static const struct item card[] = {{"stat", ONCE}, {"cmdline", ONCE}, {"exe", LINK},
+                                   {"root", LINK}, {"fd", LINKS},     {0}};
 static const struct item full[] = {
-    {"stat", ONCE},   {"status", ONCE},  {"cmdline", ONCE}, {"environ", ONCE}, {"exe", LINK},        {"cwd", LINK},
-    {"root", LINK},   {"fd", LINKS},     {"fdinfo", FILES}, {"maps", WHOLE},   {"cgroup", ONCE},     {"ns", LINKS},
-    {"limits", ONCE}, {"io", ONCE},      {"mountinfo", WHOLE}, {0},
+    {"stat", ONCE},    {"status", ONCE}, {"cmdline", ONCE},    {"environ", ONCE},
+    {"exe", LINK},     {"cwd", LINK},    {"root", LINK},       {"fd", LINKS},
+    {"fdinfo", FILES}, {"maps", WHOLE},  {"cgroup", ONCE},     {"ns", LINKS},
+    {"limits", ONCE},  {"io", ONCE},     {"mountinfo", WHOLE}, {0},
 };
 static const struct item card_tables[] = {{"net/tcp", WHOLE}, {"net/tcp6", WHOLE}, {0}};
 static const struct item full_tables[] = {{"net/tcp", WHOLE},  {"net/tcp6", WHOLE}, {"net/udp", WHOLE},

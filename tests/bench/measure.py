@@ -15,7 +15,7 @@ import parts
 import processes
 
 MIB = 1 << 20
-WIDTH = 62  # of the first column
+WIDTH = 64  # of the first column
 
 
 class Row:

@@ -140,7 +140,8 @@ def phases(bundle):
                 found = map(json.loads, bag.extractfile(member).read().splitlines())
                 ends += [(line["us"], line["phase"]) for line in found if "phase" in line]
     start = min(us for us, _ in ends)
-    return "  phases, ms after the start: " + ", ".join(f"{name} {(us - start) / 1000:.0f}" for us, name in sorted(ends))
+    told = (f"{name} {(us - start) / 1000:.0f}" for us, name in sorted(ends))
+    return "  phases, ms after the start: " + ", ".join(told)
 
 
 def lines(title, profile_):

@@ -4,9 +4,9 @@
  *
  *   population [-f DESCRIPTORS] [-p PAIRS] [-l LISTENERS] [-n NAMESPACES] PROCESSES
  *
- * Each one executes this program anew, so that it has an address space, arguments and an environment (1.4 KB) of its own,
- * and about 50 mappings. It holds /dev/null three times, both ends of PAIRS connections over loopback, LISTENERS, and
- * this executable and eventfds in turn until it has DESCRIPTORS. The first NAMESPACES of them are each in a network
+ * Each one executes this program anew, so that it has an address space, arguments and an environment (1.4 KB) of its
+ * own, and about 50 mappings. It holds /dev/null three times, both ends of PAIRS connections over loopback, LISTENERS,
+ * and this executable and eventfds in turn until it has DESCRIPTORS. The first NAMESPACES of them are each in a network
  * namespace of their own. "ready N" on standard output: all of them are in place. They end with this process, and this
  * process ends on SIGTERM.
  *
@@ -168,7 +168,8 @@ _Noreturn static void become_member(unsigned member, const struct wish *wish)
 {
     uint32_t state = member * 2654435761U + 1;
     char number[16], what[64], job[64] = "--job=", input[64] = "--input=/srv/queue/";
-    char texts[VARIABLES][VARIABLE_ROOM], *variables[VARIABLES + 1] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/srv"};
+    char texts[VARIABLES][VARIABLE_ROOM],
+        *variables[VARIABLES + 1] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/srv"};
     char *arguments[] = {(char *) (uintptr_t) member_name, number, what, job, input, "--verbose", NULL};
     snprintf(number, sizeof number, "%u", member);
     snprintf(what, sizeof what, "%u,%u,%u,%u", wish->descriptors, wish->pairs, wish->listeners, wish->namespaces);

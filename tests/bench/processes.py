@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts what is measured, and measures it: wall time, CPU of all its processes, memory, the first byte that is safe."""
+"""Starts what is measured, and measures it: wall time, CPU of all its processes, memory, the first evidence written."""
 import os
 import re
 import subprocess

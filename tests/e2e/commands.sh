@@ -118,11 +118,11 @@ ends "a text" 12 "$PROCSNAP" verify text
 says "a text" out '^MALFORMED'
 
 # --- show ---
-for view in summary processes gaps; do
+for view in summary tree processes "process $odd" sockets files gaps; do
     ends "show $view" 0 "$PROCSNAP" show one.tar.gz $view
     says "show $view" out '^OK-UNPINNED  procsnap-'
     ends "show DIR $view" 0 "$PROCSNAP" show extracted/* $view
-    ends "show - $view" 0 sh -c 'cat one.tar.gz | "$1" show - "$2"' sh "$PROCSNAP" $view
+    ends "show - $view" 0 sh -c 'cat one.tar.gz | "$@"' sh "$PROCSNAP" show - $view
     ends "show $view --json" 0 "$PROCSNAP" show one.tar.gz $view --json
     jq -es 'length >= 0' out >/dev/null || fail "show $view --json is not JSON: $(cat out)"
     for file in out err; do
@@ -143,6 +143,40 @@ ends "show of a cut bundle" 10 "$PROCSNAP" show cut.tar.gz
 says "show of a cut bundle" out '^INCOMPLETE'
 ends "show of no view" 2 "$PROCSNAP" show one.tar.gz proceses
 says "show of no view" err 'did you mean processes'
+ends "show process without a pid" 2 "$PROCSNAP" show one.tar.gz process
+says "show process without a pid" err 'needs a PID'
+ends "show process of no number" 2 "$PROCSNAP" show one.tar.gz process 12x
+ends "show process of no process" 2 "$PROCSNAP" show one.tar.gz process 4194304
+says "show process of no process" err 'nothing in this bundle is about pid 4194304'
+ends "show tree with a pid" 2 "$PROCSNAP" show one.tar.gz tree 1
+ends "show process" 0 "$PROCSNAP" show one.tar.gz process "$odd"
+says "show process" out "^process +$odd a\\) \\\\x1b\[31m\\\\x0ab$"
+says "show process" out "^parent +$$ "
+ends "show tree of 90 columns" 0 env COLUMNS=90 "$PROCSNAP" show one.tar.gz tree
+[ "$(awk 'NR > 1 && length > 90' out)" = "" ] || fail "show tree does not fit its width: $(cat out)"
+
+# --- export ---
+ends "export" 0 "$PROCSNAP" export one.tar.gz --format procfs -o view
+says "export" out '^OK-UNPINNED  procsnap-'
+says "export" out ' links? in view/proc$'
+cmp -s <(cat "/proc/$odd/comm") "view/proc/$odd/comm" || fail "export loses the exact name"
+[ "$(stat -c %a view view/proc "view/proc/$odd" "view/proc/$odd/comm" | tr '\n' ' ')" = "700 700 700 600 " ] ||
+    fail "export makes files that others can read"
+[ "$(readlink "view/proc/$odd/exe")" = "$(readlink "/proc/$odd/exe")" ] || fail "export changes the target of exe"
+ends "export once more" 2 "$PROCSNAP" export one.tar.gz --format procfs -o view
+says "export once more" err 'view is not empty'
+ln -s view/proc elsewhere
+ends "export through a link" 2 "$PROCSNAP" export one.tar.gz --format procfs -o elsewhere
+mkdir empty
+ends "export of a directory" 0 "$PROCSNAP" export extracted/* --format procfs -o empty
+diff -r --no-dereference view empty >text || fail "export of the directory is another: $(head -5 text)"
+ends "export - " 0 sh -c 'cat one.tar.gz | "$@"' sh "$PROCSNAP" export - --format procfs -o piped
+ends "export of a cut bundle" 10 "$PROCSNAP" export cut.tar.gz --format procfs -o cut
+says "export of a cut bundle" out '^INCOMPLETE'
+ends "export of no format" 2 "$PROCSNAP" export one.tar.gz --format tar -o x
+ends "export without a format" 2 "$PROCSNAP" export one.tar.gz -o x
+ends "export without -o" 2 "$PROCSNAP" export one.tar.gz --format procfs
+[ ! -e x ] || fail "export makes its directory before the command line is read"
 
 # --- parse, selftest, version ---
 ends "parse" 0 "$PROCSNAP" parse pid_stat "/proc/$odd/stat"
