@@ -86,14 +86,6 @@ size_t ps_records_drafts(const struct ps_records *r, size_t *count)
     return bytes;
 }
 
-/* A writer that goes on where the inside of an object stopped. */
-static struct ps_json inside(struct ps_buffer *b)
-{
-    struct ps_json j = ps_json_into(b);
-    j.comma = b->len > 0;
-    return j;
-}
-
 /* What the line under way says of its process. */
 static struct ps_half *half(struct ps_records *r)
 {
@@ -117,124 +109,6 @@ static void note_member(struct ps_half *h, const struct ps_entry *entry)
         h->read_us = entry->begin_us;
 }
 
-static void add_parent(struct ps_records *r, struct ps_json *j, uint32_t ppid)
-{
-    ps_json_object(j, "parent");
-    ps_json_u64(j, "pid", ppid);
-    const struct ps_known *parent = ps_known_pid(r, ppid);
-    if (parent) {
-        char id[41];
-        ps_entity_id(&r->facts, parent->pid, parent->start, id);
-        ps_json_text(j, "entity_id", id);
-    }
-    ps_json_object_end(j);
-}
-
-static void ecs_stat(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
-{
-    struct ps_json j = inside(&h->process);
-    const struct ps_span *comm = ps_record_value(p, record, "comm");
-    const int64_t *ppid = ps_record_value(p, record, "ppid");
-    const uint64_t *flags = ps_record_value(p, record, "flags");
-    if (comm) {
-        ps_json_bytes(&j, "name", *comm);
-        h->named = true;
-    }
-    if (ppid && *ppid > 0)
-        add_parent(r, &j, (uint32_t) *ppid);
-    if (flags && *flags & PS_FLAG_KTHREAD) {
-        struct ps_json own = inside(&h->proc);
-        ps_json_bool(&own, "kernel_thread", true);
-    }
-}
-
-static void ecs_executable(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
-{
-    const struct ps_span *target = ps_record_value(p, record, "target");
-    if (!target)
-        return;
-    struct ps_json j = inside(&h->process);
-    ps_json_bytes(&j, "executable", *target);
-    ps_buffer_add_span(&r->l->exe, *target);
-}
-
-static void ecs_directory(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
-{
-    (void) r;
-    const struct ps_span *target = ps_record_value(p, record, "target");
-    struct ps_json j = inside(&h->process);
-    if (target)
-        ps_json_bytes(&j, "working_directory", *target);
-}
-
-static void ecs_arguments(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
-{
-    const struct ps_span *args = ps_record_value(p, record, "args");
-    if (!args)
-        return;
-    struct ps_span shown = ps_span_of(args->data, args->len < PS_SHOWN_ARGS ? args->len : PS_SHOWN_ARGS);
-    struct ps_json j = inside(&h->process);
-    struct ps_cursor all = ps_cursor_over(*args);
-    struct ps_span piece;
-    uint64_t count = 0;
-    while (ps_take_string(&all, &piece))
-        count++;
-    ps_json_bytes_array(&j, "args", shown, ps_take_string);
-    ps_json_u64(&j, "args_count", count);
-    ps_buffer_clear(&r->scratch, PS_SHOWN_ARGS);
-    ps_buffer_add_span(&r->scratch, shown);
-    size_t len = r->scratch.len;
-    if (len > 0 && r->scratch.data[len - 1] == 0)
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        if (r->scratch.data[i] == 0)
-            r->scratch.data[i] = ' ';
-    }
-    ps_json_bytes(&j, "command_line", ps_span_of(r->scratch.data, len));
-    if (shown.len < args->len) {
-        struct ps_json own = inside(&h->proc);
-        ps_json_u64(&own, "args_shown_bytes", shown.len);
-    }
-}
-
-static void ecs_user(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record)
-{
-    (void) r;
-    const struct ps_span *uids = ps_record_value(p, record, "Uid");
-    if (!uids)
-        return;
-    struct ps_cursor c = ps_cursor_over(*uids);
-    uint64_t real = 0, effective = 0;
-    if (!ps_take_u64(&c, &real) || ps_skip_run(&c, '\t') + ps_skip_run(&c, ' ') == 0 || !ps_take_u64(&c, &effective))
-        return;
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long) effective);
-    struct ps_json j = inside(&h->user);
-    ps_json_text(&j, "id", text);
-}
-
-/* Kernel file to ECS names: the one mapping table. `whole`: every field has an ECS name, so proc.<file> would only
- * repeat it. */
-static const struct {
-    const char *kind;
-    void (*take)(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record);
-    bool whole;
-} ecs[] = {
-    {"pid_stat", ecs_stat, false},         {"pid_status", ecs_user, false},        {"pid_exe", ecs_executable, false},
-    {"pid_cwd", ecs_directory, false},     {"pid_cmdline", ecs_arguments, true},
-};
-
-static bool to_ecs(struct ps_records *r, const struct ps_parser *p, const void *record)
-{
-    for (size_t i = 0; i < sizeof ecs / sizeof *ecs; i++) {
-        if (strcmp(ecs[i].kind, p->kind) == 0) {
-            ecs[i].take(r, half(r), p, record);
-            return ecs[i].whole;
-        }
-    }
-    return false;
-}
-
 void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     const struct ps_parser *p = entry->row->parser;
@@ -246,9 +120,9 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_sweep_born(r, entry);
     union ps_any_record record;
     while (ps_records_row(r, entry, &in, &record)) {
-        if (to_ecs(r, p, &record))
+        if (ps_ecs_take(r, h, p, &record))
             continue;
-        struct ps_json j = inside(&h->proc);
+        struct ps_json j = ps_json_inside(&h->proc);
         if (!p->single && !array)
             ps_json_array(&j, entry->row->path);
         ps_json_object(&j, p->single ? entry->row->path : NULL);
@@ -278,14 +152,14 @@ void ps_draft_namespace(struct ps_records *r, const struct ps_entry *entry)
             continue;
         if (strcmp(namespaces[i], "net") == 0)
             r->l->net_namespace = *inode;
-        struct ps_json j = inside(&half(r)->ns);
+        struct ps_json j = ps_json_inside(&half(r)->ns);
         ps_json_u64(&j, namespaces[i], *inode);
     }
 }
 
 static void add_executable(struct ps_records *r, const struct ps_capture *c)
 {
-    struct ps_json j = inside(&half(r)->facts);
+    struct ps_json j = ps_json_inside(&half(r)->facts);
     if (c->facts) {
         char id[128];
         ps_executable_id(c->facts, id);
@@ -346,7 +220,7 @@ static void add_known(struct ps_records *r, struct ps_json *j)
         return;
     ps_json_bytes(j, "name", ps_span_of(k->comm, k->comm_len));
     if (k->ppid > 0)
-        add_parent(r, j, k->ppid);
+        ps_ecs_parent(r, j, k->ppid);
 }
 
 static void add_start(struct ps_records *r, struct ps_json *j)
@@ -410,7 +284,7 @@ static void add_identity(struct ps_half *h, const struct ps_line_end *end, enum 
 {
     if (end->identity == PS_SAME || h->identity_said)
         return;
-    struct ps_json j = inside(&h->proc);
+    struct ps_json j = ps_json_inside(&h->proc);
     ps_json_object(&j, reader == PS_QUIET ? "identity_quiet" : "identity_memory");
     ps_json_text(&j, "last_look", ps_identity_name(end->identity));
     if (end->comm_changed)

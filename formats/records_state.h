@@ -165,6 +165,14 @@ void ps_draft_capture(struct ps_records *r, const struct ps_capture *capture);
 void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end);
 void ps_drafts_free(struct ps_records *r);
 
+/* record_ecs.c */
+/* A writer that goes on where the inside of an object stopped. */
+struct ps_json ps_json_inside(struct ps_buffer *b);
+/* ,"parent":{...} of the process that is open in `j` */
+void ps_ecs_parent(struct ps_records *r, struct ps_json *j, uint32_t ppid);
+/* What of a record has an ECS name goes into *h. True when that is all of it: proc.<file> would only repeat it. */
+bool ps_ecs_take(struct ps_records *r, struct ps_half *h, const struct ps_parser *p, const void *record);
+
 /* record_fd.c */
 void ps_fd_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_fdinfo_entry(struct ps_records *r, const struct ps_entry *entry);
