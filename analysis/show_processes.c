@@ -4,16 +4,21 @@
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 
-/* A uid is never cut. */
-enum {
-    PID_WIDTH = 7,
-    USER_WIDTH = 10,
-    START_WIDTH = 14,
-    AGE_WIDTH = 11,
-    EXE_WIDTH = 7,
-    NAME_WIDTH = 15,
-    COMMAND_LEAST = 20
+enum { PID_WIDTH = 7, AGE_WIDTH = 11, EXE_WIDTH = 7, COMMAND_LEAST = 20 };
+
+/* What gives way on a narrow terminal: room, and then the name, which the command mostly begins with. */
+static const struct layout {
+    size_t least; /* columns from which it is used */
+    int user, start, name; /* widths; name 0: no such column */
+} layouts[] = {
+    {105, 10, 14, 15}, /* no uid is cut */
+    {0, 6, 12, 0},
 };
+
+static const struct layout *layout_for(size_t columns)
+{
+    return columns >= layouts[0].least ? &layouts[0] : &layouts[1];
+}
 
 static const char *exe_word(const struct ps_process_row *p)
 {
@@ -24,12 +29,13 @@ static const char *exe_word(const struct ps_process_row *p)
     return p->exe_deleted ? "DELETED" : "ok";
 }
 
-static void add_times(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out)
+static void add_times(const struct ps_snapshot *s, const struct ps_process_row *p, const struct layout *l,
+                      struct ps_buffer *out)
 {
     struct ps_buffer text = {0};
 
     ps_show_add_start(&text, p->start_boot_us);
-    ps_buffer_addf(out, "%*.*s ", START_WIDTH, (int) text.len, (const char *) text.data);
+    ps_buffer_addf(out, "%*.*s ", l->start, (int) text.len, (const char *) text.data);
     ps_buffer_clear(&text, SIZE_MAX);
     ps_show_add_age(s, &text, p->start_boot_us);
     ps_printable_add_cell(out, ps_buffer_span(&text), AGE_WIDTH);
@@ -37,15 +43,18 @@ static void add_times(const struct ps_snapshot *s, const struct ps_process_row *
     ps_buffer_done(&text);
 }
 
-static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, size_t command, struct ps_buffer *out)
+static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, const struct layout *l,
+                    size_t command, struct ps_buffer *out)
 {
     ps_buffer_addf(out, "%*u %*u ", PID_WIDTH, p->pid, PID_WIDTH, p->ppid);
-    ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), USER_WIDTH);
+    ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), (size_t) l->user);
     ps_buffer_add_byte(out, ' ');
-    add_times(s, p, out);
+    add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
-    ps_printable_add_cell(out, p->name, NAME_WIDTH);
-    ps_buffer_add_byte(out, ' ');
+    if (l->name > 0) {
+        ps_printable_add_cell(out, p->name, (size_t) l->name);
+        ps_buffer_add_byte(out, ' ');
+    }
     ps_show_add_command(out, p, command);
     if (p->identity.len > 0) {
         ps_buffer_add_text(out, "  <");
@@ -57,13 +66,17 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
 
 void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
-    size_t fixed = 2 * PID_WIDTH + USER_WIDTH + START_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 7;
+    const struct layout *l = layout_for(columns);
+    size_t fixed = 2 * PID_WIDTH + AGE_WIDTH + EXE_WIDTH + 6 + (size_t) (l->user + l->start + l->name + (l->name > 0));
     size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
 
-    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s %-*s COMMAND\n", PID_WIDTH, "PID", PID_WIDTH, "PPID", USER_WIDTH,
-                   "USER", START_WIDTH, "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
+    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s ", PID_WIDTH, "PID", PID_WIDTH, "PPID", l->user, "USER", l->start,
+                   "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE");
+    if (l->name > 0)
+        ps_buffer_addf(out, "%-*s ", l->name, "NAME");
+    ps_buffer_add_text(out, "COMMAND\n");
     for (size_t i = 0; i < s->process_count; i++)
-        add_row(s, &s->processes[i], command, out);
+        add_row(s, &s->processes[i], l, command, out);
 }
 
 void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
