@@ -4,15 +4,15 @@
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 
-enum { PID_WIDTH = 7, AGE_WIDTH = 11, EXE_WIDTH = 7, COMMAND_LEAST = 20 };
+enum { PID_WIDTH = 7, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16 };
 
-/* What gives way on a narrow terminal: room, and then the name, which the command mostly begins with. */
+/* What gives way on a narrow terminal: the start after boot, since the age says as much. */
 static const struct layout {
-    size_t least; /* columns from which it is used */
-    int user, start, name; /* widths; name 0: no such column */
+    size_t least;    /* columns from which it is used */
+    int user, start; /* widths; start 0: no such column */
 } layouts[] = {
-    {105, 10, 14, 15}, /* no uid is cut */
-    {0, 6, 12, 0},
+    {100, 10, 14}, /* no uid is cut */
+    {0, 9, 0},
 };
 
 static const struct layout *layout_for(size_t columns)
@@ -35,7 +35,8 @@ static void add_times(const struct ps_snapshot *s, const struct ps_process_row *
     struct ps_buffer text = {0};
 
     ps_show_add_start(&text, p->start_boot_us);
-    ps_buffer_addf(out, "%*.*s ", l->start, (int) text.len, (const char *) text.data);
+    if (l->start > 0)
+        ps_buffer_addf(out, "%*.*s ", l->start, (int) text.len, (const char *) text.data);
     ps_buffer_clear(&text, SIZE_MAX);
     ps_show_add_age(s, &text, p->start_boot_us);
     ps_printable_add_cell(out, ps_buffer_span(&text), AGE_WIDTH);
@@ -51,10 +52,8 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
-    if (l->name > 0) {
-        ps_printable_add_cell(out, p->name, (size_t) l->name);
-        ps_buffer_add_byte(out, ' ');
-    }
+    ps_printable_add_cell(out, p->name, NAME_WIDTH);
+    ps_buffer_add_byte(out, ' ');
     ps_show_add_command(out, p, command);
     if (p->identity.len > 0) {
         ps_buffer_add_text(out, "  <");
@@ -67,14 +66,13 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
 void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
     const struct layout *l = layout_for(columns);
-    size_t fixed = 2 * PID_WIDTH + AGE_WIDTH + EXE_WIDTH + 6 + (size_t) (l->user + l->start + l->name + (l->name > 0));
+    size_t fixed = 2 * PID_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 6 + (size_t) (l->user + l->start + (l->start > 0));
     size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
 
-    ps_buffer_addf(out, "%*s %*s %-*s %*s %-*s %-*s ", PID_WIDTH, "PID", PID_WIDTH, "PPID", l->user, "USER", l->start,
-                   "AFTER BOOT", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE");
-    if (l->name > 0)
-        ps_buffer_addf(out, "%-*s ", l->name, "NAME");
-    ps_buffer_add_text(out, "COMMAND\n");
+    ps_buffer_addf(out, "%*s %*s %-*s ", PID_WIDTH, "PID", PID_WIDTH, "PPID", l->user, "USER");
+    if (l->start > 0)
+        ps_buffer_addf(out, "%*s ", l->start, "AFTER BOOT");
+    ps_buffer_addf(out, "%-*s %-*s %-*s COMMAND\n", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
     for (size_t i = 0; i < s->process_count; i++)
         add_row(s, &s->processes[i], l, command, out);
 }
