@@ -40,6 +40,19 @@ static void write_all(int fd, struct ps_span text)
     }
 }
 
+/* What went wrong is told even where no memory is left to escape it: whatever is not plain becomes a question mark. */
+static void write_plain(int fd, struct ps_span text)
+{
+    uint8_t piece[256];
+
+    for (size_t at = 0; at < text.len;) {
+        size_t len = 0;
+        for (; at < text.len && len < sizeof piece; at++, len++)
+            piece[len] = (text.data[at] >= ' ' && text.data[at] < 0x7f) || text.data[at] == '\n' ? text.data[at] : '?';
+        write_all(fd, ps_span_of(piece, len));
+    }
+}
+
 static void print(int fd, struct ps_span text, void (*escape)(struct ps_buffer *out, struct ps_span text))
 {
     /* Piece by piece: an escaped text is up to six times longer, and a parsed file can be large. */
@@ -54,7 +67,10 @@ static void print(int fd, struct ps_span text, void (*escape)(struct ps_buffer *
         escape(&out, ps_span_of(text.data, len));
         if (out.failed && fd == PS_STDOUT && stdout_failure == 0)
             stdout_failure = ENOMEM;
-        write_all(fd, ps_buffer_span(&out));
+        if (out.failed && fd == PS_STDERR)
+            write_plain(fd, ps_span_of(text.data, len));
+        else
+            write_all(fd, ps_buffer_span(&out));
         ps_buffer_clear(&out, SIZE_MAX);
         text = ps_span_of(text.data + len, text.len - len);
     }

@@ -21,6 +21,7 @@ struct ps_evidence {
     void *waiting; /* tree of struct raw, by name: no order of hostile names makes it slow */
     struct raw *current;
     uint64_t held; /* memory of what waits: many small members cost more than their bytes */
+    size_t phases; /* of phase_names, how many have come or were left out */
     const char *failed;
     char culprit[PS_MEMBER_NAME_MAX + 1];
 };
@@ -222,6 +223,23 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
     return true;
 }
 
+/* The phases in their order; a run that was ended early leaves some out, but never the first. */
+static bool take_phase(struct ps_evidence *e, const struct ps_phase *phase, const char **why)
+{
+    static const char *const names[] = {"start",      "global-end",  "opening-end", "quiet-end",
+                                        "memory-end", "closing-end", "seal"};
+    enum { PHASES = sizeof names / sizeof *names };
+    size_t at = e->phases;
+    while (at < PHASES && strcmp(phase->name, names[at]) != 0)
+        at++;
+    if (at == PHASES || (e->phases == 0 && at != 0))
+        return fail(e, "a phase that is none, or comes twice or too late", NULL, why);
+    e->phases = at + 1;
+    if (e->visitor.phase != NULL)
+        e->visitor.phase(e->visitor.context, phase);
+    return true;
+}
+
 bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_check *check, struct ps_span text, const char **why)
 {
     struct ps_journal_line line;
@@ -230,11 +248,13 @@ bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_check *check, str
     e->current = NULL;
     if (!ps_journal_read(check, text, &line, why))
         return fail(e, *why, NULL, why);
-    bool taken = true;
-    if (!line.is_phase)
+    bool taken;
+    if (line.is_phase)
+        taken = take_phase(e, &line.phase, why);
+    else if (e->phases == 0)
+        taken = fail(e, "a line before the phase \"start\"", NULL, why);
+    else
         taken = take_line(e, &line, why);
-    else if (e->visitor.phase != NULL)
-        e->visitor.phase(e->visitor.context, &line.phase);
     ps_journal_line_done(&line);
     return taken;
 }

@@ -39,6 +39,10 @@ static struct ps_table *new_table(struct ps_records *r, const struct ps_entry *e
         return NULL;
     t->row = entry->row;
     t->member = strdup(entry->member);
+    if (!t->member) {
+        free(t);
+        return NULL;
+    }
     t->read_us = entry->begin_us;
     t->net_namespace = r->l->net_namespace;
     r->tables[r->table_count++] = t;
@@ -87,6 +91,7 @@ void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_buffer_add_span(&r->l->table->text, entry->bytes);
     else
         keep_text(&r->l->table->text, entry->bytes);
+    r->failed = r->failed || r->l->table->text.failed;
 }
 
 void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd)

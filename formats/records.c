@@ -45,6 +45,8 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     r->facts = *facts;
     if (facts->clk_tck == 0 || facts->clk_tck > 1000000) /* a bundle is hostile: nothing may be divided by it */
         r->facts.clk_tck = 100;
+    r->l = &r->lanes[PS_QUIET];
+    r->drafts_end = &r->drafts;
     r->facts.bundle = strdup(facts->bundle);
     r->facts.boot_id = strdup(facts->boot_id);
     if (!r->facts.bundle || !r->facts.boot_id) {
@@ -53,8 +55,6 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     }
     r->sink = sink;
     r->context = context;
-    r->drafts_end = &r->drafts;
-    r->l = &r->lanes[PS_QUIET];
     char when[PS_TIMESTAMP_SIZE];
     ps_timestamp((int64_t) facts->realtime_us, when);
     for (size_t k = 0; k < PS_KINDS; k++)
@@ -293,6 +293,16 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     ps_gap_flush(r);
 }
 
+/* Texts that wait for the end of their line, or are copied from: without a byte of them a record is another one. */
+static bool lost_text(const struct ps_records *r)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed)
+            return true;
+    }
+    return r->scratch.failed;
+}
+
 bool ps_records_finish(struct ps_records *r)
 {
     r->l = &r->lanes[PS_QUIET];
@@ -301,12 +311,12 @@ bool ps_records_finish(struct ps_records *r)
     ps_gap_flush(r);
     for (size_t k = 0; k < PS_KINDS; k++)
         hand_out(r, (enum ps_kind) k);
-    return !r->failed;
+    return ps_records_ok(r);
 }
 
 bool ps_records_ok(const struct ps_records *r)
 {
-    return !r->failed;
+    return !r->failed && !lost_text(r);
 }
 
 uint64_t ps_records_lines(const struct ps_records *r)

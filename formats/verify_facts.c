@@ -12,6 +12,8 @@
 #include "formats/tag_files.h"
 #include "formats/verify_state.h"
 
+enum { TICKS_MAX = 1000000 }; /* a second: records tell times in microseconds */
+
 static void malformed(struct ps_verify *v, enum ps_member_class class, const char *what)
 {
     ps_verify_find(v, PS_FINDING_CONTENT, what, ps_span_text(ps_member_class_name(class)));
@@ -65,7 +67,8 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     if (!ps_json_number(ps_json_get(clock, "realtime_us"), &f->realtime_us) ||
         !ps_json_number(ps_json_get(clock, "boottime_us"), &f->boottime_us) ||
         !ps_json_number(ps_json_get(clock, "uncertainty_ns"), &f->uncertainty_ns) ||
-        !ps_json_number32(ps_json_get(host, "clk_tck"), &f->clk_tck))
+        !ps_json_number32(ps_json_get(host, "clk_tck"), &f->clk_tck) ||
+        f->clk_tck == 0 || f->clk_tck > TICKS_MAX)
         return false;
     /* Both are null where nobody could tell. */
     (void) !ps_json_number(ps_json_get(host, "pid_namespace"), &f->pid_namespace);
@@ -83,7 +86,8 @@ static const char *read_meta(struct ps_verify *v, const cJSON *meta)
     struct ps_verify_report *r = v->report;
     uint64_t format = 0;
     int64_t time = 0;
-    if (!ps_json_number(ps_json_get(meta, "format"), &format) || format != PS_BUNDLE_FORMAT)
+    const cJSON *number = ps_json_get(meta, "format");
+    if (!cJSON_IsNumber(number) || !ps_json_number(number, &format) || format != PS_BUNDLE_FORMAT)
         return "a format that this version of procsnap does not know";
     if (!ps_json_number(ps_json_get(meta, "records"), &r->records_version))
         return "no version of the records";

@@ -132,6 +132,8 @@ static void take_line(struct ps_verify *v, struct ps_span line)
     }
     if (!ps_json_check(&v->check, line, &flaw))
         line_flaw(v, flaw.why);
+    else if (line.data[0] != '{')
+        line_flaw(v, "not an object");
     else if (v->class == PS_MEMBER_RECORDS)
         v->report->record_lines++;
 }
@@ -166,6 +168,8 @@ void ps_verify_lines_end(struct ps_verify *v)
 {
     if (!v->line_flawed && !v->failed && v->line.len > 0)
         line_flaw(v, "the last line does not end");
+    else if (!v->line_flawed && !v->failed && v->class == PS_MEMBER_CUSTODY && v->line_number == 0)
+        line_flaw(v, "no line: not even the acquisition");
     ps_buffer_clear(&v->line, LINE_KEEP);
 }
 

@@ -32,6 +32,7 @@ struct builder {
     uint8_t redact_key[PS_REDACT_KEY_LEN];
     uint32_t memory_filled; /* roster entries whose memory line was looked after, once that lane is over */
     bool memory_said;
+    struct ps_buffer head_line;
     bool early; /* the run was stopped while it read; decided once, so that bundle, verdict and exit status agree */
 };
 
@@ -104,7 +105,8 @@ static bool begin(struct builder *b, struct ps_error *err)
     if (!open_bundle(b, err) || !open_records(b, err) || !open_lanes(b, err))
         return false;
     ps_meta_json(b->job, &b->run, &meta);
-    bool ok = !meta.failed && ps_bundle_add(b->out.bundle, "data/meta.json", ps_buffer_span(&meta), err);
+    bool ok = meta.failed ? ps_fail(err, 0, "out of memory before anything was read")
+                          : ps_bundle_add(b->out.bundle, "data/meta.json", ps_buffer_span(&meta), err);
     ps_buffer_done(&meta);
     ps_output_phase(&b->out, "start", b->job->opening.boottime_us, 0);
     atomic_store(&b->job->control->builder_ready, 1);
@@ -189,7 +191,8 @@ static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_
     facts.closing = *closing;
     facts.records = ps_records_lines(b->out.records);
     ps_closing_json(b->job, &facts, &text);
-    bool ok = !text.failed && ps_bundle_add(b->out.bundle, "data/closing.json", ps_buffer_span(&text), err);
+    bool ok = text.failed ? ps_fail(err, 0, "out of memory while closing the bundle")
+                          : ps_bundle_add(b->out.bundle, "data/closing.json", ps_buffer_span(&text), err);
     ps_buffer_done(&text);
     return ok;
 }
@@ -235,9 +238,13 @@ static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *e
     return ps_bundle_seal(b->out.bundle, &facts, sealed, err);
 }
 
+/* What there is to tell is made before the file gets its name: after that nothing may fail. */
 static bool deliver(struct builder *b, const struct ps_sealed *sealed, struct ps_error *err)
 {
     struct ps_verdict *v = &b->job->control->verdict;
+    ps_head_line_write(&sealed->head, &b->head_line);
+    if (b->head_line.failed)
+        return ps_fail(err, 0, "out of memory while sealing");
     return ps_destination_seal(b->destination, ps_buffer_span(&sealed->minisig), v->path, v->minisig_path, err);
 }
 
@@ -245,13 +252,11 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
 {
     struct ps_control *control = b->job->control;
     struct ps_verdict *v = &control->verdict;
-    struct ps_buffer line = {0};
-    ps_head_line_write(&sealed->head, &line);
-    snprintf(v->head_line, sizeof v->head_line, "%.*s", (int) (line.len > 0 ? line.len - 1 : 0), (char *) line.data);
+    const struct ps_buffer *line = &b->head_line;
+    snprintf(v->head_line, sizeof v->head_line, "%.*s", (int) (line->len > 0 ? line->len - 1 : 0), (char *) line->data);
     snprintf(v->minisig, sizeof v->minisig, "%.*s", (int) sealed->minisig.len, (char *) sealed->minisig.data);
     snprintf(v->bundle_id, sizeof v->bundle_id, "%s", sealed->head.bundle);
     ps_hex_text(ps_span_of(sealed->head.root, PS_SHA256_LEN), v->root);
-    ps_buffer_done(&line);
     if (b->early)
         snprintf(v->early, sizeof v->early, "%s", control->early);
     v->bundle_bytes = sealed->file_bytes;

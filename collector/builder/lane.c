@@ -37,6 +37,8 @@ static bool claim(struct ps_lane_builder *b, uint32_t subject, const struct ps_r
     struct ps_lives *lives = b->lives;
     uint8_t *flags = flags_of(lives, subject);
     uint8_t mine = b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
+    if (!flags && !b->line.out->failed)
+        b->line.out->failed = !ps_fail(&b->line.out->error, 0, "out of memory while storing captures");
     if (!flags || entry->pid == 0 || entry->pid >= PS_PID_LIMIT || *flags & mine)
         return false;
     bool known = *flags & (PS_LIFE_QUIET | PS_LIFE_MEMORY);

@@ -161,7 +161,7 @@ static void emit(struct ps_line_builder *l, uint32_t row, struct ps_capture *c)
     struct ps_open_capture *o = &l->captures[row];
     struct ps_stored *entries = o->entry_count ? calloc(o->entry_count, sizeof *entries) : NULL;
     struct ps_lost *lost = o->lost_count ? calloc(o->lost_count, sizeof *lost) : NULL;
-    if ((o->entry_count && !entries) || (o->lost_count && !lost)) {
+    if ((o->entry_count && !entries) || (o->lost_count && !lost) || l->names.failed) {
         out_of_memory(l);
         free(entries);
         free(lost);

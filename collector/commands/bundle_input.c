@@ -61,7 +61,11 @@ static bool read_minisig(struct ps_bundle_input *in, struct ps_error *err)
         return ps_fail(err, 0, "cannot open %s: %s; make it readable, or move it away to do without", path,
                        strerror(errno));
     size_t got = 1;
-    bool ok = ps_buffer_reserve(&in->minisig, MINISIG_MAX);
+    bool ok = true;
+    if (!ps_buffer_reserve(&in->minisig, MINISIG_MAX)) {
+        close(fd);
+        return ps_fail(err, ENOMEM, "cannot read %s", path);
+    }
     while (ok && got > 0 && in->minisig.len < MINISIG_MAX) {
         ok = ps_input_fd(&fd, in->minisig.data + in->minisig.len, MINISIG_MAX - in->minisig.len, &got, err);
         in->minisig.len += ok ? got : 0;

@@ -228,6 +228,8 @@ Test(bundle_forged, json_of_other_forms)
         {"data/meta.json", "C-1", "C\xff", "UTF-8"},
         {"data/closing.json", "{\"sealed_early\":null}", "{}", "sealed early"},
         {"data/closing.json", "null}", "null}x", "behind the value"},
+        {"data/meta.json", "\"format\":1", "\"format\":\"1\"", "does not know"},
+        {"data/meta.json", "\"clk_tck\":100", "\"clk_tck\":0", "no ticks a second"},
         {"chain.json", "\"seq\":0", "\"seq\":7", "another sequence number"},
         {"chain.json", "\"v\":1", "\"v\":2", "does not know"},
         {"custody.ndjson", "acquired", "\\ud800", "surrogate"},
@@ -253,6 +255,16 @@ Test(bundle_forged, json_of_other_forms)
     }
 }
 
+Test(bundle_forged, custody_that_says_nothing)
+{
+    ps_buffer_clear(sample_bytes(&s, "custody.ndjson"), SIZE_MAX);
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "no line");
+    ps_buffer_add_text(sample_bytes(&s, "custody.ndjson"), "[]\n");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "not an object");
+}
+
 Test(bundle_forged, journal_and_packs_that_do_not_match)
 {
     static const struct {
@@ -269,6 +281,9 @@ Test(bundle_forged, journal_and_packs_that_do_not_match)
         {"data/proc/1/state.pack", "data/proc/2/state.pack"},
         {"data/proc/uptime", "data/proc/1/state.pack"},
         {"\"packs\":[\"data/proc/uptime\"]", "\"packs\":[]"},
+        {"\"phase\":\"start\"", "\"phase\":\"smart\""},
+        {"\"phase\":\"start\"", "\"phase\":\"global-end\""},
+        {"\"phase\":\"global-end\"", "\"phase\":\"start\""},
         {"\"life\":\"1\"", "\"life\":\"2\""},
         {"\"scope\":\"global\"", "\"scope\":\"closing\""},
         {"\"identity\":\"changed\"", "\"identity\":\"charged\""},

@@ -5,12 +5,12 @@
 Each short life carries one number in four places (name, descriptor 100, first argument, variable LIFE), from its first
 moment on. Two lives that got mixed would show two numbers; what a death cut off must be marked.
 """
-import re
 import signal
 
 import odd
 import snapshot
 from checks import about, equal, finish, holds
+from lives import marks, torn
 
 LIFE = {b"LIFE": b"born-000000"}
 RUNS = 6
@@ -30,28 +30,6 @@ def check_zombies(bundle, zombie, leader):
           (record["stat"]["state"], record["stat"]["num_threads"]))
 
 
-def marks(bundle, line):
-    """Where the captures of one line carry the number of a life: place to number."""
-    found = {}
-    for capture in line.captures:
-        texts = {"stat": capture.entries.get("stat"), "comm": capture.entries.get("comm"),
-                 "status": capture.entries.get("status", b"").split(b"\n")[0], "fd/{}": capture.entries.get("100"),
-                 "cmdline": capture.entries.get("cmdline"), "environ": capture.entries.get("environ")}
-        match = re.search(rb"(?:born|life)-(\d{6})", texts.get(capture.name) or b"")
-        if match:
-            found[capture.name] = int(match[1])
-    return found
-
-
-def torn(line):
-    """Captures that say `complete` for less than the whole of a life that had all marks."""
-    here = {capture.name: capture for capture in line.captures if capture.outcome == "complete"}
-    empty = [name for name in ("cmdline", "environ", "maps", "exe") if name in here and not here[name].length]
-    if "fd/{}" in here and "100" not in here["fd/{}"].entries and "100" not in here["fd/{}"].lost:
-        empty.append("fd/{}")
-    return empty
-
-
 def check_lives(bundle, what, pids):
     """The statements that hold for all lives; returns what was seen, for those that need luck."""
     lives, unmarked, gone_but_same, changed = {}, [], [], []
@@ -60,7 +38,7 @@ def check_lives(bundle, what, pids):
     for line in bundle.lines:
         if line.scope != "process" or line.pid not in pids:
             continue
-        numbers = marks(bundle, line)
+        numbers = marks(line)
         life = lives.setdefault((line.pid, line.start), {"numbers": set(), "lines": [], "names": set()})
         life["numbers"] |= set(numbers.values())
         life["lines"].append(line)
@@ -119,7 +97,7 @@ def check_reuse(folder):
             if f"{pid}+{start}" not in found["names"]:
                 continue
             quiet = [line for line in found["lines"] if line.reader == "quiet" and line.identity in ("same", "gone")]
-            second += bool(quiet) and marks(bundle, quiet[0]).keys() >= {"stat", "comm"}
+            second += bool(quiet) and marks(quiet[0]).keys() >= {"stat", "comm"}
         record = {record["proc"]["change"] for record in bundle.records("change") if record["process"]["pid"] == pid}
         holds(f"pid {pid} used again, run {run + 1}: the closing sweep tells that a life ended and another appeared",
               record <= {"ended", "appeared"}, record)
