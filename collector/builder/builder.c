@@ -109,7 +109,6 @@ static bool begin(struct builder *b, struct ps_error *err)
                           : ps_bundle_add(b->out.bundle, "data/meta.json", ps_buffer_span(&meta), err);
     ps_buffer_done(&meta);
     ps_output_phase(&b->out, "start", b->job->opening.boottime_us, 0);
-    atomic_store(&b->job->control->builder_ready, 1);
     return ok;
 }
 

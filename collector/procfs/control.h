@@ -52,7 +52,6 @@ struct ps_control {
     _Atomic uint32_t walked;          /* roster entries that the quiet lane has finished */
     _Atomic uint32_t quiet_over;      /* the quiet lane walks no further process */
     _Atomic uint32_t memory_over;     /* the memory lane has ended */
-    _Atomic uint32_t builder_ready;   /* destination and keys are there */
     _Atomic uint32_t readers_started, readers_replaced, readers_abandoned;
     _Atomic uint32_t lane_lost;       /* a lane ended before its time, and nobody could go on with it */
     _Atomic uint32_t broken;          /* slot + 1 whose ring made no sense: the conductor kills its reader */
