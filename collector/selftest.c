@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/selftest.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -61,6 +62,8 @@ static const struct {
 };
 /* clang-format on */
 
+/* Each test is true for the right answer. One that needs memory and gets none says so in *no_memory. */
+
 static bool is_hex(const uint8_t *hash, size_t len, const char *want)
 {
     char text[2 * PS_SHA512_LEN + 1];
@@ -69,22 +72,25 @@ static bool is_hex(const uint8_t *hash, size_t len, const char *want)
     return strcmp(text, want) == 0;
 }
 
-static bool test_sha256(void)
+static bool test_sha256(bool *no_memory)
 {
+    (void) no_memory;
     uint8_t hash[PS_SHA256_LEN];
     ps_sha256_of(ps_span_text("abc"), hash);
     return is_hex(hash, sizeof hash, abc_sha256);
 }
 
-static bool test_sha512(void)
+static bool test_sha512(bool *no_memory)
 {
+    (void) no_memory;
     uint8_t hash[PS_SHA512_LEN];
     ps_sha512_of(ps_span_text(hello), hash);
     return is_hex(hash, sizeof hash, hello_sha512);
 }
 
-static bool test_blake2b(void)
+static bool test_blake2b(bool *no_memory)
 {
+    (void) no_memory;
     uint8_t hash[PS_BLAKE2B512_LEN];
     ps_blake2b512_of(ps_span_text("abc"), hash);
     return is_hex(hash, sizeof hash, abc_blake2b);
@@ -123,7 +129,7 @@ static bool sshsig_answers(const struct ps_signing_key *key, struct ps_buffer *t
     return ps_sshsig_verify(made, pk, hash, &why) == PS_SIGNATURE_WRONG;
 }
 
-static bool test_signature(bool (*answers)(const struct ps_signing_key *key, struct ps_buffer *text))
+static bool test_signature(bool (*answers)(const struct ps_signing_key *key, struct ps_buffer *text), bool *no_memory)
 {
     struct ps_signing_key *key = NULL;
     struct ps_buffer text = {0};
@@ -132,46 +138,53 @@ static bool test_signature(bool (*answers)(const struct ps_signing_key *key, str
 
     for (size_t i = 0; i < sizeof seed; i++)
         seed[i] = (uint8_t) i;
-    if (!ps_signing_key_from_seed(seed, &key, &err))
+    if (!ps_signing_key_from_seed(seed, &key, &err)) {
+        *no_memory = err.sys_errno == ENOMEM;
         return false;
+    }
     bool ok = answers(key, &text);
+    *no_memory = text.failed;
     ps_buffer_done(&text);
     ps_signing_key_free(key);
     return ok;
 }
 
-static bool test_minisign(void)
+static bool test_minisign(bool *no_memory)
 {
-    return test_signature(minisign_answers);
+    return test_signature(minisign_answers, no_memory);
 }
 
-static bool test_sshsig(void)
+static bool test_sshsig(bool *no_memory)
 {
-    return test_signature(sshsig_answers);
+    return test_signature(sshsig_answers, no_memory);
 }
 
 /* A stored and a repeating piece there and back; how it is packed may differ between versions of zlib, what comes out
  * may not. */
-static bool test_deflate(void)
+static bool test_deflate(bool *no_memory)
 {
     enum { LEN = 8192, ROOM = 2 * LEN };
     uint8_t *in = malloc(LEN), *packed = malloc(ROOM), *out = malloc(LEN);
     uLongf packed_len = ROOM, out_len = LEN;
-    bool ok = in != NULL && packed != NULL && out != NULL;
+    int made = in != NULL && packed != NULL && out != NULL ? Z_OK : Z_MEM_ERROR;
 
-    for (uint32_t i = 0, x = 1; ok && i < LEN; i++) {
+    for (uint32_t i = 0, x = 1; made == Z_OK && i < LEN; i++) {
         x = x * 1664525 + 1013904223;
         in[i] = i < LEN / 2 ? (uint8_t) (x >> 24) : (uint8_t) (i % 61);
     }
-    ok = ok && compress2(packed, &packed_len, in, LEN, 1) == Z_OK && packed_len < LEN &&
-         uncompress(out, &out_len, packed, packed_len) == Z_OK && out_len == LEN && memcmp(in, out, LEN) == 0;
+    if (made == Z_OK)
+        made = compress2(packed, &packed_len, in, LEN, 1);
+    if (made == Z_OK)
+        made = uncompress(out, &out_len, packed, packed_len);
+    bool ok = made == Z_OK && packed_len < LEN && out_len == LEN && memcmp(in, out, LEN) == 0;
+    *no_memory = made == Z_MEM_ERROR;
     free(in);
     free(packed);
     free(out);
     return ok;
 }
 
-static bool test_base64(void)
+static bool test_base64(bool *no_memory)
 {
     struct ps_buffer text = {0};
     uint8_t back[5];
@@ -179,11 +192,12 @@ static bool test_base64(void)
     ps_base64_add(&text, ps_span_of("\0\xff\x10zz", 5));
     bool ok = !text.failed && ps_span_is(ps_buffer_span(&text), "AP8Qeno=") &&
               ps_base64_decode(ps_buffer_span(&text), back, sizeof back) && memcmp(back, "\0\xff\x10zz", 5) == 0;
+    *no_memory = text.failed;
     ps_buffer_done(&text);
     return ok;
 }
 
-static bool test_parsers(void)
+static bool test_parsers(bool *no_memory)
 {
     struct ps_buffer lines = {0};
     bool ok = true;
@@ -194,13 +208,14 @@ static bool test_parsers(void)
         ok = row != NULL && ps_parse_lines(&lines, row->parser, ps_span_of(saved[i].file, saved[i].len)) == 0 &&
              !lines.failed && ps_span_is(ps_buffer_span(&lines), saved[i].lines);
     }
+    *no_memory = lines.failed;
     ps_buffer_done(&lines);
     return ok;
 }
 
 static const struct {
     const char *name;
-    bool (*run)(void);
+    bool (*run)(bool *no_memory);
 } tests[] = {
     {"SHA-256", test_sha256},    {"SHA-512", test_sha512}, {"BLAKE2b", test_blake2b}, {"base64", test_base64},
     {"minisign", test_minisign}, {"SSHSIG", test_sshsig},  {"deflate", test_deflate}, {"parsers", test_parsers},
@@ -211,18 +226,27 @@ const char *ps_selftest_name(size_t index)
     return index < sizeof tests / sizeof tests[0] ? tests[index].name : NULL;
 }
 
-bool ps_selftest_run(size_t index)
+enum ps_selftest_answer ps_selftest_run(size_t index)
 {
-    return tests[index].run();
+    bool no_memory = false;
+
+    if (tests[index].run(&no_memory))
+        return PS_SELFTEST_RIGHT;
+    return no_memory ? PS_SELFTEST_NO_MEMORY : PS_SELFTEST_WRONG;
 }
 
 bool ps_selftest(struct ps_error *err)
 {
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-        if (!tests[i].run())
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        enum ps_selftest_answer answer = ps_selftest_run(i);
+        if (answer == PS_SELFTEST_NO_MEMORY)
+            return ps_fail(err, ENOMEM, "cannot do the self-test of %s, and nothing is collected without it",
+                           tests[i].name);
+        if (answer == PS_SELFTEST_WRONG)
             return ps_fail(err, 0,
                            "self-test of %s failed: this executable does not work as it was built to; nothing "
                            "was collected; take a fresh copy and compare its SHA-256",
                            tests[i].name);
+    }
     return true;
 }

@@ -9,6 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/commands/commands.h"
+#include "collector/sandbox/filter.h"
+#include "collector/terminal.h"
+
 /* A signature has four lines; the trusted comment is the long one. */
 enum { MINISIG_MAX = 16 << 10, PATH_ROOM = 4096 };
 
@@ -48,31 +52,32 @@ static bool spool(struct ps_bundle_input *in, struct ps_error *err)
 }
 
 /* Absent is fine, and a note; there but not readable is not. */
-static bool read_minisig(struct ps_bundle_input *in, struct ps_error *err)
+static bool open_minisig(struct ps_bundle_input *in, struct ps_error *err)
 {
     char path[PATH_ROOM];
 
     if ((size_t) snprintf(path, sizeof path, "%s.minisig", in->name) >= sizeof path)
         return true;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return true;
-    if (fd < 0)
-        return ps_fail(err, 0, "cannot open %s: %s; make it readable, or move it away to do without", path,
-                       strerror(errno));
+    in->minisig_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return in->minisig_fd >= 0 || errno == ENOENT ||
+           ps_fail(err, 0, "cannot open %s: %s; make it readable, or move it away to do without", path,
+                   strerror(errno));
+}
+
+static bool read_minisig(struct ps_bundle_input *in, struct ps_error *err)
+{
+    struct ps_buffer *text = &in->minisig;
     size_t got = 1;
-    bool ok = true;
-    if (!ps_buffer_reserve(&in->minisig, MINISIG_MAX)) {
-        close(fd);
-        return ps_fail(err, ENOMEM, "cannot read %s", path);
+
+    if (!ps_buffer_reserve(text, MINISIG_MAX))
+        return ps_fail(err, ENOMEM, "cannot read %s.minisig", in->name);
+    while (got > 0 && text->len < MINISIG_MAX) {
+        if (!ps_input_fd(&in->minisig_fd, text->data + text->len, MINISIG_MAX - text->len, &got, err))
+            return ps_fail(err, 0, "cannot read %s.minisig", in->name);
+        text->len += got;
     }
-    while (ok && got > 0 && in->minisig.len < MINISIG_MAX) {
-        ok = ps_input_fd(&fd, in->minisig.data + in->minisig.len, MINISIG_MAX - in->minisig.len, &got, err);
-        in->minisig.len += ok ? got : 0;
-    }
-    close(fd);
     in->has_minisig = true;
-    return ok || ps_fail(err, 0, "cannot read %s", path);
+    return true;
 }
 
 static bool open_directory(struct ps_bundle_input *in, struct ps_error *err)
@@ -84,23 +89,39 @@ static bool open_directory(struct ps_bundle_input *in, struct ps_error *err)
                    in->name);
 }
 
-bool ps_bundle_input_open(const char *name, bool again, struct ps_bundle_input *out, struct ps_error *err)
+bool ps_bundle_input_named(const char *name, struct ps_error *err)
+{
+    return name != NULL ||
+           ps_fail(err, 0, "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
+}
+
+static bool open_input(struct ps_bundle_input *in, struct ps_error *err)
 {
     struct stat st;
 
-    *out = (struct ps_bundle_input){.name = name, .fd = -1};
-    if (strcmp(name, "-") == 0) {
-        out->fd = STDIN_FILENO;
-        if (isatty(out->fd))
-            return ps_fail(err, 0, "- is standard input, and that is a terminal; name a bundle, or pipe one in");
-        return !again || spool(out, err);
+    if (strcmp(in->name, "-") == 0) {
+        in->fd = STDIN_FILENO;
+        return !isatty(in->fd) ||
+               ps_fail(err, 0, "- is standard input, and that is a terminal; name a bundle, or pipe one in");
     }
-    out->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (out->fd < 0)
-        return ps_fail(err, 0, "cannot open the bundle %s: %s; check the path", name, strerror(errno));
-    if (fstat(out->fd, &st) != 0)
-        return ps_fail(err, errno, "cannot look at the bundle %s", name);
-    return S_ISDIR(st.st_mode) ? open_directory(out, err) : read_minisig(out, err);
+    in->fd = open(in->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (in->fd < 0)
+        return ps_fail(err, 0, "cannot open the bundle %s: %s; check the path", in->name, strerror(errno));
+    if (fstat(in->fd, &st) != 0)
+        return ps_fail(err, errno, "cannot look at the bundle %s", in->name);
+    return S_ISDIR(st.st_mode) ? open_directory(in, err) : open_minisig(in, err);
+}
+
+bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_error *err)
+{
+    if (in->minisig_fd >= 0 && !read_minisig(in, err))
+        return false;
+    return !again || in->fd != STDIN_FILENO || spool(in, err);
+}
+
+void ps_bundle_input_enclose(const struct ps_bundle_input *in)
+{
+    (void) ps_sandbox_enter(in->directory ? PS_ROLE_OFFLINE_DIRECTORY : PS_ROLE_OFFLINE);
 }
 
 bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,
@@ -147,11 +168,26 @@ bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source
     return in->members_reader != NULL;
 }
 
-void ps_bundle_input_done(struct ps_bundle_input *in)
+static void done(struct ps_bundle_input *in)
 {
     free_members(in);
     if (in->fd > STDIN_FILENO)
         close(in->fd);
-    in->fd = -1;
+    if (in->minisig_fd >= 0)
+        close(in->minisig_fd);
     ps_buffer_done(&in->minisig);
+}
+
+int ps_bundle_input_run(const char *name,
+                        int (*use)(struct ps_bundle_input *in, const void *request, struct ps_error *err),
+                        const void *request)
+{
+    struct ps_bundle_input in = {.name = name, .fd = -1, .minisig_fd = -1};
+    struct ps_error err = {0};
+
+    int status = open_input(&in, &err) ? use(&in, request, &err) : PS_EXIT_USAGE;
+    if (err.text[0] != '\0')
+        ps_print_error(&err);
+    done(&in);
+    return status;
 }

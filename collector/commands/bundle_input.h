@@ -12,25 +12,34 @@ struct ps_bundle_input {
     const char *name; /* borrowed: what the command line said */
     int fd;
     bool directory;
+    int minisig_fd; /* of <name>.minisig, from open to load; -1: there is none */
     bool has_minisig;
     struct ps_buffer minisig;                 /* the text of <name>.minisig */
     struct ps_bundle_dir *members_dir;        /* of the last ps_bundle_input_members */
     struct ps_tarball_reader *members_reader; /* likewise */
 };
 
-/* `again`: the bundle will be read twice, so that a pipe is copied into memory first. False with *err: nothing there,
- * or not readable. ps_bundle_input_done in any case. */
-PS_MUST_CHECK bool ps_bundle_input_open(const char *name, bool again, struct ps_bundle_input *out,
-                                        struct ps_error *err);
+/* False with *err when the command line named no bundle. */
+PS_MUST_CHECK bool ps_bundle_input_named(const char *name, struct ps_error *err);
+/* Opens the bundle and the signature beside it for `use`, prints what fails, and closes. The exit status: that of
+ * `use`, or that of a wrong command line when there is nothing of that name, or it cannot be opened. */
+int ps_bundle_input_run(const char *name,
+                        int (*use)(struct ps_bundle_input *in, const void *request, struct ps_error *err),
+                        const void *request);
+/* Reads the signature beside it. `again`: the bundle will be read twice, so that a pipe is copied into memory. False
+ * with *err: reading failed, or memory ran out. */
+PS_MUST_CHECK bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_error *err);
+/* Nothing of the bundle has been parsed so far. From here on this process can read it and print, and nothing else:
+ * the sandbox for commands that write no file. A kernel that knows none is no reason not to look at evidence. */
+void ps_bundle_input_enclose(const struct ps_bundle_input *in);
 /* `wants` without its minisig, which comes from here. */
 PS_MUST_CHECK bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,
                                           struct ps_verify_report *report, struct ps_error *err);
 /* Back to the beginning, for the second reading. */
 PS_MUST_CHECK bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err);
-/* Its members, from the beginning, as often as it was opened `again`. *out lives until the next call, or until
- * ps_bundle_input_done. */
+/* Its members, from the beginning, as often as it was loaded `again`. *out lives until the next call, or until `use`
+ * returns. */
 PS_MUST_CHECK bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source *out,
                                            struct ps_error *err);
-void ps_bundle_input_done(struct ps_bundle_input *in);
 
 #endif

@@ -19,6 +19,21 @@ int ps_command_keygen(int argc, char **argv);
 int ps_command_selftest(int argc, char **argv);
 int ps_command_version(int argc, char **argv);
 
+/* How a command goes from words to an exit status: a function each, over one request of the command's own. */
+struct ps_command {
+    const struct ps_help *help;
+    /* Every word in turn; false with *err. */
+    bool (*take)(void *request, const struct ps_argument *argument, struct ps_error *err);
+    /* Behind the last word: fills in what was left to us; false with *err when something is missing. */
+    bool (*complete)(void *request, struct ps_error *err);
+    int (*run)(const void *request);
+};
+/* The exit status: of run(), of --help, or of a wrong command line. */
+int ps_command_run(const struct ps_command *command, int argc, char **argv, void *request);
+
+/* Says that `operand` is one too many, and returns false. */
+bool ps_fail_operand(struct ps_error *err, const char *command, const char *operand);
+
 /* What all of them answer alike; each returns the exit status. */
 int ps_print_help(const struct ps_help *help);
 int ps_usage_error(const struct ps_error *err);

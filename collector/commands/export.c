@@ -10,23 +10,28 @@
 #include "analysis/export_procfs.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/verdict_line.h"
+#include "collector/sandbox/filter.h"
 #include "collector/terminal.h"
+#include "formats/json.h"
 #include "formats/quantity.h"
 
-static const struct ps_flag flags[] = {
-    {"format", "procfs", "what to make; procfs is the only one so far", 0},
-    {"output", "OUT", "a directory that is not there yet, or is empty", 'o'},
+enum { FLAG_FORMAT, FLAG_OUTPUT, FLAG_JSON, FLAGS };
+
+static const struct ps_flag flags[FLAGS] = {
+    [FLAG_FORMAT] = {"format", "procfs", "what to make; procfs is the only one so far", 0},
+    [FLAG_OUTPUT] = {"output", "OUT", "a directory that is not there yet, or is empty", 'o'},
+    [FLAG_JSON] = {"json", NULL, "what was made as one JSON object; the verdict goes to standard\nerror", 0},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap export BUNDLE|DIR|- --format procfs -o OUT",
+    .usage = "procsnap export BUNDLE|DIR|- --format procfs -o OUT [--json]",
     .about =
         "A bundle for other tools. The first line is the verdict of verify, without a pinned key; then\n"
         "  procfs  OUT/proc, a tree as /proc has it: raw files at their paths, exe, cwd, root, fd and ns as links.\n"
         "          The links lead where they led in the container, so on this machine to something else:\n"
         "          read the tree with tools that take a path for /proc, and do not walk it with others.",
     .flags = flags,
-    .flag_count = 2,
+    .flag_count = FLAGS,
     .statuses = " 0  exported\n"
                 " 2  the command line is wrong, there is no such bundle, or OUT is not empty\n"
                 " 3  the export is not whole (disk, memory)\n"
@@ -37,7 +42,7 @@ static const struct ps_help help = {
 
 struct request {
     const char *bundle, *out;
-    bool procfs;
+    bool procfs, json;
 };
 
 static bool again(void *self, struct ps_member_source *out, struct ps_error *err)
@@ -86,77 +91,134 @@ static int open_out(const char *name, struct ps_error *err)
     return -1;
 }
 
-static void print_counts(const struct request *r, const struct ps_export_counts *c)
+static void counts_text(const struct request *r, const struct ps_export_counts *c, struct ps_buffer *out)
+{
+    ps_quantity_count(out, c->processes, "process, ", "processes, ");
+    ps_quantity_count(out, c->files, "file and ", "files and ");
+    ps_quantity_count(out, c->links, "link in ", "links in ");
+    ps_buffer_add_text(out, r->out);
+    ps_buffer_add_text(out, "/proc\n");
+    if (c->without_stat > 0)
+        ps_buffer_addf(out, "%llu more ended before their stat was read: no directory, see show gaps\n",
+                       (unsigned long long) c->without_stat);
+    if (c->passed_over > 0)
+        ps_buffer_addf(out, "%llu captures that no tree can hold were left out\n",
+                       (unsigned long long) c->passed_over);
+    if (c->flaw != NULL)
+        ps_buffer_addf(out, "The bundle could not be read to its end: %s\n", c->flaw);
+}
+
+static void counts_json(const struct request *r, const struct ps_verify_report *report,
+                        const struct ps_export_counts *c, struct ps_buffer *out)
+{
+    struct ps_json j = ps_json_into(out);
+    struct ps_buffer path = {0};
+
+    ps_buffer_add_text(&path, r->out);
+    ps_buffer_add_text(&path, "/proc");
+    ps_json_object(&j, NULL);
+    ps_json_text(&j, "verdict", ps_verify_name(report->verdict));
+    ps_json_i64(&j, "exit", ps_verdict_exit(report->verdict));
+    if (report->bundle != NULL)
+        ps_json_bytes(&j, "bundle", ps_span_text(report->bundle));
+    else
+        ps_json_null(&j, "bundle");
+    ps_json_text(&j, "format", "procfs");
+    ps_json_bytes(&j, "path", ps_buffer_span(&path));
+    ps_json_u64(&j, "processes", c->processes);
+    ps_json_u64(&j, "files", c->files);
+    ps_json_u64(&j, "links", c->links);
+    ps_json_object(&j, "left_out");
+    ps_json_u64(&j, "processes_without_stat", c->without_stat);
+    ps_json_u64(&j, "captures", c->passed_over);
+    ps_json_object_end(&j);
+    ps_json_text(&j, "flaw", c->flaw);
+    ps_json_object_end(&j);
+    ps_buffer_add_byte(out, '\n');
+    out->failed |= path.failed;
+    ps_buffer_done(&path);
+}
+
+static bool print_counts(const struct request *r, const struct ps_verify_report *report,
+                         const struct ps_export_counts *c, struct ps_error *err)
 {
     struct ps_buffer out = {0};
 
-    ps_quantity_count(&out, c->processes, "process, ", "processes, ");
-    ps_quantity_count(&out, c->files, "file and ", "files and ");
-    ps_quantity_count(&out, c->links, "link in ", "links in ");
-    ps_print(PS_STDOUT, ps_buffer_span(&out));
-    ps_printf(PS_STDOUT, "%s/proc\n", r->out);
-    if (c->without_stat > 0)
-        ps_printf(PS_STDOUT, "%llu more ended before their stat was read: no directory, see show gaps\n",
-                  (unsigned long long) c->without_stat);
-    if (c->passed_over > 0)
-        ps_printf(PS_STDOUT, "%llu captures that no tree can hold were left out\n",
-                  (unsigned long long) c->passed_over);
-    if (c->flaw != NULL)
-        ps_printf(PS_STDOUT, "The bundle could not be read to its end: %s\n", c->flaw);
+    if (r->json)
+        counts_json(r, report, c, &out);
+    else
+        counts_text(r, c, &out);
+    (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
+    bool ok = !out.failed || ps_fail(err, ENOMEM, "all is exported, but what that is cannot be told");
     ps_buffer_done(&out);
+    return ok;
 }
 
-/* The exit status of the verdict, unless something of our own fails. */
+/* The exit status of the verdict, unless something of our own fails. Nothing of the bundle has been parsed before the
+ * sandbox. */
 static int export_into(struct ps_bundle_input *in, int out, const struct request *r, struct ps_error *err)
 {
     struct ps_export_bundle bundle = {.self = in, .again = again};
+    struct ps_verify_report report = {0};
     struct ps_export_counts counts;
-    int status = ps_print_verdict(in, PS_STDOUT, err);
+    int status = PS_EXIT_FAILED;
 
-    if (status == PS_EXIT_FAILED || !ps_export_procfs(&bundle, out, &counts, err)) {
-        ps_print_error(err);
+    (void) ps_sandbox_enter(PS_ROLE_EXPORTER);
+    if (ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) &&
+        ps_export_procfs(&bundle, out, &counts, err) && print_counts(r, &report, &counts, err))
+        status = ps_verdict_exit(report.verdict);
+    ps_verify_report_done(&report);
+    return status;
+}
+
+static int export(struct ps_bundle_input *in, const void *request, struct ps_error *err)
+{
+    const struct request *r = request;
+
+    if (!ps_bundle_input_load(in, true, err))
         return PS_EXIT_FAILED;
-    }
-    print_counts(r, &counts);
+    int out = open_out(r->out, err);
+    if (out < 0)
+        return PS_EXIT_USAGE;
+    int status = export_into(in, out, r, err);
+    close(out);
     return status;
 }
 
-static int run(const struct request *r)
+static int run(const void *request)
 {
-    struct ps_bundle_input in;
-    struct ps_error err = {0};
-    int status = PS_EXIT_USAGE;
-
-    int out = ps_bundle_input_open(r->bundle, true, &in, &err) ? open_out(r->out, &err) : -1;
-    if (out >= 0)
-        status = export_into(&in, out, r, &err);
-    else
-        ps_print_error(&err);
-    if (out >= 0)
-        close(out);
-    ps_bundle_input_done(&in);
-    return status;
+    return ps_bundle_input_run(((const struct request *) request)->bundle, export, request);
 }
 
-static bool take(struct request *r, const struct ps_argument *argument, struct ps_error *err)
+static bool take(void *request, const struct ps_argument *argument, struct ps_error *err)
 {
+    struct request *r = request;
+
     if (argument->flag == NULL) {
+        if (r->bundle != NULL)
+            return ps_fail_operand(err, "export", argument->text);
         r->bundle = argument->text;
         return true;
     }
-    if (argument->flag == &flags[1]) {
+    switch (argument->flag - flags) {
+    case FLAG_FORMAT:
+        r->procfs = strcmp(argument->text, "procfs") == 0;
+        return r->procfs || ps_fail(err, 0, "export knows no format %s; choose procfs", argument->text);
+    case FLAG_OUTPUT:
         r->out = argument->text;
         return true;
+    default:
+        r->json = true;
+        return true;
     }
-    r->procfs = strcmp(argument->text, "procfs") == 0;
-    return r->procfs || ps_fail(err, 0, "export knows no format %s; choose procfs", argument->text);
 }
 
-static bool is_whole(const struct request *r, struct ps_error *err)
+static bool complete(void *request, struct ps_error *err)
 {
-    if (r->bundle == NULL)
-        return ps_fail(err, 0,
-                       "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
+    const struct request *r = request;
+
+    if (!ps_bundle_input_named(r->bundle, err))
+        return false;
     if (!r->procfs)
         return ps_fail(err, 0, "export needs --format; choose procfs");
     if (r->out == NULL || r->out[0] == '\0')
@@ -166,21 +228,8 @@ static bool is_whole(const struct request *r, struct ps_error *err)
 
 int ps_command_export(int argc, char **argv)
 {
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, 2);
+    static const struct ps_command command = {&help, take, complete, run};
     struct request r = {0};
-    struct ps_argument argument;
-    struct ps_error err = {0};
-    enum ps_arguments_step step;
 
-    if (ps_help_wanted(argc, argv))
-        return ps_print_help(&help);
-    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
-        if (argument.flag == NULL && r.bundle != NULL)
-            return ps_unexpected_operand(argv[0], argument.text);
-        if (!take(&r, &argument, &err))
-            return ps_usage_error(&err);
-    }
-    if (step == PS_ARGUMENTS_BAD || !is_whole(&r, &err))
-        return ps_usage_error(&err);
-    return run(&r);
+    return ps_command_run(&command, argc, argv, &r);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/sandbox/filter.h"
 #include "collector/terminal.h"
 #include "formats/record_json.h"
 #include "parsers/catalog.h"
@@ -53,16 +54,19 @@ static bool read_all(int fd, const char *name, struct ps_buffer *out, struct ps_
     return ps_fail(err, ENOMEM, "cannot read %s", name);
 }
 
+/* Once the file is open, this process can read it and print, and nothing else. */
 static bool read_input(const char *path, struct ps_buffer *out, struct ps_error *err)
 {
-    if (path == NULL || strcmp(path, "-") == 0)
-        return read_all(STDIN_FILENO, "standard input", out, err);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    bool piped = path == NULL || strcmp(path, "-") == 0;
+    int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
     if (fd < 0)
         return ps_fail(err, 0, "cannot open %s: %s; name a saved /proc file, or - for standard input", path,
                        strerror(errno));
-    bool ok = read_all(fd, path, out, err);
-    close(fd);
+    (void) ps_sandbox_enter(PS_ROLE_OFFLINE);
+    bool ok = read_all(fd, piped ? "standard input" : path, out, err);
+    if (!piped)
+        close(fd);
     return ok;
 }
 
@@ -180,62 +184,72 @@ static const struct ps_parser *find_kind(const char *kind, struct ps_error *err)
     return NULL;
 }
 
-static int parse(const char *kind, const char *path)
+static int parse(const struct ps_parser *parser, const char *path)
 {
     struct ps_buffer file = {0}, out = {0};
     struct ps_error err;
-    int status = PS_EXIT_OK;
 
-    const struct ps_parser *parser = find_kind(kind, &err);
-    if (parser == NULL)
-        return ps_usage_error(&err);
-    if (read_input(path, &file, &err)) {
+    bool ok = read_input(path, &file, &err);
+    if (ok) {
         (void) ps_parse_lines(&out, parser, ps_buffer_span(&file));
         ps_print_json(PS_STDOUT, ps_buffer_span(&out));
-        if (out.failed) {
-            ps_fail(&err, ENOMEM, "the lines above are not all of them");
-            status = PS_EXIT_FAILED;
-        }
-    } else {
-        status = PS_EXIT_FAILED;
+        ok = !out.failed || ps_fail(&err, ENOMEM, "the lines above are not all of them");
     }
-    if (status != PS_EXIT_OK)
+    if (!ok)
         ps_print_error(&err);
     ps_buffer_done(&file);
     ps_buffer_done(&out);
-    return status;
+    return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
+}
+
+/* What the command line asks for. */
+struct request {
+    bool given[PARSE_FLAGS];
+    const char *kind, *path;
+    const struct ps_parser *parser; /* NULL: the list */
+};
+
+static bool take(void *request, const struct ps_argument *argument, struct ps_error *err)
+{
+    struct request *r = request;
+
+    if (argument->flag != NULL)
+        r->given[argument->flag - flags] = true;
+    else if (r->kind == NULL)
+        r->kind = argument->text;
+    else if (r->path == NULL)
+        r->path = argument->text;
+    else
+        return ps_fail_operand(err, "parse", argument->text);
+    return true;
+}
+
+static bool complete(void *request, struct ps_error *err)
+{
+    struct request *r = request;
+
+    if (r->given[PARSE_FLAG_LIST])
+        return r->kind == NULL || ps_fail_operand(err, "parse", r->kind);
+    if (r->kind == NULL)
+        return ps_fail(err, 0, "no KIND: say which /proc file this is; the kinds: procsnap parse --list");
+    if (r->given[PARSE_FLAG_MARKDOWN] || r->given[PARSE_FLAG_JSON])
+        return ps_fail(err, 0, "--json and --markdown belong to --list; parse prints NDJSON as it is");
+    r->parser = find_kind(r->kind, err);
+    return r->parser != NULL;
+}
+
+static int run(const void *request)
+{
+    const struct request *r = request;
+
+    return r->parser != NULL ? parse(r->parser, r->path)
+                             : list(r->given[PARSE_FLAG_JSON], r->given[PARSE_FLAG_MARKDOWN]);
 }
 
 int ps_command_parse(int argc, char **argv)
 {
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, PARSE_FLAGS);
-    bool given[PARSE_FLAGS] = {false};
-    const char *kind = NULL, *path = NULL;
-    struct ps_argument argument;
-    struct ps_error err;
-    enum ps_arguments_step step;
+    static const struct ps_command command = {&help, take, complete, run};
+    struct request r = {0};
 
-    if (ps_help_wanted(argc, argv))
-        return ps_print_help(&help);
-    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
-        if (argument.flag != NULL)
-            given[argument.flag - flags] = true;
-        else if (kind == NULL)
-            kind = argument.text;
-        else if (path == NULL)
-            path = argument.text;
-        else
-            return ps_unexpected_operand(argv[0], argument.text);
-    }
-    if (step == PS_ARGUMENTS_BAD)
-        return ps_usage_error(&err);
-    if (given[PARSE_FLAG_LIST])
-        return kind == NULL ? list(given[PARSE_FLAG_JSON], given[PARSE_FLAG_MARKDOWN])
-                            : ps_unexpected_operand(argv[0], kind);
-    if (kind != NULL && !given[PARSE_FLAG_MARKDOWN] && !given[PARSE_FLAG_JSON])
-        return parse(kind, path);
-    ps_fail(&err, 0,
-            kind == NULL ? "no KIND: say which /proc file this is; the kinds: procsnap parse --list"
-                         : "--json and --markdown belong to --list; parse prints NDJSON as it is");
-    return ps_usage_error(&err);
+    return ps_command_run(&command, argc, argv, &r);
 }

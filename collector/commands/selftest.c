@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/selftest.h"
 
+#include <errno.h>
+
 #include "collector/commands/commands.h"
 #include "collector/terminal.h"
 
@@ -10,7 +12,8 @@ static const struct ps_help help = {
         "Checks hashes, signatures, compression and parsers against known answers. Every collection begins with the\n"
         "same tests and refuses to run when one fails.",
     .statuses =
-        "0  all answers are right\n2  the command line is wrong\n3  an answer is wrong: do not use this executable",
+        "0  all answers are right\n2  the command line is wrong\n3  an answer is wrong: do not use this executable; or "
+        "memory ran out",
     .example = "procsnap selftest",
 };
 
@@ -19,7 +22,7 @@ int ps_command_selftest(int argc, char **argv)
     struct ps_arguments in = ps_arguments_over(argc, argv, NULL, 0);
     struct ps_argument argument;
     struct ps_error err;
-    bool ok = true;
+    bool wrong = false, no_memory = false;
 
     if (ps_help_wanted(argc, argv))
         return ps_print_help(&help);
@@ -30,13 +33,19 @@ int ps_command_selftest(int argc, char **argv)
         return ps_unexpected_operand(argv[0], argument.text);
 
     for (size_t i = 0; ps_selftest_name(i) != NULL; i++) {
-        bool right = ps_selftest_run(i);
-        ps_printf(PS_STDOUT, "%-4s %s\n", right ? "ok" : "FAIL", ps_selftest_name(i));
-        ok = ok && right;
+        static const char *const words[] = {
+            [PS_SELFTEST_RIGHT] = "ok", [PS_SELFTEST_WRONG] = "FAIL", [PS_SELFTEST_NO_MEMORY] = "?"};
+        enum ps_selftest_answer answer = ps_selftest_run(i);
+        ps_printf(PS_STDOUT, "%-4s %s\n", words[answer], ps_selftest_name(i));
+        wrong = wrong || answer == PS_SELFTEST_WRONG;
+        no_memory = no_memory || answer == PS_SELFTEST_NO_MEMORY;
     }
-    if (ok)
+    if (!wrong && !no_memory)
         return PS_EXIT_OK;
-    ps_fail(&err, 0, "the self-test failed: take a fresh copy of this executable and compare its SHA-256");
+    if (wrong)
+        ps_fail(&err, 0, "the self-test failed: take a fresh copy of this executable and compare its SHA-256");
+    else
+        ps_fail(&err, ENOMEM, "the self-test could not be done");
     ps_print_error(&err);
     return PS_EXIT_FAILED;
 }

@@ -101,30 +101,34 @@ static bool print_view(const struct request *r, const struct ps_snapshot *s, str
     return ok;
 }
 
-static int show(const struct request *r)
+/* The exit status of the verdict, unless something of our own fails. */
+static int show(struct ps_bundle_input *in, const void *request, struct ps_error *err)
 {
-    struct ps_bundle_input in;
+    const struct request *r = request;
     struct ps_snapshot_wants wants = {.tables = r->view->tables, .pid = r->pid};
+    struct ps_verify_report report = {0};
     struct ps_snapshot s = {0};
-    struct ps_error err = {0};
+    int status = PS_EXIT_FAILED;
 
-    if (!ps_bundle_input_open(r->bundle, true, &in, &err)) {
-        ps_bundle_input_done(&in);
-        return ps_usage_error(&err);
-    }
-    int status = ps_print_verdict(&in, r->json ? PS_STDERR : PS_STDOUT, &err);
-    bool ok = status != PS_EXIT_FAILED && load(&in, &wants, &s, &err);
+    bool ok = ps_bundle_input_load(in, true, err);
+    if (ok)
+        ps_bundle_input_enclose(in);
+    ok = ok && ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) && load(in, &wants, &s, err);
     if (ok && r->pid != 0 && s.kept_count == 0) {
-        ps_fail(&err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,
+        ps_fail(err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,
                 r->bundle);
-        status = ps_usage_error(&err);
-    } else if (!ok || !print_view(r, &s, &err)) {
-        ps_print_error(&err);
-        status = PS_EXIT_FAILED;
+        status = PS_EXIT_USAGE;
+    } else if (ok && print_view(r, &s, err)) {
+        status = ps_verdict_exit(report.verdict);
     }
     ps_snapshot_done(&s);
-    ps_bundle_input_done(&in);
+    ps_verify_report_done(&report);
     return status;
+}
+
+static int run(const void *request)
+{
+    return ps_bundle_input_run(((const struct request *) request)->bundle, show, request);
 }
 
 static bool take_pid(const char *text, uint32_t *pid, struct ps_error *err)
@@ -138,25 +142,33 @@ static bool take_pid(const char *text, uint32_t *pid, struct ps_error *err)
 }
 
 /* BUNDLE, then the view, then what the view takes. */
-static bool take_operand(struct request *r, const char *text, bool *unexpected, struct ps_error *err)
+static bool take(void *request, const struct ps_argument *argument, struct ps_error *err)
 {
+    struct request *r = request;
+
+    if (argument->flag != NULL) {
+        r->json = true;
+        return true;
+    }
     if (r->bundle == NULL) {
-        r->bundle = text;
+        r->bundle = argument->text;
         return true;
     }
     if (r->view == NULL) {
-        r->view = find_view(text, err);
+        r->view = find_view(argument->text, err);
         return r->view != NULL;
     }
-    *unexpected = !r->view->takes_pid || r->pid != 0;
-    return !*unexpected && take_pid(text, &r->pid, err);
+    if (!r->view->takes_pid || r->pid != 0)
+        return ps_fail_operand(err, "show", argument->text);
+    return take_pid(argument->text, &r->pid, err);
 }
 
-static bool is_whole(struct request *r, struct ps_error *err)
+static bool complete(void *request, struct ps_error *err)
 {
-    if (r->bundle == NULL)
-        return ps_fail(err, 0,
-                       "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
+    struct request *r = request;
+
+    if (!ps_bundle_input_named(r->bundle, err))
+        return false;
     if (r->view == NULL)
         r->view = &views[0];
     if (r->view->takes_pid && r->pid == 0)
@@ -166,22 +178,8 @@ static bool is_whole(struct request *r, struct ps_error *err)
 
 int ps_command_show(int argc, char **argv)
 {
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, 1);
+    static const struct ps_command command = {&help, take, complete, run};
     struct request r = {0};
-    struct ps_argument argument;
-    struct ps_error err = {0};
-    enum ps_arguments_step step;
 
-    if (ps_help_wanted(argc, argv))
-        return ps_print_help(&help);
-    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
-        bool unexpected = false;
-        if (argument.flag != NULL)
-            r.json = true;
-        else if (!take_operand(&r, argument.text, &unexpected, &err))
-            return unexpected ? ps_unexpected_operand(argv[0], argument.text) : ps_usage_error(&err);
-    }
-    if (step == PS_ARGUMENTS_BAD || !is_whole(&r, &err))
-        return ps_usage_error(&err);
-    return show(&r);
+    return ps_command_run(&command, argc, argv, &r);
 }

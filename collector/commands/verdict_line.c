@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/commands/verdict_line.h"
 
+#include <errno.h>
+
 #include "collector/commands/commands.h"
 #include "collector/commands/verify_text.h"
 #include "collector/terminal.h"
 
-int ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_error *err)
+int ps_verdict_exit(enum ps_verify_verdict verdict)
+{
+    return verdict == PS_VERIFY_UNPINNED ? PS_EXIT_OK : ps_verify_exit(verdict);
+}
+
+bool ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_verify_report *report, struct ps_error *err)
 {
     struct ps_verify_wants wants = {0};
-    struct ps_verify_report report = {0};
     struct ps_buffer out = {0};
 
-    if (!ps_bundle_input_verify(in, &wants, &report, err))
-        return PS_EXIT_FAILED;
-    ps_verify_first_line(&report, &out);
-    ps_buffer_add_text(&out,
-                       report.verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
-    int status = report.verdict <= PS_VERIFY_UNPINNED ? PS_EXIT_OK : ps_verify_exit(report.verdict);
-    if (status != PS_EXIT_OK)
+    *report = (struct ps_verify_report){0};
+    if (!ps_bundle_input_verify(in, &wants, report, err))
+        return false;
+    ps_verify_first_line(report, &out);
+    ps_buffer_add_text(
+        &out, report->verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
+    if (ps_verdict_exit(report->verdict) != PS_EXIT_OK)
         ps_buffer_add_text(&out, "Not to be trusted: procsnap verify says why. What follows is what is there.\n");
     ps_print(fd, ps_buffer_span(&out));
+    bool ok = !out.failed || ps_fail(err, ENOMEM, "cannot print the verdict");
     ps_buffer_done(&out);
-    ps_verify_report_done(&report);
-    return status;
+    return ok;
 }

@@ -7,8 +7,11 @@
 
 #include "collector/commands/bundle_input.h"
 
-/* Verifies without a pinned key and prints one line, or two. PS_EXIT_OK for what can be trusted as far as that goes,
- * the exit status of verify for what cannot, PS_EXIT_FAILED with *err when nothing could be found out. */
-int ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_error *err);
+/* Verifies without a pinned key and prints one line, or two. False with *err when nothing could be found out.
+ * ps_verify_report_done(report) in any case. */
+PS_MUST_CHECK bool ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_verify_report *report,
+                                    struct ps_error *err);
+/* PS_EXIT_OK for what can be trusted as far as that goes, the exit status of verify for what cannot. */
+int ps_verdict_exit(enum ps_verify_verdict verdict);
 
 #endif

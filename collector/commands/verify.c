@@ -42,11 +42,14 @@ static const struct ps_help help = {
     .example = "procsnap verify procsnap-20261122t001500z-0123abcd.tar.gz --key ir-team.pub --rederive",
 };
 
-/* What the command line pinned. */
-struct pins {
+/* What the command line asks for. */
+struct request {
+    const char *bundle;
+    struct ps_verify_wants wants; /* points to what follows */
     struct ps_public_key key;
     uint8_t root[PS_SHA256_LEN];
     uint64_t seq;
+    bool json;
 };
 
 static bool read_key_file(const char *path, struct ps_public_key *out, struct ps_error *err)
@@ -82,87 +85,81 @@ static bool read_key(const char *value, struct ps_public_key *out, struct ps_err
     return read_key_file(value, out, err);
 }
 
-static bool take(const struct ps_argument *argument, struct pins *pins, struct ps_verify_wants *wants, bool *json,
-                 struct ps_error *err)
+static bool take(void *request, const struct ps_argument *argument, struct ps_error *err)
 {
+    struct request *r = request;
+
+    if (argument->flag == NULL) {
+        if (r->bundle != NULL)
+            return ps_fail_operand(err, "verify", argument->text);
+        r->bundle = argument->text;
+        return true;
+    }
     switch (argument->flag - flags) {
     case FLAG_KEY:
-        wants->key = &pins->key;
-        return read_key(argument->text, &pins->key, err);
+        r->wants.key = &r->key;
+        return read_key(argument->text, &r->key, err);
     case FLAG_ROOT:
-        wants->root = pins->root;
-        return ps_hex_decode(ps_span_text(argument->text), pins->root, sizeof pins->root) ||
+        r->wants.root = r->root;
+        return ps_hex_decode(ps_span_text(argument->text), r->root, sizeof r->root) ||
                ps_fail(err, 0, "--expect-root %s: not 64 lower-case hex digits; paste root= of the head line",
                        argument->text);
     case FLAG_SEQ:
-        wants->seq = &pins->seq;
-        return ps_argument_u64(argument->text, 0, UINT64_MAX, &pins->seq) ||
+        r->wants.seq = &r->seq;
+        return ps_argument_u64(argument->text, 0, UINT64_MAX, &r->seq) ||
                ps_fail(err, 0, "--expect-seq %s: not a number; paste seq= of the head line", argument->text);
     case FLAG_REDERIVE:
-        wants->rederive = true;
+        r->wants.rederive = true;
         return true;
     default:
-        *json = true;
+        r->json = true;
         return true;
     }
 }
 
-static int verify(const char *name, const struct ps_verify_wants *wants, bool json)
+static bool complete(void *request, struct ps_error *err)
 {
-    struct ps_bundle_input in;
-    struct ps_verify_report report = {0};
-    struct ps_buffer out = {0};
-    struct ps_error err = {0};
-    int status = PS_EXIT_USAGE;
+    return ps_bundle_input_named(((struct request *) request)->bundle, err);
+}
 
-    bool ok = ps_bundle_input_open(name, false, &in, &err);
-    if (ok) {
-        ok = ps_bundle_input_verify(&in, wants, &report, &err);
-        status = ok ? ps_verify_exit(report.verdict) : PS_EXIT_FAILED;
-    }
-    if (!ok) {
-        ps_print_error(&err);
-    } else if (json) {
-        ps_verify_json(&report, &out);
-        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
-    } else {
-        ps_verify_text(&report, name, &out);
-        ps_print(PS_STDOUT, ps_buffer_span(&out));
-    }
+static bool print_report(const struct request *r, const struct ps_verify_report *report, struct ps_error *err)
+{
+    struct ps_buffer out = {0};
+
+    if (r->json)
+        ps_verify_json(report, &out);
+    else
+        ps_verify_text(report, r->bundle, &out);
+    (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
+    bool ok = !out.failed || ps_fail(err, ENOMEM, "the lines above are not all of them");
     ps_buffer_done(&out);
+    return ok;
+}
+
+static int verify(struct ps_bundle_input *in, const void *request, struct ps_error *err)
+{
+    const struct request *r = request;
+    struct ps_verify_report report = {0};
+    int status = PS_EXIT_FAILED;
+
+    if (!ps_bundle_input_load(in, false, err))
+        return status;
+    ps_bundle_input_enclose(in);
+    if (ps_bundle_input_verify(in, &r->wants, &report, err) && print_report(r, &report, err))
+        status = ps_verify_exit(report.verdict);
     ps_verify_report_done(&report);
-    ps_bundle_input_done(&in);
     return status;
+}
+
+static int run(const void *request)
+{
+    return ps_bundle_input_run(((const struct request *) request)->bundle, verify, request);
 }
 
 int ps_command_verify(int argc, char **argv)
 {
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, FLAGS);
-    struct ps_verify_wants wants = {0};
-    struct pins pins;
-    struct ps_argument argument;
-    const char *name = NULL;
-    struct ps_error err = {0};
-    bool json = false;
-    enum ps_arguments_step step;
+    static const struct ps_command command = {&help, take, complete, run};
+    struct request r = {0};
 
-    if (ps_help_wanted(argc, argv))
-        return ps_print_help(&help);
-    while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
-        if (argument.flag != NULL) {
-            if (!take(&argument, &pins, &wants, &json, &err))
-                return ps_usage_error(&err);
-        } else if (name != NULL) {
-            return ps_unexpected_operand(argv[0], argument.text);
-        } else {
-            name = argument.text;
-        }
-    }
-    if (step == PS_ARGUMENTS_BAD)
-        return ps_usage_error(&err);
-    if (name == NULL) {
-        ps_fail(&err, 0, "no BUNDLE: name the file, the directory where it was extracted, or - for standard input");
-        return ps_usage_error(&err);
-    }
-    return verify(name, &wants, json);
+    return ps_command_run(&command, argc, argv, &r);
 }

@@ -10,6 +10,9 @@ static const char *const state_names[] = {
 static const char *const role_names[] = {
     [PS_ROLE_READER] = "reader",
     [PS_ROLE_BUILDER] = "builder",
+    [PS_ROLE_OFFLINE] = "offline",
+    [PS_ROLE_OFFLINE_DIRECTORY] = "offline, directory",
+    [PS_ROLE_EXPORTER] = "exporter",
 };
 
 const char *ps_sandbox_state_name(enum ps_sandbox_state state)
@@ -142,7 +145,7 @@ static void emit_rule(struct program *p, const struct ps_rule *rule)
 
 static void compile(struct program *p, enum ps_role role)
 {
-    struct ps_policy policy = ps_role_policy(role);
+    const struct ps_policy *policy = ps_role_policy(role);
 
     emit_load(p, offsetof(struct seccomp_data, arch));
     emit(p, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_MACHINE, 1, 0));
@@ -152,9 +155,10 @@ static void compile(struct program *p, enum ps_role role)
     emit(p, (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_NUMBERS, 0, 1));
     emit_answer(p, PS_ANSWER_KILL);
 #endif
-    for (size_t i = 0; i < policy.count; i++)
-        emit_rule(p, &policy.rules[i]);
-    emit_answer(p, policy.otherwise);
+    for (size_t t = 0; t < PS_TABLES_MAX; t++)
+        for (size_t i = 0; i < policy->tables[t].count; i++)
+            emit_rule(p, &policy->tables[t].first[i]);
+    emit_answer(p, policy->otherwise);
 }
 
 /* For all threads. SPEC_ALLOW: kernels before 5.16 otherwise slow every memory access of a filtered

@@ -26,12 +26,16 @@
 #define PS_SANDBOX_BUILT 0
 #endif
 
-/* A role for verify, show and parse (offline: no socket, no process, no write but stdout) belongs
- * here as well, and one for delivery (sockets, no evidence to parse). */
+/* One for delivery (sockets, no evidence to parse) belongs here as well. */
 enum ps_role {
     PS_ROLE_READER,  /* opens, reads, readlinks below /proc; any other call ends the process */
     PS_ROLE_BUILDER, /* parses, hashes, signs, writes; other calls get EPERM, those only an intruder
-                        makes end it */
+                        makes end it, as in the roles below */
+    /* Analysis of a bundle, which may be made to take the analyst's machine over: no socket, no
+     * process, no signal. */
+    PS_ROLE_OFFLINE,           /* reads what is open already, writes to descriptors 1 and 2 */
+    PS_ROLE_OFFLINE_DIRECTORY, /* the same, and opens files for reading */
+    PS_ROLE_EXPORTER,          /* the same, and makes new files, directories and links */
     PS_ROLES
 };
 

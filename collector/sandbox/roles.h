@@ -36,12 +36,18 @@ struct ps_rule {
     struct ps_check checks[PS_CHECKS_MAX]; /* all must hold */
 };
 
-struct ps_policy {
-    const struct ps_rule *rules;
+struct ps_rules {
+    const struct ps_rule *first;
     size_t count;
+};
+
+enum { PS_TABLES_MAX = 4 };
+
+struct ps_policy {
+    struct ps_rules tables[PS_TABLES_MAX]; /* one after the other; the rest empty */
     enum ps_answer otherwise;
 };
 
-struct ps_policy ps_role_policy(enum ps_role role);
+const struct ps_policy *ps_role_policy(enum ps_role role);
 
 #endif

@@ -87,8 +87,8 @@ static const struct deed intrusions[] = {
 
 Test(filter, an_intruder_ends_the_process_in_every_role)
 {
-    EXPECT_ALL(PS_ROLE_READER, intrusions, KILLED);
-    EXPECT_ALL(PS_ROLE_BUILDER, intrusions, KILLED);
+    for (enum ps_role role = PS_ROLE_READER; role < PS_ROLES; role++)
+        EXPECT_ALL(role, intrusions, KILLED);
 }
 
 #ifdef __x86_64__
@@ -110,8 +110,8 @@ Test(filter, calls_of_another_machine_end_the_process)
     if (child == 0) _exit(do_old_entry() == 0 ? 0 : 1);
     (void) waitpid(child, &status, 0);
     if (status != 0) cr_skip_test("no 32-bit entry here");
-    expect_all(PS_ROLE_READER, &deed, 1, KILLED);
-    expect_all(PS_ROLE_BUILDER, &deed, 1, KILLED);
+    for (enum ps_role role = PS_ROLE_READER; role < PS_ROLES; role++)
+        expect_all(role, &deed, 1, KILLED);
 }
 #endif
 
@@ -185,5 +185,8 @@ Test(filter, states_and_roles_have_names)
     cr_assert(eq(int, strcmp(ps_sandbox_state_name(PS_SANDBOX_NOT_BUILT), "not built"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_READER), "reader"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_BUILDER), "builder"), 0));
+    cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_OFFLINE), "offline"), 0));
+    cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_OFFLINE_DIRECTORY), "offline, directory"), 0));
+    cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_EXPORTER), "exporter"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLES), "?"), 0));
 }

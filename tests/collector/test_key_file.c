@@ -143,7 +143,7 @@ Test(selftest, passes)
     size_t count = 0;
     cr_expect(ps_selftest(&err), "%s", err.text);
     while (ps_selftest_name(count) != NULL)
-        cr_expect(ps_selftest_run(count++));
+        cr_expect(eq(int, ps_selftest_run(count++), PS_SELFTEST_RIGHT));
     cr_expect(eq(sz, count, 8));
 }
 
