@@ -170,9 +170,19 @@ ends "export through a link" 2 "$PROCSNAP" export one.tar.gz --format procfs -o 
 mkdir empty
 ends "export of a directory" 0 "$PROCSNAP" export extracted/* --format procfs -o empty
 diff -r --no-dereference view empty >text || fail "export of the directory is another: $(head -5 text)"
+ends "export --json" 0 "$PROCSNAP" export one.tar.gz --format procfs -o json --json
+says "export --json" err '^OK-UNPINNED  procsnap-'
+jq -es 'length == 1 and (.[0] | .verdict == "OK-UNPINNED" and .exit == 0 and .format == "procfs" and .path == "json/proc" and
+    .processes == 2 and .flaw == null and .left_out.processes_without_stat == 0)' out >/dev/null ||
+    fail "export --json: $(cat out)"
+[ "$(jq -c '[.files, .links]' out)" = "[$(find json -type f | wc -l),$(find json -type l | wc -l)]" ] ||
+    fail "export --json counts other files or links than there are: $(cat out)"
 ends "export - " 0 sh -c 'cat one.tar.gz | "$@"' sh "$PROCSNAP" export - --format procfs -o piped
 ends "export of a cut bundle" 10 "$PROCSNAP" export cut.tar.gz --format procfs -o cut
 says "export of a cut bundle" out '^INCOMPLETE'
+ends "export --json of a cut bundle" 10 "$PROCSNAP" export cut.tar.gz --format procfs -o cutjson --json
+jq -e '.verdict == "INCOMPLETE" and .exit == 10 and (.flaw | length) > 0' out >/dev/null ||
+    fail "export --json of a cut bundle: $(cat out)"
 ends "export of no format" 2 "$PROCSNAP" export one.tar.gz --format tar -o x
 ends "export without a format" 2 "$PROCSNAP" export one.tar.gz -o x
 ends "export without -o" 2 "$PROCSNAP" export one.tar.gz --format procfs

@@ -3,57 +3,27 @@
 """All system calls of a whole run, seen from outside (strace): it reads, and changes nothing but its destination."""
 import os
 import re
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 import odd  # noqa: E402
 import snapshot  # noqa: E402
-from checks import about, equal, finish, holds, skip  # noqa: E402
+from checks import about, equal, finish, holds  # noqa: E402
+from strace import BYTES_OUT, CHANGING, NETWORK, OPENING, STARTING, WRITING, traced  # noqa: E402
 
-WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE")
-OPENING = {"open", "openat", "openat2", "creat"}
-CHANGING = re.compile(
-    r"(mkdir|mknod|symlink|link|unlink|rename|rmdir|truncate|ftruncate|chmod|fchmod|chown|lchown|fchown|utime|utimes"
-    r"|setxattr|lsetxattr|fsetxattr|removexattr|mount|umount|pivot_root|swapon|sethostname|settimeofday|clock_settime"
-    r"|adjtimex|fallocate)(at|at2|2)?|utimensat|futimesat")
-BYTES_OUT = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "copy_file_range", "splice", "vmsplice"}
 SIGNALLING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"}
 NEVER = {
     "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "bpf", "perf_event_open", "userfaultfd", "setns",
     "unshare", "keyctl", "add_key", "kcmp", "init_module", "finit_module", "io_uring_setup", "setpriority",
     "sched_setscheduler", "sched_setattr", "ioprio_set", "setuid", "setgid", "setresuid", "setresgid", "setgroups",
     "capset", "chroot", "open_by_handle_at", "name_to_handle_at"}
-NETWORK = re.compile(r"socket|socketpair|connect|bind|listen|accept4?|sendto|sendmsg|recvfrom|recvmsg|shutdown")
-CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\((?P<args>.*)\) += (?P<result>.*)")
 
 
-def traced(folder):
-    """(calls, standard output, exit status); a call is pid, name, arguments, result, its two halves joined."""
-    log, path = os.path.join(folder, "log"), os.path.join(folder, "x.tar.gz")
-    command = ["strace", "-f", "-qq", "-y", "-s", "64", "-o", log, snapshot.PROCSNAP, "collect", path,
-               "--read-timeout", "5s", "--quiet"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=100)
-    if not os.path.exists(path):
-        skip(f"strace is not to be had here: {done.stderr.decode()[-300:]}")
-    begun, calls, strange = {}, [], []
-    with open(log, encoding="utf-8", errors="replace") as file:
-        for line in file:
-            line = line.rstrip("\n")
-            pid = line.split(" ", 1)[0]
-            if line.endswith(" <unfinished ...>"):
-                begun[pid] = line.removesuffix(" <unfinished ...>")
-                continue
-            resumed = re.fullmatch(r"\d+ +<\.\.\. \w+ resumed>(.*)", line)
-            if resumed and pid in begun:
-                line = begun.pop(pid) + resumed[1]
-            match = CALL.fullmatch(line)
-            if match:
-                calls.append((int(pid), match["name"], match["args"], match["result"]))
-            elif not re.search(r"(---|\+\+\+) ", line):
-                strange.append(line)
-    equal("every line of strace was understood", [], strange[:5])
+def collected(folder):
+    """(calls, standard output, exit status) of one snapshot."""
+    path = os.path.join(folder, "x.tar.gz")
+    calls, done = traced(os.path.join(folder, "log"),
+                         [snapshot.PROCSNAP, "collect", path, "--read-timeout", "5s", "--quiet"])
     return calls, done.stdout.decode(), done.returncode
 
 
@@ -81,7 +51,7 @@ def check_writing(calls, folder):
 
 def check_others(calls):
     children = {int(result.split()[0]) for _, name, _, result in calls
-                if name in ("clone", "clone3", "fork", "vfork") and result.split()[0].isdigit()}
+                if name in STARTING and result.split()[0].isdigit()}
     about(f"{len(calls)} calls of {len(children) + 1} processes")
     targets = [int(re.match(r"-?\d+", args)[0]) for _, name, args, _ in calls if name in SIGNALLING]
     holds("signals: to its own children alone", set(targets) <= children, targets)
@@ -114,12 +84,10 @@ def check_opening(calls):
 
 
 def main():
-    if not shutil.which("strace"):
-        skip("no strace")
     odd.inside_namespaces()
     folder = odd.folder()
     odd.Odd("sockets", 7001), odd.Odd("zombie"), odd.Odd("user", 101, "wait"), odd.Odd("descriptors", 40)
-    calls, out, status = traced(folder.name)
+    calls, out, status = collected(folder.name)
     equal("the run ends as without anybody watching", 0, status)
     snapshot.head_line(out)
     check_writing(calls, folder.name)
