@@ -11,6 +11,7 @@
 
 #include "collector/commands/commands.h"
 #include "collector/sandbox/filter.h"
+#include "collector/sandbox/folders.h"
 #include "collector/terminal.h"
 
 /* A signature has four lines; the trusted comment is the long one. */
@@ -119,9 +120,12 @@ bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_erro
     return !again || in->fd != STDIN_FILENO || spool(in, err);
 }
 
-void ps_bundle_input_enclose(const struct ps_bundle_input *in)
+void ps_bundle_input_enclose(const struct ps_bundle_input *in, int out)
 {
-    (void) ps_sandbox_enter(in->directory ? PS_ROLE_OFFLINE_DIRECTORY : PS_ROLE_OFFLINE);
+    enum ps_role role = in->directory ? PS_ROLE_OFFLINE_DIRECTORY : PS_ROLE_OFFLINE;
+
+    (void) ps_sandbox_folders(in->directory ? in->fd : -1, out);
+    (void) ps_sandbox_enter(out >= 0 ? PS_ROLE_EXPORTER : role);
 }
 
 bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,

@@ -29,9 +29,10 @@ int ps_bundle_input_run(const char *name,
 /* Reads the signature beside it. `again`: the bundle will be read twice, so that a pipe is copied into memory. False
  * with *err: reading failed, or memory ran out. */
 PS_MUST_CHECK bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_error *err);
-/* Nothing of the bundle has been parsed so far. From here on this process can read it and print, and nothing else:
- * the sandbox for commands that write no file. A kernel that knows none is no reason not to look at evidence. */
-void ps_bundle_input_enclose(const struct ps_bundle_input *in);
+/* Nothing of the bundle has been parsed so far. From here on this process can read it, print, and make new files below
+ * the directory `out`, which is borrowed, or -1 for none; nothing else. A kernel that knows no sandbox is no reason not
+ * to look at evidence. */
+void ps_bundle_input_enclose(const struct ps_bundle_input *in, int out);
 /* `wants` without its minisig, which comes from here. */
 PS_MUST_CHECK bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,
                                           struct ps_verify_report *report, struct ps_error *err);

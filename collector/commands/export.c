@@ -10,7 +10,6 @@
 #include "analysis/export_procfs.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/verdict_line.h"
-#include "collector/sandbox/filter.h"
 #include "collector/terminal.h"
 #include "formats/json.h"
 #include "formats/quantity.h"
@@ -154,8 +153,7 @@ static bool print_counts(const struct request *r, const struct ps_verify_report 
     return ok;
 }
 
-/* The exit status of the verdict, unless something of our own fails. Nothing of the bundle has been parsed before the
- * sandbox. */
+/* The exit status of the verdict, unless something of our own fails. */
 static int export_into(struct ps_bundle_input *in, int out, const struct request *r, struct ps_error *err)
 {
     struct ps_export_bundle bundle = {.self = in, .again = again};
@@ -163,7 +161,7 @@ static int export_into(struct ps_bundle_input *in, int out, const struct request
     struct ps_export_counts counts;
     int status = PS_EXIT_FAILED;
 
-    (void) ps_sandbox_enter(PS_ROLE_EXPORTER);
+    ps_bundle_input_enclose(in, out);
     if (ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) &&
         ps_export_procfs(&bundle, out, &counts, err) && print_counts(r, &report, &counts, err))
         status = ps_verdict_exit(report.verdict);

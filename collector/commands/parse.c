@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/sandbox/filter.h"
+#include "collector/sandbox/folders.h"
 #include "collector/terminal.h"
 #include "formats/record_json.h"
 #include "parsers/catalog.h"
@@ -63,6 +64,7 @@ static bool read_input(const char *path, struct ps_buffer *out, struct ps_error 
     if (fd < 0)
         return ps_fail(err, 0, "cannot open %s: %s; name a saved /proc file, or - for standard input", path,
                        strerror(errno));
+    (void) ps_sandbox_folders(-1, -1);
     (void) ps_sandbox_enter(PS_ROLE_OFFLINE);
     bool ok = read_all(fd, piped ? "standard input" : path, out, err);
     if (!piped)

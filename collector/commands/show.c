@@ -112,7 +112,7 @@ static int show(struct ps_bundle_input *in, const void *request, struct ps_error
 
     bool ok = ps_bundle_input_load(in, true, err);
     if (ok)
-        ps_bundle_input_enclose(in);
+        ps_bundle_input_enclose(in, -1);
     ok = ok && ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) && load(in, &wants, &s, err);
     if (ok && r->pid != 0 && s.kept_count == 0) {
         ps_fail(err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,

@@ -144,7 +144,7 @@ static int verify(struct ps_bundle_input *in, const void *request, struct ps_err
 
     if (!ps_bundle_input_load(in, false, err))
         return status;
-    ps_bundle_input_enclose(in);
+    ps_bundle_input_enclose(in, -1);
     if (ps_bundle_input_verify(in, &r->wants, &report, err) && print_report(r, &report, err))
         status = ps_verify_exit(report.verdict);
     ps_verify_report_done(&report);

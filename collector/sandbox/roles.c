@@ -281,8 +281,8 @@ static const struct ps_rule offline[] = {
 #endif
 };
 
-/* A bundle that was extracted is opened file by file. No filter can look at a name: what is open for
- * reading could be any file, but what is read has nowhere to go but the terminal. */
+/* A bundle that was extracted is opened file by file. No filter can look at a name: which files those
+ * may be is for folders.h to say; where there is none, what is read can only go to the terminal. */
 static const struct ps_rule directory[] = {
     ALLOW_IF(openat, LACKS(2, WRITING)),
     ALLOW(newfstatat),
@@ -294,8 +294,8 @@ static const struct ps_rule directory[] = {
     ALLOW_IF(fcntl, IS(1, F_GETFL)),
 };
 
-/* An export makes new directories, links and files, and appends to what it made: no call here can
- * change or shorten what was there before. */
+/* An export makes new directories, links and files, and appends to what it made: no name is replaced
+ * or removed, and no file is shortened. */
 static const struct ps_rule exporter[] = {
     ALLOW(write),
     ALLOW_IF(openat, HAS(2, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)),

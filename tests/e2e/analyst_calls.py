@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each way to look at a bundle, seen from outside (strace): a filter is on before a byte of it is read, and from then on
 nothing is asked of the kernel but to read what is open, to print, and for an export to make new files below OUT."""
+import ctypes
 import os
 import re
 import subprocess
@@ -20,6 +21,8 @@ OFFLINE = MEMORY | {"read", "pread64", "lseek", "fstat", "close", "write", "ioct
 DIRECTORY = OFFLINE | {"openat", "newfstatat", "statx", "getdents64", "fcntl"}
 EXPORTER = DIRECTORY | {"mkdirat", "symlinkat", "dup"}
 
+LANDLOCK = ctypes.CDLL(None).syscall(444, 0, 0, 1) > 0  # the version that the kernel has
+
 VIEWS = [["summary"], ["tree"], ["processes"], ["process", "PID"], ["sockets"], ["files"], ["gaps"]]
 
 
@@ -36,11 +39,14 @@ def check_filtered(what, calls, allowed, bundle):
     if not holds(f"{what}: a filter is on", inside is not None):
         return
     equal(f"{what}: nothing but what it may", [], sorted({name for _, name, _, _ in inside} - allowed))
-    equal(f"{what}: nothing was refused to it", [], [call for call in inside if "EPERM" in call[3]])
+    equal(f"{what}: nothing was refused to it", [], [call for call in inside if re.search("EPERM|EACCES", call[3])])
     before = calls[:len(calls) - len(inside)]
     # A pipe that must be read twice is copied into memory before that; a copy is no look.
     read = [call for call in before if call[1] in ("read", "pread64", "readv")
             and re.match(rf"\d+<{re.escape(bundle)}(/|>)", call[2])]
+    landlock = [call[3] for call in before if call[1] == "landlock_restrict_self"]
+    if LANDLOCK:
+        equal(f"{what}: held to its directories", ["0"], landlock)
     equal(f"{what}: not a byte of the bundle is read before", [], read)
 
 
@@ -68,7 +74,7 @@ def check_without_filter(log, *arguments):
     """A kernel or a container that refuses filters is no reason not to look at evidence."""
     command = [snapshot.PROCSNAP, *arguments]
     with_filter = subprocess.run(command, capture_output=True, check=False)
-    refused = subprocess.run(["strace", "-qq", "-o", log, "-e", "inject=seccomp:error=EPERM", *command],
+    refused = subprocess.run(["strace", "-qq", "-o", log, "-e", "inject=seccomp,landlock_create_ruleset:error=EPERM", *command],
                              capture_output=True, check=False)
     with open(log, encoding="utf-8") as file:
         holds(f"{arguments[0]}: the filter is refused", "SECCOMP_SET_MODE_FILTER" in file.read())
