@@ -50,8 +50,8 @@ int ps_sandbox_folders(int readable, int writable)
     int why = allow(rules, readable, READING);
     if (why == 0)
         why = allow(rules, writable, MAKING);
-    if (why == 0 && (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0 ||
-                     syscall(SYS_landlock_restrict_self, rules, 0U) != 0))
+    if (why == 0 &&
+        (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0 || syscall(SYS_landlock_restrict_self, rules, 0U) != 0))
         why = errno;
     (void) close(rules);
     return why;
