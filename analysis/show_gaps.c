@@ -236,6 +236,21 @@ static void add_files(const struct ps_snapshot *s, const struct ps_gap_row *rows
     add_processes(s, rows, count, columns, out);
 }
 
+/* What the run as a whole has to say of it: why it was ended, how many readers never came back. */
+static void add_run(const struct ps_snapshot *s, struct ps_span outcome, struct ps_buffer *out)
+{
+    if (ps_span_is(outcome, "skipped") && s->facts.early.len > 0) {
+        ps_buffer_addf(out, "  %-*s", INDENT - 2, "ended");
+        ps_printable_add(out, s->facts.early);
+        ps_buffer_add_byte(out, '\n');
+    }
+    if (ps_span_is(outcome, "timed_out") && s->facts.readers_abandoned > 0) {
+        ps_buffer_addf(out, "  %-*s", INDENT - 2, "readers");
+        ps_buffer_addf(out, "%llu left behind, hung in the kernel and not to be killed\n",
+                       (unsigned long long) s->facts.readers_abandoned);
+    }
+}
+
 static void add_paragraph(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
@@ -250,6 +265,7 @@ static void add_paragraph(const struct ps_snapshot *s, const struct ps_gap_row *
     ps_buffer_add_byte(out, '\n');
     add_wrapped(out, "because", r.because, columns);
     add_wrapped(out, "change", r.change, columns);
+    add_run(s, rows->outcome, out);
     for (size_t at = 0, end; at < count; at = end) {
         for (end = at + 1; end < count && same_files(&rows[at], &rows[end]);)
             end++;

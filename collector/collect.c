@@ -217,21 +217,33 @@ static void recycle(struct conductor *c)
     }
 }
 
-/* The lane goes on with another reader behind what this one was stuck at; or ends, when it may not or cannot. A reader
- * that died before it did anything would only be followed by others like it. */
+/* Why nobody can go on where that reader was; NULL when somebody can. One that died before it did anything would only be
+ * followed by others like it, and so would one that hangs in the listing of all processes. */
+static const char *dead_end(const struct conductor *c, const struct ps_slot *s, uint32_t next)
+{
+    bool timed_out = atomic_load(&s->timed_out), idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);
+    uint32_t phase = atomic_load(&s->phase);
+    bool sweeps = phase == PS_WALK_OPENING || phase == PS_WALK_CLOSING;
+    if (next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
+        return "too many readers hang in the kernel";
+    if (idle && !timed_out)
+        return "a reader ended before it had read anything";
+    return timed_out && sweeps && atomic_load(&s->position) == 0 ? "the list of processes gives no answer" : NULL;
+}
+
+/* The lane goes on with another reader behind what this one was stuck at; or ends, when it may not or cannot. */
 static void replace(struct conductor *c, uint32_t slot)
 {
     enum ps_reader lane = c->readers[slot].lane;
     uint32_t next = free_slot(c, slot);
     const struct ps_slot *s = &c->control->slots[slot];
-    bool idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);
-    bool enough = next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES;
-    if (atomic_load(&c->control->stop) || enough) {
+    if (atomic_load(&c->control->stop)) {
         lane_over(c, lane);
         return;
     }
-    if (idle || !start_reader(c, lane, next, s)) {
-        note_early(c, idle ? "a reader ended before it had read anything" : "no further reader could be started");
+    const char *why = dead_end(c, s, next);
+    if (why || !start_reader(c, lane, next, s)) {
+        note_early(c, why ? why : "no further reader could be started");
         atomic_store(&c->control->lane_lost, 1);
         lane_over(c, lane);
         return;
@@ -389,10 +401,11 @@ static enum ps_collect_status verdict(struct conductor *c, struct ps_verdict *ou
     return PS_NOT_SEALED;
 }
 
+/* Those that were given up have their SIGKILL already: nobody waits for them once more. */
 static void end_readers(struct conductor *c)
 {
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
-        if (c->readers[i].pid > 0)
+        if (c->readers[i].pid > 0 && atomic_load(&c->control->slots[i].state) != PS_SLOT_ABANDONED)
             (void) ps_watch_kill(&c->readers[i]);
     }
 }

@@ -54,7 +54,7 @@ bool ps_watch_hangs(struct ps_watch *w, int proc, uint64_t progress, bool waits,
         w->cpu_ns = 0;
         return false;
     }
-    if (now_us - w->since_us < (uint64_t) timeout_ms * 1000)
+    if (now_us < w->since_us + (uint64_t) timeout_ms * 1000) /* it may have begun after now_us was looked up */
         return false;
     uint64_t used = cpu_ns(w->pid);
     bool ran = w->cpu_ns != 0 && used != w->cpu_ns;

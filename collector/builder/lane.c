@@ -240,6 +240,18 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
     }
 }
 
+/* A sweep has one capture for all: the process at whose stat it was given up is told by its pid. */
+static void name_the_stuck(struct ps_lane_builder *b, const struct ps_slot *slot)
+{
+    uint32_t phase = atomic_load(&slot->phase), pid = atomic_load(&slot->position);
+    char name[16];
+    bool sweep = phase == PS_WALK_OPENING || phase == PS_WALK_CLOSING;
+    if (!sweep || phase != (uint32_t) b->phase || pid == 0 || pid >= PS_PID_LIMIT)
+        return;
+    snprintf(name, sizeof name, "%u", pid);
+    (void) !ps_line_lost(&b->line, b->plan->stat, ps_span_text(name), PS_TIMED_OUT, NULL);
+}
+
 /* The writer was killed or lost in the middle: what was open is closed as it stands. */
 static void close_open_line(struct ps_lane_builder *b)
 {
@@ -248,6 +260,8 @@ static void close_open_line(struct ps_lane_builder *b)
     if (!b->line.open)
         return;
     if (b->subject == PS_NO_SUBJECT) {
+        if (open_as == PS_TIMED_OUT)
+            name_the_stuck(b, slot);
         end_without_subject(b, open_as, false, ps_boottime_us());
         return;
     }

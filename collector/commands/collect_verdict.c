@@ -50,11 +50,11 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
         ps_buffer_add_text(
             out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
                  "[\"SYS_PTRACE\"]\n");
-    if (v->readers_abandoned > 0)
-        ps_buffer_addf(out,
-                       "             %u readers hang in the kernel and were left behind; they end with what "
-                       "they wait for\n",
-                       v->readers_abandoned);
+    if (v->readers_abandoned > 0) {
+        ps_buffer_add_text(out, "             ");
+        ps_quantity_count(out, v->readers_abandoned, "reader", "readers");
+        ps_buffer_add_text(out, " left behind, hung in the kernel until what does not answer there ends\n");
+    }
 }
 
 static void add_place(const struct ps_verdict *v, struct ps_buffer *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The page on which conductor, readers and builder see how far the others are. Nothing here is evidence; what a reader
+ * The memory on which conductor, readers and builder see how far the others are. Nothing here is evidence; what a reader
  * writes here is believed by the conductor only for when to kill it and where its successor goes on.
  */
 #ifndef PS_CONTROL_H
@@ -9,15 +9,15 @@
 #include "collector/collect.h"
 #include "collector/procfs/ring.h"
 
-enum { PS_LANES = 2, PS_SLOTS = 2 + 16 };
+enum { PS_LANES = 2, PS_SLOTS = 2 + 16, PS_PID_LIMIT = 1 << 22 };
 
 /* Lane = enum ps_reader: the quiet and the memory reader, each a succession of processes. */
 enum ps_walk_phase {
     PS_WALK_GLOBAL,  /* position: index in the plan's global rows */
-    PS_WALK_OPENING, /* position: last pid tried */
+    PS_WALK_OPENING, /* position: the pid whose stat is being read; 0: none */
     PS_WALK_PROCESSES, /* position: roster index */
     PS_WALK_WAIT,    /* for the memory lane to end */
-    PS_WALK_CLOSING, /* position: last pid tried */
+    PS_WALK_CLOSING, /* position: as in the opening sweep */
     PS_WALK_OVER
 };
 
@@ -51,6 +51,7 @@ struct ps_control {
     _Atomic uint32_t builder_sleeps;
     _Atomic uint32_t walked;          /* roster entries that the quiet lane has finished */
     _Atomic uint32_t quiet_over;      /* the quiet lane walks no further process */
+    _Atomic uint32_t relists;         /* listings after the walk, of all readers of the quiet lane */
     _Atomic uint32_t memory_over;     /* the memory lane has ended */
     _Atomic uint32_t readers_started, readers_replaced, readers_abandoned;
     _Atomic uint32_t lane_lost;       /* a lane ended before its time, and nobody could go on with it */
@@ -58,6 +59,7 @@ struct ps_control {
     _Atomic uint32_t reader_sandbox;  /* enum ps_sandbox_state + 1, of the first reader; 0: not known yet */
     struct ps_lane lanes[PS_LANES];
     struct ps_slot slots[PS_SLOTS];
+    uint8_t swept[2][PS_PID_LIMIT / 8]; /* a bit for each pid that the closing [0], the opening sweep [1] came to */
     char early[64];                   /* why `stop` or `lane_lost` was raised, whichever came first; written before it */
     /* The builder's last words. */
     struct ps_verdict verdict;

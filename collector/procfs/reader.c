@@ -69,10 +69,10 @@ static void global(struct ps_reader_state *r, size_t from)
     phase_over(r, PS_WALK_GLOBAL, (uint32_t) rows->count);
 }
 
-static void opening(struct ps_reader_state *r, uint32_t after)
+static void opening(struct ps_reader_state *r)
 {
-    phase(r, PS_WALK_OPENING, after);
-    ps_walk_sweep(r, true, after);
+    phase(r, PS_WALK_OPENING, 0);
+    ps_walk_sweep(r, true);
     phase_over(r, PS_WALK_OPENING, atomic_load(&r->job->roster->count));
 }
 
@@ -90,15 +90,16 @@ static uint32_t walk_from(struct ps_reader_state *r, uint32_t next)
     return next;
 }
 
-/* The walk, then the listing again, at most twice: who was born meanwhile is captured in full. */
+/* The walk, then the listing again, at most twice, even when a reader hangs in it: who was born meanwhile is captured in full. */
 static void processes(struct ps_reader_state *r, uint32_t next)
 {
+    struct ps_control *control = r->job->control;
     next = walk_from(r, next);
-    for (int i = 0; i < RELISTS && !ps_reader_stopped(r) && ps_walk_relist(r) > 0; i++)
+    while (!ps_reader_stopped(r) && atomic_fetch_add(&control->relists, 1) < RELISTS && ps_walk_relist(r) > 0)
         next = walk_from(r, next);
-    atomic_store(&r->job->control->walked, next);
-    atomic_store(&r->job->control->quiet_over, 1);
-    ps_futex_wake(&r->job->control->walked);
+    atomic_store(&control->walked, next);
+    atomic_store(&control->quiet_over, 1);
+    ps_futex_wake(&control->walked);
     phase_over(r, PS_WALK_PROCESSES, next);
 }
 
@@ -112,12 +113,12 @@ static void wait_for_memory(struct ps_reader_state *r)
     atomic_store(&r->slot->pausing, 0);
 }
 
-static void closing(struct ps_reader_state *r, uint32_t after)
+static void closing(struct ps_reader_state *r)
 {
     if (ps_reader_stopped(r))
         return;
-    phase(r, PS_WALK_CLOSING, after);
-    ps_walk_sweep(r, false, after);
+    phase(r, PS_WALK_CLOSING, 0);
+    ps_walk_sweep(r, false);
     phase_over(r, PS_WALK_CLOSING, 0);
 }
 
@@ -130,13 +131,13 @@ static void quiet(struct ps_reader_state *r)
     if (from <= PS_WALK_GLOBAL)
         global(r, job->successor ? at + 1 : 0);
     if (from <= PS_WALK_OPENING)
-        opening(r, from == PS_WALK_OPENING ? at : 0);
+        opening(r);
     if (from <= PS_WALK_PROCESSES)
         processes(r, from == PS_WALK_PROCESSES ? at + 1 : 0);
     if (from <= PS_WALK_WAIT)
         wait_for_memory(r);
     if (from <= PS_WALK_CLOSING)
-        closing(r, from == PS_WALK_CLOSING ? at : 0);
+        closing(r);
 }
 
 /* Waits until the quiet lane has finished that process; false when it never will. */
@@ -164,24 +165,17 @@ static void memory(struct ps_reader_state *r)
     }
 }
 
-/* What the predecessor had seen is in the roster; the namespaces it had seen are read once more. */
+/* The namespaces that a predecessor had seen are read once more. */
 static bool prepare(struct ps_reader_state *r)
 {
-    size_t seen = PS_SEEN_MAX * sizeof(struct ps_seen), pids = PS_PID_LIMIT / 8;
-    uint8_t *room = mmap(NULL, 2 * seen + pids, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t seen = PS_SEEN_MAX * sizeof(struct ps_seen);
+    uint8_t *room = mmap(NULL, 2 * seen, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED)
         return false;
     r->net.items = (struct ps_seen *) (void *) room;
     r->mnt.items = (struct ps_seen *) (void *) (room + seen);
-    r->pids_seen = room + 2 * seen;
     if (r->job->net_namespace)
         r->net.items[r->net.count++] = (struct ps_seen){r->job->net_namespace, PS_NO_SUBJECT};
-    uint32_t count = atomic_load(&r->job->roster->count);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t pid = r->job->roster->entries[i].pid;
-        if (pid < PS_PID_LIMIT)
-            r->pids_seen[pid / 8] |= (uint8_t) (1 << pid % 8);
-    }
     return true;
 }
 

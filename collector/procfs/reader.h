@@ -36,7 +36,7 @@ struct ps_seen {
     uint64_t inode;
     uint32_t subject;
 };
-enum { PS_SEEN_MAX = 65536, PS_PID_LIMIT = 1 << 22 };
+enum { PS_SEEN_MAX = 65536 };
 
 struct ps_seen_list {
     struct ps_seen *items; /* PS_SEEN_MAX of them; pages cost when touched */
@@ -50,7 +50,6 @@ struct ps_reader_state {
     struct ps_home home;
     bool may_switch, can_trace;
     struct ps_seen_list net, mnt;
-    uint8_t *pids_seen; /* a bit for each pid; quiet reader only */
     uint8_t entries[32 << 10]; /* of the directory being listed */
 };
 

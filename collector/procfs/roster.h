@@ -15,7 +15,6 @@ enum { PS_ROSTER_MAX = 1 << 20, PS_ROSTER_COMM = 16 };
 struct ps_roster_entry {
     uint32_t pid;
     uint8_t state, comm_len; /* as the first look found them */
-    uint8_t again;           /* a second life of a pid that the roster holds already */
     uint8_t chosen;          /* 0: only swept (--pid named others) */
     uint64_t start;          /* ticks since boot */
     uint64_t startcode;

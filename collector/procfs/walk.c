@@ -19,12 +19,14 @@ static bool chosen(const struct ps_options *options, uint32_t pid)
     return options->pid_count == 0;
 }
 
-static bool test_and_set(struct ps_reader_state *r, uint32_t pid)
+/* True for the first reader that comes to that pid in that sweep. Told before the pid is looked at: whoever hangs there
+ * is the last one to try. */
+static bool first_there(struct ps_reader_state *r, bool opening, uint32_t pid)
 {
-    uint8_t bit = (uint8_t) (1 << pid % 8);
-    bool was = r->pids_seen[pid / 8] & bit;
-    r->pids_seen[pid / 8] |= bit;
-    return was;
+    uint8_t *byte = &r->job->control->swept[opening][pid / 8], bit = (uint8_t) (1 << pid % 8);
+    bool first = !(*byte & bit);
+    *byte |= bit;
+    return first;
 }
 
 void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look *look)
@@ -42,7 +44,6 @@ void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look
     e->state = look->state;
     e->comm_len = look->comm_len;
     memcpy(e->comm, look->comm, sizeof e->comm);
-    e->again = test_and_set(r, pid);
     e->chosen = chosen(r->job->options, pid);
     atomic_store_explicit(&roster->count, count + 1, memory_order_release);
 }
@@ -95,7 +96,7 @@ static void sweep_one(struct ps_reader_state *r, const char *name, uint32_t pid,
         ps_roster_add(r, pid, &look);
 }
 
-void ps_walk_sweep(struct ps_reader_state *r, bool opening, uint32_t after)
+void ps_walk_sweep(struct ps_reader_state *r, bool opening)
 {
     struct ps_frame frame = {.kind = PS_FRAME_BEGIN, .subject = PS_NO_SUBJECT, .row = r->job->plan->stat};
     struct ps_listing list = {.r = r, .fd = openat(r->job->procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
@@ -105,10 +106,11 @@ void ps_walk_sweep(struct ps_reader_state *r, bool opening, uint32_t after)
     frame.us = ps_boottime_us();
     ps_reader_send(r, &frame, "", NULL, 0);
     while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
-        if (pid <= after)
+        if (!first_there(r, opening, pid))
             continue;
         atomic_store_explicit(&r->slot->position, pid, memory_order_relaxed);
         sweep_one(r, name, pid, opening);
+        atomic_store_explicit(&r->slot->position, 0, memory_order_relaxed);
     }
     frame.kind = PS_FRAME_END;
     frame.us = ps_boottime_us();
@@ -127,7 +129,7 @@ uint32_t ps_walk_relist(struct ps_reader_state *r)
     uint8_t place[PS_STAT_ROOM];
     while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
         struct ps_look look;
-        if (r->pids_seen[pid / 8] & 1 << pid % 8)
+        if (!first_there(r, true, pid))
             continue;
         ssize_t n = read_stat(r, name, place);
         if (n <= 0 || !ps_look_at(ps_span_of(place, (size_t) n), &look))

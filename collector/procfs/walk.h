@@ -7,9 +7,9 @@
 
 #include "collector/procfs/reader.h"
 
-/* Sends stat of every process as one capture; the opening sweep also fills the roster. Pids up to and with `after` are
- * passed over: a successor goes on behind the one that its predecessor was stuck at. */
-void ps_walk_sweep(struct ps_reader_state *r, bool opening, uint32_t after);
+/* Sends stat of every process as one capture; the opening sweep also fills the roster. Pids that the sweep of a
+ * predecessor came to are passed over, the one that it was stuck at among them, in whatever order they are listed. */
+void ps_walk_sweep(struct ps_reader_state *r, bool opening);
 /* Lists again and puts pids that are new into the roster; returns how many. */
 uint32_t ps_walk_relist(struct ps_reader_state *r);
 /* One more life. At PS_ROSTER_MAX it is counted as missing instead. */
