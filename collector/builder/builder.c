@@ -298,11 +298,15 @@ static void abandon(struct builder *b)
     char part[4096] = "";
     if (!b->destination)
         return;
-    ps_destination_abandon(b->destination, part);
+    bool whole = ps_destination_abandon(b->destination, part);
     if (!part[0])
         return;
-    struct ps_error why = b->job->control->error;
-    (void) !ps_fail(&b->job->control->error, 0, "%.300s; what was read until then is in %.180s", why.text, part);
+    struct ps_error why = b->job->control->error, *err = &b->job->control->error;
+    if (whole)
+        (void) !ps_fail(err, 0, "%.230s; the bundle is whole and signed within, in %.180s: verify it, then take off the "
+                                ".part", why.text, part);
+    else
+        (void) !ps_fail(err, 0, "%.300s; what was read until then is in %.180s", why.text, part);
 }
 
 _Noreturn void ps_builder_run(const struct ps_builder_job *job)

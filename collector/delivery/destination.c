@@ -29,6 +29,7 @@ struct ps_destination {
     int dir; /* -1: standard output */
     int fd;
     uint64_t written;
+    bool whole;               /* every byte of the bundle is in the temporary file, and was made to last */
     bool done;                /* sealed or abandoned: the temporary file is no longer ours */
     char where[WHERE_ROOM];   /* the directory as the operator wrote it, "" or ending in a slash */
     char name[NAME_ROOM];     /* of the finished file */
@@ -319,6 +320,7 @@ static bool seal_file(struct ps_destination *d, struct ps_span minisig, struct p
 {
     if (fsync(d->fd) != 0)
         return fail(d, "write", d->part, errno, err);
+    d->whole = true;
     if (!seal_signature(d, minisig, err))
         return false;
     int error = rename_new(d->dir, d->part, d->name);
@@ -359,18 +361,19 @@ bool ps_destination_seal(struct ps_destination *d, struct ps_span minisig, char 
     return true;
 }
 
-void ps_destination_abandon(struct ps_destination *d, char *part_out)
+bool ps_destination_abandon(struct ps_destination *d, char *part_out)
 {
     part_out[0] = '\0';
     if (d->dir < 0 || d->fd < 0 || d->done)
-        return;
+        return false;
     d->done = true;
     if (d->written == 0) {
         (void) unlinkat(d->dir, d->part, 0);
-        return;
+        return false;
     }
     (void) fsync(d->fd);
     snprintf(part_out, PATH_ROOM, "%s%s", d->where, d->part);
+    return d->whole;
 }
 
 void ps_destination_free(struct ps_destination *d)

@@ -22,9 +22,10 @@ PS_MUST_CHECK bool ps_destination_write(struct ps_destination *d, const void *da
  * `sig_path_out` (4096 bytes each) are "" for stdout. */
 PS_MUST_CHECK bool ps_destination_seal(struct ps_destination *d, struct ps_span minisig, char *path_out,
                                        char *sig_path_out, struct ps_error *err);
-/* Before _seal: leaves the temporary file `<name>.part` where it is when anything was written (verify calls it
- * INCOMPLETE), and says where in *part_out (4096 bytes, "" when there is none). */
-void ps_destination_abandon(struct ps_destination *d, char *part_out);
+/* After a failure: leaves the temporary file `<name>.part` where it is when anything was written (verify calls it
+ * INCOMPLETE), and says where in *part_out (4096 bytes, "" when there is none). True when that file is the whole bundle,
+ * and lacks nothing but its name and the signature beside it: _seal failed behind the last byte and its fsync. */
+bool ps_destination_abandon(struct ps_destination *d, char *part_out);
 void ps_destination_free(struct ps_destination *d);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A copied /proc tree behind a file system that takes some requests and never answers them.
+"""A copied /proc tree (proc_copy.py) behind a file system that takes some requests and never answers them.
 
 Whoever waits for such an answer cannot be killed, not even by SIGKILL: it stays until the connection ends. The server is
 one process, which alone holds the descriptor of the connection and ends by itself.
@@ -22,32 +22,6 @@ NAMES = {LOOKUP: "LOOKUP", OPEN: "OPEN", READ: "READ", READDIR: "READDIR"}
 ROOT, VALID_S, LIFE_S = 1, 60, 60
 DIRECT_IO, PARALLEL_LOOKUPS = 1, 1 << 18
 SILENT = {FORGET, BATCH_FORGET, INTERRUPT}
-
-FILES = ("stat", "status", "comm", "statm", "limits", "cgroup", "mountinfo", "cmdline", "environ", "maps", "io")
-GLOBAL_FILES = ("stat", "uptime", "loadavg", "net/tcp", "sys/kernel/random/boot_id")
-LINKS = ("exe", "cwd", "root")
-FAMILIES = ("fd", "fdinfo", "ns")
-
-
-def copy_of_proc(pids):
-    """{path: bytes, or the target of a link} of these processes, as they are now."""
-    tree = {}
-    for name in (*GLOBAL_FILES, *(f"{pid}/{name}" for pid in pids for name in FILES)):
-        with open(f"/proc/{name}", "rb") as file:
-            tree[name] = file.read()
-    for pid in pids:
-        for name in LINKS:
-            tree[f"{pid}/{name}"] = os.readlink(f"/proc/{pid}/{name}")
-        for family in FAMILIES:
-            for name in os.listdir(f"/proc/{pid}/{family}"):
-                path = f"{pid}/{family}/{name}"
-                if family == "fdinfo":
-                    with open(f"/proc/{path}", "rb") as file:
-                        tree[path] = file.read()
-                else:
-                    tree[path] = os.readlink(f"/proc/{path}")
-    return tree
-
 
 def below(path, body):
     """What a LOOKUP in that directory asks for."""

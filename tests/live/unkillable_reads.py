@@ -8,6 +8,7 @@ import time
 
 import frozen_tree
 import odd
+import proc_copy
 import snapshot
 from checks import about, equal, finish, holds
 
@@ -156,7 +157,7 @@ def check_many(folder, tree, pids, name, alone):
 def main():
     odd.inside_namespaces()
     pids = [odd.Odd("wait").pid for _ in range(READERS_MOST + 2)]
-    tree = frozen_tree.copy_of_proc(pids)
+    tree = proc_copy.take(pids)
     with odd.folder() as folder:
         with Frozen("nothing hangs", folder, tree, set()) as calm:
             alone = calm.took
