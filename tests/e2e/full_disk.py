@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A disk that is full at every MiB of a bundle, and at each of its last pages: nothing looks sealed, the error says what
-is there and what to do, the part can be read.
+"""A disk that is full at every MiB of a bundle, and at each of its last pages: nothing looks sealed, the error says
+what is there and what to do, the part can be read.
 
 Each run writes into a tmpfs of its own, in a mount namespace that ends with the test.
 """

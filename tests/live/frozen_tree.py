@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A copied /proc tree (proc_copy.py) behind a file system that takes some requests and never answers them.
 
-Whoever waits for such an answer cannot be killed, not even by SIGKILL: it stays until the connection ends. The server is
-one process, which alone holds the descriptor of the connection and ends by itself.
+Whoever waits for such an answer cannot be killed, not even by SIGKILL: it stays until the connection ends. The server
+is one process, which alone holds the descriptor of the connection and ends by itself.
 """
 import ctypes
 import errno
@@ -22,6 +22,7 @@ NAMES = {LOOKUP: "LOOKUP", OPEN: "OPEN", READ: "READ", READDIR: "READDIR"}
 ROOT, VALID_S, LIFE_S = 1, 60, 60
 DIRECT_IO, PARALLEL_LOOKUPS = 1, 1 << 18
 SILENT = {FORGET, BATCH_FORGET, INTERRUPT}
+
 
 def below(path, body):
     """What a LOOKUP in that directory asks for."""

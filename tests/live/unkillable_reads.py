@@ -20,7 +20,7 @@ ANSWERED = {"complete", "shared", "absent"}
 
 
 def readers_left():
-    """Processes of the collector that are still there. Whoever has no parent left became ours: we are the first here."""
+    """Processes of the collector that are still there. Those without a parent became ours: we are the first here."""
     while True:
         try:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
@@ -81,7 +81,8 @@ class Frozen:
     def timed_out(self):
         """(pid, file) of the gap records."""
         gaps = [gap for gap in self.bundle.records("gap") if gap["proc"]["gap"]["outcome"] == "timed_out"]
-        return {(gap["process"]["pid"], name) for gap in gaps if "process" in gap for name in gap["proc"]["gap"]["files"]}
+        return {(gap["process"]["pid"], name) for gap in gaps if "process" in gap
+                for name in gap["proc"]["gap"]["files"]}
 
     def check_left_behind(self, count):
         readers = self.bundle.closing["readers"]
@@ -151,7 +152,8 @@ def check_many(folder, tree, pids, name, alone):
               (closing["sealed_early"]["reason"], closing["limits_reached"]))
         equal(f"{what}: the rest is skipped", {"timed_out": READERS_MOST, "skipped": len(pids) - READERS_MOST},
               collections.Counter(frozen.outcomes(pid)[name] for pid in pids))
-        holds(f"{what}: no ring has served twice", closing["readers"]["started"] <= READERS_MOST + 2, closing["readers"])
+        holds(f"{what}: no ring has served twice", closing["readers"]["started"] <= READERS_MOST + 2,
+              closing["readers"])
 
 
 def main():
