@@ -217,8 +217,8 @@ static void recycle(struct conductor *c)
     }
 }
 
-/* Why nobody can go on where that reader was; NULL when somebody can. One that died before it did anything would only be
- * followed by others like it, and so would one that hangs in the listing of all processes. */
+/* Why nobody can go on where that reader was; NULL when somebody can. One that died before it did anything would only
+ * be followed by others like it, and so would one that hangs in the listing of all processes. */
 static const char *dead_end(const struct conductor *c, const struct ps_slot *s, uint32_t next)
 {
     bool timed_out = atomic_load(&s->timed_out), idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);

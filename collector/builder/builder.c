@@ -303,8 +303,9 @@ static void abandon(struct builder *b)
         return;
     struct ps_error why = b->job->control->error, *err = &b->job->control->error;
     if (whole)
-        (void) !ps_fail(err, 0, "%.230s; the bundle is whole and signed within, in %.180s: verify it, then take off the "
-                                ".part", why.text, part);
+        (void) !ps_fail(err, 0,
+                        "%.230s; the bundle is whole and signed within, in %.180s: verify it, then take off the .part",
+                        why.text, part);
     else
         (void) !ps_fail(err, 0, "%.300s; what was read until then is in %.180s", why.text, part);
 }

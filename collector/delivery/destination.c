@@ -334,9 +334,14 @@ static bool seal_file(struct ps_destination *d, struct ps_span minisig, struct p
                        "%s%s is not the file that was written: somebody replaced it; collect again into a "
                        "directory that only you can write to",
                        d->where, d->name);
-    if (fsync(d->dir) != 0 && errno != EINVAL)
-        return fail(d, "make the name last of", d->name, errno, err);
-    return true;
+    if (fsync(d->dir) == 0 || errno == EINVAL)
+        return true;
+    int why = errno;
+    ps_fail(err, 0,
+            "%s%s is whole and has its name, but the disk may not keep it: %s; copy it elsewhere and verify it there",
+            d->where, d->name, strerror(why));
+    err->sys_errno = why;
+    return false;
 }
 
 /* A pipe needs nothing more, a file behind a redirection does. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The memory on which conductor, readers and builder see how far the others are. Nothing here is evidence; what a reader
- * writes here is believed by the conductor only for when to kill it and where its successor goes on.
+ * The memory in which conductor, readers and builder see how far the others are. Nothing here is evidence; what a
+ * reader writes here is believed by the conductor only for when to kill it and where its successor goes on.
  */
 #ifndef PS_CONTROL_H
 #define PS_CONTROL_H

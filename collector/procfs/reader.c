@@ -90,7 +90,8 @@ static uint32_t walk_from(struct ps_reader_state *r, uint32_t next)
     return next;
 }
 
-/* The walk, then the listing again, at most twice, even when a reader hangs in it: who was born meanwhile is captured in full. */
+/* The walk, then the listing again, at most twice, even when a reader hangs in it: who was born meanwhile is captured in
+ * full. */
 static void processes(struct ps_reader_state *r, uint32_t next)
 {
     struct ps_control *control = r->job->control;

@@ -200,6 +200,49 @@ Test(destination, a_part_that_was_swapped_is_told)
     ps_destination_free(d);
 }
 
+/* A disk that breaks: the fsync of that number, from 1, ends with EIO. 0: none does. */
+static int broken_fsync;
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    errno = EIO;
+    return broken_fsync > 0 && --broken_fsync == 0 ? -1 : __real_fsync(fd);
+}
+
+/* The error when that fsync fails, what is left under the temporary name, and whether it is said to be whole. */
+static void seal_on_broken_disk(int number, const char *told, bool whole, bool has_name)
+{
+    struct ps_destination *d = opened(at("x.tar.gz"));
+    struct ps_error err = {0};
+    cr_assert(ps_destination_write(d, "bundle", 6, &err));
+    broken_fsync = number;
+    cr_expect(not(ps_destination_seal(d, ps_span_text("signature"), path, sig, &err)));
+    cr_expect(strstr(err.text, told) != NULL, "%s", err.text);
+    cr_expect(eq(int, err.sys_errno, EIO));
+    cr_expect(eq(int, ps_destination_abandon(d, part), whole));
+    ps_destination_free(d);
+    cr_expect(holds(has_name ? "x.tar.gz" : "x.tar.gz.part", "bundle"));
+    cr_expect(eq(int, exists("x.tar.gz"), has_name));
+    cr_expect(eq(int, exists("x.tar.gz.minisig"), has_name));
+    cr_expect(not(exists("x.tar.gz.minisig.part")));
+}
+
+Test(destination, bytes_that_do_not_last_are_not_called_whole)
+{
+    seal_on_broken_disk(1, "x.tar.gz.part: Input/output error", false, false);
+}
+
+Test(destination, a_signature_that_does_not_last_leaves_a_whole_part)
+{
+    seal_on_broken_disk(2, "x.tar.gz.minisig: Input/output error", true, false);
+}
+
+Test(destination, a_name_that_does_not_last_is_told)
+{
+    seal_on_broken_disk(3, "but the disk may not keep it: Input/output error", false, true);
+}
+
 Test(destination, abandoned_with_bytes_it_stays_a_part)
 {
     struct ps_destination *d = opened(at("x.tar.gz"));
