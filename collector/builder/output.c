@@ -17,6 +17,7 @@ void ps_output_journal_flush(struct ps_output *o)
         o->failed = !ps_fail(&o->error, 0, "out of memory while writing the journal");
     if (o->journal.len == 0)
         return;
+    o->journal_raw = o->raw_bytes;
     snprintf(name, sizeof name, "data/journal/%04u.ndjson", ++o->journal_part);
     ps_output_member(o, name, ps_buffer_span(&o->journal));
     ps_buffer_clear(&o->journal, 2 * PS_JOURNAL_PART);
@@ -24,7 +25,7 @@ void ps_output_journal_flush(struct ps_output *o)
 
 void ps_output_journal_grown(struct ps_output *o)
 {
-    if (o->journal.len >= PS_JOURNAL_PART || o->journal.failed)
+    if (o->journal.len >= PS_JOURNAL_PART || o->raw_bytes - o->journal_raw >= PS_JOURNAL_RAW || o->journal.failed)
         ps_output_journal_flush(o);
 }
 

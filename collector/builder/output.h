@@ -9,7 +9,8 @@
 #include "formats/journal.h"
 #include "formats/records.h"
 
-enum { PS_JOURNAL_PART = 256 << 10, PS_CATALOG_MAX = 96 };
+/* A part of the journal ends when it is that long, or speaks of so many raw bytes: who reads keeps these until then. */
+enum { PS_JOURNAL_PART = 256 << 10, PS_JOURNAL_RAW = 16 << 20, PS_CATALOG_MAX = 96 };
 
 struct ps_output {
     struct ps_bundle *bundle;
@@ -19,6 +20,7 @@ struct ps_output {
     bool failed;         /* a member could not be written: *error says why, and the run ends */
     struct ps_error error;
     uint64_t captures, raw_bytes;
+    uint64_t journal_raw; /* raw_bytes when the last part ended */
     uint64_t outcomes[PS_OUTCOMES];
     uint64_t coverage[PS_CATALOG_MAX][PS_OUTCOMES]; /* by catalog index */
     bool ptrace_denied;  /* something was denied that the right to trace would have given */
