@@ -15,8 +15,8 @@
 enum { PIECE = 64 << 10 };
 
 struct ps_bundle_dir {
-    int dir;                               /* borrowed */
-    char (*names)[PS_MEMBER_NAME_MAX + 1]; /* owned; in order */
+    int dir;      /* borrowed */
+    char **names; /* owned; in order */
     size_t count, room, next;
     int file; /* the member under way, or -1 */
     uint64_t left;
@@ -25,29 +25,33 @@ struct ps_bundle_dir {
     uint8_t piece[PIECE];
 };
 
-static bool add_name(struct ps_bundle_dir *d, const char *name, size_t len, struct ps_error *err)
-{
-    if (d->count == PS_MANIFEST_MAX)
-        return ps_fail(err, 0, "reading the directory: more than %d files", PS_MANIFEST_MAX);
-    if (d->count == d->room) {
-        size_t room = d->room == 0 ? 64 : 2 * d->room;
-        void *names = realloc(d->names, room * sizeof *d->names);
-        if (names == NULL)
-            return ps_fail(err, ENOMEM, "reading the directory");
-        d->names = names;
-        d->room = room;
-    }
-    memcpy(d->names[d->count], name, len);
-    d->names[d->count++][len] = '\0';
-    return true;
-}
-
 static void malformed(struct ps_bundle_dir *d, const char *why, struct ps_span name)
 {
     if (d->flawed)
         return;
     d->flawed = true;
     (void) ps_flaw_set(&d->flaw, PS_FLAW_MALFORMED, why, name);
+}
+
+static bool add_name(struct ps_bundle_dir *d, const char *name, size_t len, struct ps_error *err)
+{
+    if (d->count == PS_MANIFEST_MAX) {
+        malformed(d, "more than 1000000 members", ps_span_of(name, len));
+        return true;
+    }
+    if (d->count == d->room) {
+        size_t room = d->room == 0 ? 64 : 2 * d->room;
+        char **names = realloc(d->names, room * sizeof *d->names);
+        if (names == NULL)
+            return ps_fail(err, ENOMEM, "reading the directory");
+        d->names = names;
+        d->room = room;
+    }
+    char *copy = strndup(name, len);
+    if (copy == NULL)
+        return ps_fail(err, ENOMEM, "reading the directory");
+    d->names[d->count++] = copy;
+    return true;
 }
 
 static bool list(struct ps_bundle_dir *d, int dir, char *path, size_t len, struct ps_error *err);
@@ -85,7 +89,7 @@ static bool list(struct ps_bundle_dir *d, int dir, char *path, size_t len, struc
     }
     bool fine = true;
     struct dirent *entry;
-    for (errno = 0; fine && (entry = readdir(stream)) != NULL; errno = 0) {
+    for (errno = 0; fine && !d->flawed && (entry = readdir(stream)) != NULL; errno = 0) {
         size_t more = strlen(entry->d_name);
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
@@ -96,7 +100,7 @@ static bool list(struct ps_bundle_dir *d, int dir, char *path, size_t len, struc
         memcpy(path + len, entry->d_name, more);
         fine = list_entry(d, dir, entry->d_name, path, len + more, err);
     }
-    if (fine && errno != 0)
+    if (fine && !d->flawed && errno != 0)
         fine = ps_fail(err, errno, "listing a directory of the bundle");
     (void) closedir(stream);
     return fine;
@@ -104,7 +108,7 @@ static bool list(struct ps_bundle_dir *d, int dir, char *path, size_t len, struc
 
 static int by_class(const void *a, const void *b)
 {
-    return ps_member_class_order(ps_span_text(a), ps_span_text(b));
+    return ps_member_class_order(ps_span_text(*(char *const *) a), ps_span_text(*(char *const *) b));
 }
 
 struct ps_bundle_dir *ps_bundle_dir_new(int dir, struct ps_error *err)
@@ -154,6 +158,11 @@ static int open_member(int top, const char *name)
     }
 }
 
+int ps_bundle_dir_open(const struct ps_bundle_dir *d, const char *name)
+{
+    return open_member(d->dir, name);
+}
+
 static void close_member(struct ps_bundle_dir *d)
 {
     if (d->file >= 0)
@@ -166,10 +175,12 @@ static enum ps_source_step next_member(void *self, struct ps_member *out, struct
 {
     struct ps_bundle_dir *d = self;
     close_member(d);
-    if (d->next == d->count) {
+    if (d->flawed) {
         *flaw = d->flaw;
-        return d->flawed ? PS_SOURCE_FLAW : PS_SOURCE_END;
+        return PS_SOURCE_FLAW;
     }
+    if (d->next == d->count)
+        return PS_SOURCE_END;
     const char *name = d->names[d->next++];
     struct stat st;
     d->file = open_member(d->dir, name);
@@ -203,7 +214,6 @@ static enum ps_source_step next_piece(void *self, struct ps_span *out, struct ps
     }
     if (n == 0) {
         malformed(d, "it became shorter while it was read", ps_span_text(name));
-        d->next = d->count;
         d->left = 0;
         *flaw = d->flaw;
         return PS_SOURCE_FLAW;
@@ -229,6 +239,8 @@ void ps_bundle_dir_free(struct ps_bundle_dir *d)
     if (d == NULL)
         return;
     close_member(d);
+    for (size_t i = 0; i < d->count; i++)
+        free(d->names[i]);
     free(d->names);
     free(d);
 }

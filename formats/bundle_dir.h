@@ -12,10 +12,12 @@
 
 struct ps_bundle_dir;
 
-/* `dir` is borrowed: an open directory. Lists it now, 222 bytes for each file. NULL with *err set when it cannot
- * be read; what is wrong with the files is told as a flaw by the source. */
+/* `dir` is borrowed: an open directory. Lists it now, names in memory. NULL with *err set when it cannot be read; what
+ * is wrong with the files is told as a flaw by the source, before any member. */
 struct ps_bundle_dir *ps_bundle_dir_new(int dir, struct ps_error *err);
 struct ps_member_source ps_bundle_dir_source(struct ps_bundle_dir *d);
+/* One member by its name, open for reading as the source opens it: no link is followed. -1 with errno set. */
+int ps_bundle_dir_open(const struct ps_bundle_dir *d, const char *name);
 void ps_bundle_dir_free(struct ps_bundle_dir *d);
 
 #endif

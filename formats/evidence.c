@@ -6,59 +6,70 @@
 #include <string.h>
 
 #include "formats/evidence_match.h"
+#include "formats/evidence_raw.h"
 #include "formats/member_name.h"
-
-/* A raw member that no line has named yet. */
-struct raw {
-    char name[PS_MEMBER_NAME_MAX + 1];
-    struct ps_buffer bytes;
-};
 
 struct ps_evidence {
     struct ps_evidence_visitor visitor;
     struct ps_evidence_counts counts;
     struct ps_match match;
-    void *waiting; /* tree of struct raw, by name: no order of hostile names makes it slow */
-    struct raw *current;
-    uint64_t held; /* memory of what waits: many small members cost more than their bytes */
-    size_t phases; /* of phase_names, how many have come or were left out */
+    void *waiting; /* tree of struct ps_raw, by name: no order of hostile names makes it slow */
+    struct ps_raw *current;
+    struct ps_raw *key; /* to look for */
+    bool again;         /* the current one is being read again */
+    uint64_t held;    /* memory of what waits: many small members cost more than their bytes */
+    size_t phases;    /* of the phases, how many have come or were left out */
+    bool left_out;    /* one at least was */
     const char *failed;
     char culprit[PS_MEMBER_NAME_MAX + 1];
 };
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct raw *) a)->name, ((const struct raw *) b)->name);
+    return strcmp(((const struct ps_raw *) a)->name, ((const struct ps_raw *) b)->name);
 }
 
 struct ps_evidence *ps_evidence_new(const struct ps_evidence_visitor *visitor)
 {
+    static const uint8_t longest[PS_MEMBER_NAME_MAX];
     struct ps_evidence *e = calloc(1, sizeof *e);
-    if (e != NULL)
-        e->visitor = *visitor;
+    if (e == NULL)
+        return NULL;
+    e->visitor = *visitor;
+    e->key = ps_raw_new(ps_span_of(longest, sizeof longest), false);
+    if (e->key == NULL) {
+        free(e);
+        return NULL;
+    }
     return e;
 }
 
-static void free_raw(struct ps_evidence *e, struct raw *raw)
+static void free_raw(struct ps_evidence *e, struct ps_raw *raw)
 {
     (void) tdelete(raw, &e->waiting, by_name);
-    e->held -= sizeof *raw + raw->bytes.room;
+    e->held -= ps_raw_held(raw);
     if (e->current == raw)
         e->current = NULL;
-    ps_buffer_done(&raw->bytes);
-    free(raw);
+    ps_raw_free(raw);
+}
+
+static void free_all(struct ps_evidence *e)
+{
+    while (e->waiting != NULL)
+        free_raw(e, *(struct ps_raw **) e->waiting);
 }
 
 void ps_evidence_free(struct ps_evidence *e)
 {
     if (e == NULL)
         return;
-    while (e->waiting != NULL)
-        free_raw(e, *(struct raw **) e->waiting);
+    free_all(e);
+    ps_raw_free(e->key);
     ps_match_done(&e->match);
     free(e);
 }
 
+/* The end of the work: nothing that waits is of use any more. `culprit` may lie in it. */
 static bool fail(struct ps_evidence *e, const char *what, const char *culprit, const char **why)
 {
     e->failed = what;
@@ -66,6 +77,7 @@ static bool fail(struct ps_evidence *e, const char *what, const char *culprit, c
     e->culprit[0] = '\0';
     if (culprit != NULL && strlen(culprit) < sizeof e->culprit)
         memcpy(e->culprit, culprit, strlen(culprit) + 1);
+    free_all(e);
     return false;
 }
 
@@ -80,21 +92,18 @@ bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char *
 {
     if (has_failed(e, why))
         return false;
-    struct raw *raw = calloc(1, sizeof *raw);
-    if (raw == NULL || name.len >= sizeof raw->name) {
-        free(raw);
+    struct ps_raw *raw = ps_raw_new(name, e->visitor.entry != NULL);
+    if (raw == NULL)
         return fail(e, ps_no_memory, NULL, why);
-    }
-    memcpy(raw->name, name.data, name.len);
-    struct raw **slot = tsearch(raw, &e->waiting, by_name);
+    struct ps_raw **slot = tsearch(raw, &e->waiting, by_name);
     if (slot == NULL || *slot != raw) {
         const char *flaw = slot == NULL ? ps_no_memory : "a raw member of the same name waits already";
         (void) fail(e, flaw, raw->name, why);
-        free(raw);
+        ps_raw_free(raw);
         return false;
     }
     e->current = raw;
-    e->held += sizeof *raw;
+    e->held += ps_raw_held(raw);
     e->counts.raw_members++;
     return true;
 }
@@ -103,28 +112,28 @@ bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char *
 {
     if (has_failed(e, why))
         return false;
-    if (e->current == NULL)
+    struct ps_raw *raw = e->current;
+    if (raw == NULL)
         return fail(e, "bytes of no raw member", NULL, why);
-    struct ps_buffer *to = &e->current->bytes;
-    size_t room = to->room;
-    ps_buffer_add_span(to, bytes);
-    if (to->failed)
-        return fail(e, ps_no_memory, e->current->name, why);
-    e->held += to->room - room;
-    if (e->held > PS_EVIDENCE_BYTES_MAX)
-        return fail(e, "more than 2 GiB of raw members come before the journal lines that name them", e->current->name,
-                    why);
+    if (e->visitor.again != NULL && !e->again)
+        return true;
+    e->held -= ps_raw_held(raw);
+    const char *flaw = ps_raw_bytes(raw, bytes);
+    e->held += ps_raw_held(raw);
+    if (flaw != NULL)
+        return fail(e, flaw, raw->name, why);
+    if (!e->again && e->held > (raw->whole ? PS_EVIDENCE_BYTES_MAX : PS_EVIDENCE_HEADS_MAX))
+        return fail(e, "more raw members come before the journal lines that name them than may wait", raw->name, why);
     return true;
 }
 
-static struct raw *find_raw(struct ps_evidence *e, const char *name)
+static struct ps_raw *find_raw(struct ps_evidence *e, const char *name)
 {
-    struct raw key = {0};
     size_t len = strlen(name);
-    if (len >= sizeof key.name)
+    if (len > PS_MEMBER_NAME_MAX)
         return NULL;
-    memcpy(key.name, name, len);
-    struct raw **slot = tfind(&key, &e->waiting, by_name);
+    memcpy(e->key->name, name, len + 1);
+    struct ps_raw **slot = tfind(e->key, &e->waiting, by_name);
     return slot != NULL ? *slot : NULL;
 }
 
@@ -148,15 +157,16 @@ static bool take_entry(struct ps_evidence *e, const struct ps_journal_line *line
     return true;
 }
 
-static bool take_pack(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_span bytes,
+static bool take_pack(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, const struct ps_raw *raw,
                       const char **why)
 {
-    struct ps_cursor in = ps_cursor_over(bytes);
+    struct ps_cursor in = ps_cursor_over(ps_buffer_span(&raw->kept));
     struct ps_pack_entry entry;
-    if (bytes.len == 0)
+    uint64_t at = 0;
+    if (raw->size == 0)
         return fail(e, "an empty pack", line->packs[pack], why);
     for (;;) {
-        enum ps_pack_step step = ps_pack_next(&in, &entry, why);
+        enum ps_pack_step step = ps_raw_next(raw, &in, &at, &entry, why);
         if (step == PS_PACK_END)
             return true;
         if (step == PS_PACK_BAD)
@@ -169,15 +179,27 @@ static bool take_pack(struct ps_evidence *e, const struct ps_journal_line *line,
 }
 
 /* A file that exists once is a member of its own: one entry, named as in the journal. */
-static bool take_global(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_span bytes,
-                        const char **why)
+static bool take_global(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack,
+                        const struct ps_raw *raw, const char **why)
 {
     struct ps_pack_entry entry = {
         .kind = PS_PACK_FILE,
         .name = ps_span_text(line->packs[pack] + strlen("data/proc/")),
-        .bytes = bytes,
+        .bytes = ps_span_of(raw->kept.data, (size_t) raw->size),
     };
     return take_entry(e, line, pack, &entry, why);
+}
+
+/* The bytes of a member that were not kept when they came. */
+static bool read_again(struct ps_evidence *e, struct ps_raw *raw, const char **why)
+{
+    e->current = raw;
+    e->again = true;
+    bool read = e->visitor.again(e->visitor.context, ps_span_text(raw->name), why);
+    e->again = false;
+    if (!read && e->failed == NULL)
+        return fail(e, *why, raw->name, why);
+    return read;
 }
 
 static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line, const char **why)
@@ -186,15 +208,15 @@ static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line
         const char *name = line->packs[i];
         if (!ps_match_pack_name(line, name))
             return fail(e, "a line names a member that lines of its scope do not have", name, why);
-        struct raw *raw = find_raw(e, name);
+        struct ps_raw *raw = find_raw(e, name);
         if (raw == NULL)
             return fail(e, "the journal names raw bytes that did not come before it", name, why);
-        struct ps_span bytes = ps_buffer_span(&raw->bytes);
-        bool global = line->line.scope == PS_LINE_GLOBAL;
-        bool taken = global ? take_global(e, line, i, bytes, why) : take_pack(e, line, i, bytes, why);
-        free_raw(e, raw);
-        if (!taken)
+        if (e->visitor.again != NULL && !read_again(e, raw, why))
             return false;
+        bool global = line->line.scope == PS_LINE_GLOBAL;
+        if (!(global ? take_global(e, line, i, raw, why) : take_pack(e, line, i, raw, why)))
+            return false;
+        free_raw(e, raw);
     }
     return true;
 }
@@ -223,15 +245,17 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
     return true;
 }
 
+enum { PHASES = 7 };
+
 /* The phases in their order; a run that was ended early leaves some out, but never the first. */
 static bool take_phase(struct ps_evidence *e, const struct ps_phase *phase, const char **why)
 {
-    static const char *const names[] = {"start",      "global-end",  "opening-end", "quiet-end",
-                                        "memory-end", "closing-end", "seal"};
-    enum { PHASES = sizeof names / sizeof *names };
+    static const char *const names[PHASES] = {"start",      "global-end",  "opening-end", "quiet-end",
+                                              "memory-end", "closing-end", "seal"};
     size_t at = e->phases;
     while (at < PHASES && strcmp(phase->name, names[at]) != 0)
         at++;
+    e->left_out = e->left_out || at > e->phases;
     if (at == PHASES || (e->phases == 0 && at != 0))
         return fail(e, "a phase that is none, or comes twice or too late", NULL, why);
     e->phases = at + 1;
@@ -265,12 +289,17 @@ bool ps_evidence_end(struct ps_evidence *e, const char **why)
         return false;
     if (e->waiting == NULL)
         return true;
-    return fail(e, "raw bytes that no line of the journal names", (*(struct raw **) e->waiting)->name, why);
+    return fail(e, "raw bytes that no line of the journal names", (*(struct ps_raw **) e->waiting)->name, why);
 }
 
 struct ps_span ps_evidence_culprit(const struct ps_evidence *e)
 {
     return ps_span_text(e->culprit);
+}
+
+bool ps_evidence_is_complete(const struct ps_evidence *e)
+{
+    return e->phases == PHASES && !e->left_out;
 }
 
 const struct ps_evidence_counts *ps_evidence_counts(const struct ps_evidence *e)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The raw bytes of a bundle and its journal, brought together again: packs and global members are kept until the
- * journal line that names them has come, then each entry is handed out with the capture that it belongs to. Entries and
- * captures must match one to one, in order, by name, kind, place and length (docs/BUNDLE.md section 4); whatever does
- * not ends the work.
+ * The raw bytes of a bundle and its journal, brought together again: of packs and global members is kept what is needed
+ * until the journal line that names them has come, then each entry is handed out with the capture that it belongs to.
+ * Entries and captures must match one to one, in order, by name, kind, place and length (docs/BUNDLE.md section 4);
+ * whatever does not ends the work.
  */
 #ifndef PS_EVIDENCE_H
 #define PS_EVIDENCE_H
@@ -13,7 +13,8 @@
 #include "formats/records.h"
 
 /* What is handed out, in journal order: a line, its entries in pack order, its captures, its end; or a phase. NULL
- * functions are left out. Everything is borrowed for the call. */
+ * functions are left out; without `entry` nobody needs the raw bytes, and they are not kept. Everything is borrowed for
+ * the call. */
 struct ps_evidence_visitor {
     void *context;
     void (*line)(void *context, const struct ps_line *line);
@@ -21,10 +22,14 @@ struct ps_evidence_visitor {
     void (*capture)(void *context, const struct ps_capture *capture);
     void (*line_end)(void *context, const struct ps_line_end *end);
     void (*phase)(void *context, const struct ps_phase *phase);
+    /* Where members can be read again at any time, none is kept: gives all bytes of one that came before to
+     * ps_evidence_bytes. False with *why, as that says. NULL: they come once. */
+    bool (*again)(void *context, struct ps_span member, const char **why);
 };
 
-/* Raw members that wait for their journal line, all together. */
-#define PS_EVIDENCE_BYTES_MAX (UINT64_C(2) << 30)
+/* Memory of raw members that wait for their journal line, all together: with their bytes, and without. */
+#define PS_EVIDENCE_BYTES_MAX (UINT64_C(1) << 30)
+enum { PS_EVIDENCE_HEADS_MAX = 32 << 20 };
 
 struct ps_evidence;
 
@@ -44,6 +49,9 @@ PS_MUST_CHECK bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_che
 PS_MUST_CHECK bool ps_evidence_end(struct ps_evidence *e, const char **why);
 /* The member that the last failure is about, or an empty span. */
 struct ps_span ps_evidence_culprit(const struct ps_evidence *e);
+
+/* True when all seven phases have come. */
+bool ps_evidence_is_complete(const struct ps_evidence *e);
 
 struct ps_evidence_counts {
     uint64_t lines, captures, outcomes[PS_OUTCOMES];

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/evidence_match.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "formats/member_class.h"
+#include "formats/member_name.h"
 
 static bool say(const char **why, const char *what)
 {
@@ -18,23 +20,35 @@ void ps_match_done(struct ps_match *m)
     *m = (struct ps_match){0};
 }
 
+/* "<stem>-0002.pack": four digits, or more from 10000 on. */
+static bool is_numbered(struct ps_span name, const char *stem)
+{
+    char again[PS_MEMBER_NAME_MAX + 16];
+    struct ps_cursor c = ps_cursor_over(name);
+    uint64_t number = 0;
+    if (!ps_take_text(&c, stem) || !ps_take_byte(&c, '-') || !ps_take_u64(&c, &number) || number == 0)
+        return false;
+    (void) snprintf(again, sizeof again, "%s-%04llu.pack", stem, (unsigned long long) number);
+    return ps_span_is(name, again);
+}
+
 bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
 {
     struct ps_span span = ps_span_text(name);
-    enum ps_member_class class = ps_member_class_of(span);
     switch (line->line.scope) {
     case PS_LINE_GLOBAL:
-        return class == PS_MEMBER_GLOBAL;
+        return ps_member_class_of(span) == PS_MEMBER_GLOBAL;
     case PS_LINE_OPENING:
-        return class == PS_MEMBER_PACK && ps_span_starts(span, "data/opening/");
+        return is_numbered(span, "data/opening/stat");
     case PS_LINE_CLOSING:
-        return class == PS_MEMBER_PACK && ps_span_starts(span, "data/closing/");
+        return is_numbered(span, "data/closing/stat");
     case PS_LINE_PROCESS:
         break;
     }
-    size_t life = strlen(line->line.life), top = strlen("data/proc/");
-    return class == PS_MEMBER_PACK && strncmp(name, "data/proc/", top) == 0 &&
-           strncmp(name + top, line->line.life, life) == 0 && name[top + life] == '/';
+    char stem[PS_MEMBER_NAME_MAX + 1];
+    (void) snprintf(stem, sizeof stem, "data/proc/%s/%s", line->line.life,
+                    line->line.reader == PS_MEMORY ? "memory" : "state");
+    return ps_span_starts(span, stem) && (strcmp(name + strlen(stem), ".pack") == 0 || is_numbered(span, stem));
 }
 
 static size_t entries_of(const struct ps_capture *c)

@@ -10,7 +10,7 @@
 
 #include "parsers/cursor.h"
 
-enum { PS_JSON_DEPTH = 16, PS_JSON_LINE_MAX = 1 << 20, PS_JSON_DOCUMENT_MAX = 4 << 20 };
+enum { PS_JSON_DEPTH = 16, PS_JSON_LINE_MAX = 1 << 20, PS_JSON_DOCUMENT_MAX = 1 << 20 };
 
 /* Memory that is used again from text to text. Zero-initialised is empty and valid. */
 struct ps_json_check {

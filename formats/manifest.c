@@ -28,8 +28,7 @@ static struct ps_span path_of(const struct ps_manifest_entry *e)
     return ps_span_of(e->path, e->len);
 }
 
-/* Byte order, a prefix first. */
-static int compare_paths(struct ps_span a, struct ps_span b)
+int ps_manifest_compare(struct ps_span a, struct ps_span b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
     int sign = common > 0 ? memcmp(a.data, b.data, common) : 0;
@@ -45,7 +44,7 @@ static const struct ps_manifest_entry *entry_at(const void *slot)
 
 static int by_path(const void *a, const void *b)
 {
-    return compare_paths(path_of(entry_at(a)), path_of(entry_at(b)));
+    return ps_manifest_compare(path_of(entry_at(a)), path_of(entry_at(b)));
 }
 
 static int by_alias(const void *a, const void *b)
@@ -143,7 +142,7 @@ const uint8_t *ps_manifest_find(const struct ps_manifest *m, struct ps_span path
     size_t low = 0, high = m->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int sign = compare_paths(path, path_of(m->index[middle]));
+        int sign = ps_manifest_compare(path, path_of(m->index[middle]));
         if (sign == 0)
             return m->index[middle]->sha256;
         if (sign < 0)
@@ -203,24 +202,32 @@ void ps_manifest_add_text(const struct ps_manifest *m, struct ps_buffer *out)
         ps_manifest_add_line(m, i, out);
 }
 
+const char *ps_manifest_line(struct ps_span line, uint8_t sha256[PS_SHA256_LEN], struct ps_span *path)
+{
+    struct ps_cursor c = ps_cursor_over(line);
+    struct ps_span hex;
+    if (!ps_take_bytes(&c, (size_t) 2 * PS_SHA256_LEN, &hex) || !ps_hex_decode(hex, sha256, PS_SHA256_LEN))
+        return "no hash of 64 lower-case digits at the start";
+    if (!ps_take_text(&c, "  "))
+        return "no two blanks after the hash";
+    *path = ps_cursor_rest(&c);
+    return ps_member_check(*path);
+}
+
 /* NULL, or what is wrong with the next line. */
 static const char *take_entry(struct ps_cursor *c, uint8_t sha256[PS_SHA256_LEN], struct ps_span *path)
 {
-    struct ps_span hex;
-    if (!ps_take_bytes(c, (size_t) 2 * PS_SHA256_LEN, &hex) || !ps_hex_decode(hex, sha256, PS_SHA256_LEN))
-        return "no hash of 64 lower-case digits at the start";
-    if (!ps_take_text(c, "  "))
-        return "no two blanks after the hash";
-    if (!ps_take_until(c, '\n', path))
-        return "no newline at the end";
-    return ps_member_check(*path);
+    struct ps_span line;
+    bool ended = ps_take_until(c, '\n', &line);
+    const char *why = ps_manifest_line(ended ? line : ps_cursor_rest(c), sha256, path);
+    return why == NULL && !ended ? "no newline at the end" : why;
 }
 
 static const char *check_order(const struct ps_manifest *m, struct ps_span path)
 {
     if (m->count == 0)
         return NULL;
-    int sign = compare_paths(ps_manifest_path(m, m->count - 1), path);
+    int sign = ps_manifest_compare(ps_manifest_path(m, m->count - 1), path);
     if (sign == 0)
         return "path listed twice";
     return sign < 0 ? NULL : "paths not in order";

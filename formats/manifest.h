@@ -52,6 +52,10 @@ bool ps_manifest_clash(struct ps_manifest *m, struct ps_span *one, struct ps_spa
 void ps_manifest_add_line(const struct ps_manifest *m, size_t i, struct ps_buffer *out);
 void ps_manifest_add_text(const struct ps_manifest *m, struct ps_buffer *out);
 
+/* One line of a text, without its newline: NULL, or what is wrong with it (static text). */
+const char *ps_manifest_line(struct ps_span line, uint8_t sha256[PS_SHA256_LEN], struct ps_span *path);
+/* Byte order of two paths, a prefix first: below, equal to or above 0. */
+int ps_manifest_compare(struct ps_span a, struct ps_span b);
 /* Adds the entries of a text to an empty manifest, up to the first flaw; flaw->why is always set. False only when
  * memory is out. Clashes other than equal paths are not looked for. */
 PS_MUST_CHECK bool ps_manifest_read(struct ps_manifest *m, struct ps_span text, struct ps_manifest_flaw *flaw,

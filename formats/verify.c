@@ -9,11 +9,22 @@
 #include <string.h>
 
 #include "formats/bundle_dir.h"
+#include "formats/pack.h"
 #include "formats/tag_files.h"
 #include "formats/verify_state.h"
 
-/* Whole text of a member of these classes is kept; 0: it is not. */
-static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class)
+enum {
+    TAG_FILE_MAX = 64 << 10,
+    UNKNOWN_MAX = 1 << 20,
+    /* A part ends with the line that brings it to 256 KiB, and no line is longer than 1 MiB. */
+    PART_MAX = (256 << 10) + PS_JSON_LINE_MAX + 1,
+    /* What is still read after something was found that no further byte can mend. */
+    FLAWED_MAX = 128 << 20,
+    HEADER = 512,
+};
+
+/* No member of these classes is longer. */
+static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class)
 {
     switch (class) {
     case PS_MEMBER_META:
@@ -25,19 +36,23 @@ static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class
     case PS_MEMBER_TAGMANIFEST:
     case PS_MEMBER_MINISIG:
     case PS_MEMBER_SSHSIG:
-        return 64 << 10;
+        return TAG_FILE_MAX;
     case PS_MEMBER_MANIFEST:
         /* A line for each member there is, and as much again for some that are not. */
-        return (64 << 10) + 2 * v->report->members * (2 * PS_SHA256_LEN + 2 + PS_MEMBER_NAME_MAX + 1);
+        return TAG_FILE_MAX + 2 * v->report->members * (2 * PS_SHA256_LEN + 2 + PS_MEMBER_NAME_MAX + 1);
     case PS_MEMBER_PACK:
+        return PS_PACK_MAX;
     case PS_MEMBER_GLOBAL:
+        return PS_ENTRY_BYTES_MAX;
     case PS_MEMBER_JOURNAL:
     case PS_MEMBER_RECORDS:
+        return PART_MAX;
     case PS_MEMBER_CUSTODY:
+        return PS_JSON_LINE_MAX + 1;
     case PS_MEMBER_UNKNOWN:
         break;
     }
-    return 0;
+    return UNKNOWN_MAX;
 }
 
 static bool is_raw(enum ps_member_class class)
@@ -47,7 +62,14 @@ static bool is_raw(enum ps_member_class class)
 
 static bool is_lines(enum ps_member_class class)
 {
-    return class == PS_MEMBER_JOURNAL || class == PS_MEMBER_RECORDS || class == PS_MEMBER_CUSTODY;
+    return class == PS_MEMBER_JOURNAL || class == PS_MEMBER_RECORDS || class == PS_MEMBER_CUSTODY ||
+           class == PS_MEMBER_MANIFEST;
+}
+
+/* Small enough to be kept until its end. */
+static bool is_text(enum ps_member_class class)
+{
+    return !is_raw(class) && !is_lines(class) && class != PS_MEMBER_UNKNOWN;
 }
 
 static void content(struct ps_verify *v, const char *what)
@@ -87,29 +109,30 @@ static void begin_member(struct ps_verify *v, const struct ps_member *member)
     v->class = ps_member_class_of(member->name);
     v->report->members++;
     check_order(v);
-    uint64_t limit = text_limit(v, v->class);
     if (ps_member_class_name(v->class) != NULL && v->whole[v->class])
         ps_verify_find(v, PS_FINDING_STRUCTURE, "it is there twice", ps_span_text(v->name));
-    if (limit > 0)
-        ps_buffer_clear(&v->text[v->class], SIZE_MAX);
-    if (limit > 0 && member->size > limit)
-        content(v, "it is longer than such a member may be");
+    if (member->size > most_bytes(v, v->class))
+        ps_verify_find(v, PS_FINDING_STRUCTURE, "it is longer than such a member may be", ps_span_text(v->name));
+    if (v->worst >= PS_FINDING_STRUCTURE)
+        return;
+    ps_buffer_clear(&v->text[v->class], SIZE_MAX);
     v->whole[v->class] = false;
     v->line_number = 0;
     v->line_flawed = false;
     ps_buffer_clear(&v->line, SIZE_MAX);
     if (is_raw(v->class))
-        ps_verify_raw_begin(v);
+        ps_verify_raw_begin(v, member->size);
+    if (v->class == PS_MEMBER_MANIFEST)
+        ps_verify_manifest_begin(v);
 }
 
 static void take_piece(struct ps_verify *v, struct ps_span piece)
 {
-    uint64_t limit = text_limit(v, v->class);
     if (is_raw(v->class))
         ps_verify_raw_piece(v, piece);
     else if (is_lines(v->class))
         ps_verify_lines_piece(v, piece);
-    else if (limit > 0 && v->text[v->class].len + piece.len <= limit)
+    else if (is_text(v->class))
         ps_buffer_add_span(&v->text[v->class], piece);
     if (v->text[v->class].failed)
         (void) ps_verify_out_of_memory(v);
@@ -122,6 +145,8 @@ static bool keep_hash(struct ps_verify *v, const uint8_t sha256[PS_SHA256_LEN])
     if (v->class >= PS_MEMBER_TAGMANIFEST && v->class <= PS_MEMBER_SSHSIG)
         return true;
     struct ps_manifest *m = ps_span_starts(name, "data/") ? &v->payload : &v->tags;
+    if (m == &v->payload && v->whole[PS_MEMBER_MANIFEST])
+        ps_verify_find(v, PS_FINDING_TAMPERED, "no manifest lists it", name);
     if (!ps_manifest_add(m, name, sha256, v->err))
         v->failed = true;
     return !v->failed;
@@ -162,6 +187,20 @@ static void take_flaw(struct ps_verify *v, const struct ps_flaw *flaw)
     }
 }
 
+/* True when what was found decides the verdict and reading on would only cost time: a bomb has no end. */
+static bool is_enough(struct ps_verify *v, uint64_t bytes)
+{
+    if (v->worst >= PS_FINDING_CONTENT)
+        v->flawed_bytes += bytes;
+    if (v->worst < PS_FINDING_STRUCTURE && v->flawed_bytes <= FLAWED_MAX)
+        return false;
+    if (v->worst < PS_FINDING_STRUCTURE)
+        ps_verify_find(v, PS_FINDING_NOTE, "it was not read to its end: what was found is beyond mending",
+                       ps_span_text(v->name));
+    v->stopped = true;
+    return true;
+}
+
 /* All of one member. */
 static enum ps_source_step read_member(struct ps_verify *v, const struct ps_member_source *source,
                                        const struct ps_member *member, struct ps_flaw *flaw)
@@ -172,11 +211,15 @@ static enum ps_source_step read_member(struct ps_verify *v, const struct ps_memb
     enum ps_source_step step;
     ps_sha256_init(&hash);
     begin_member(v, member);
+    if (is_enough(v, HEADER))
+        return PS_SOURCE_END;
     while (!v->failed && (step = source->piece(source->self, &piece, flaw, v->err)) != PS_SOURCE_END) {
         if (step != PS_SOURCE_NEXT)
             return step;
         ps_sha256_update(&hash, piece);
         take_piece(v, piece);
+        if (is_enough(v, piece.len))
+            return PS_SOURCE_END;
     }
     ps_sha256_final(&hash, sha256);
     if (v->failed || !keep_hash(v, sha256))
@@ -202,8 +245,9 @@ static bool read_members(struct ps_verify *v, const struct ps_member_source *sou
     return step != PS_SOURCE_FAILED;
 }
 
-static bool verify(struct ps_verify *v, const struct ps_member_source *source)
+static bool verify(struct ps_verify *v, const struct ps_member_source *source, struct ps_bundle_dir *files)
 {
+    v->files = files;
     if (!ps_verify_evidence_new(v) || !read_members(v, source))
         return false;
     ps_verify_evidence_end(v);
@@ -256,7 +300,7 @@ static bool verify_file(struct ps_verify *v, struct ps_tarball_reader *reader)
 {
     struct ps_member_source source = ps_tarball_reader_source(reader);
     uint8_t digest[PS_BLAKE2B512_LEN];
-    if (!verify(v, &source))
+    if (!verify(v, &source, NULL))
         return false;
     v->report->file_bytes = ps_tarball_reader_bytes_in(reader);
     if (!v->wants->has_minisig) {
@@ -293,7 +337,7 @@ bool ps_verify_dir(int dir, const struct ps_verify_wants *wants, struct ps_verif
     struct ps_member_source source = {0};
     if (files != NULL)
         source = ps_bundle_dir_source(files);
-    bool done = files != NULL && verify(v, &source);
+    bool done = files != NULL && verify(v, &source, files);
     done = finish(v, done, v->report, out);
     ps_bundle_dir_free(files);
     return done;

@@ -80,7 +80,7 @@ struct ps_verify_report {
     uint64_t skipped;   /* captures that were not tried */
 
     uint64_t members, payload_bytes, file_bytes;
-    uint64_t lines, captures, outcomes[PS_OUTCOMES], raw_members, record_lines;
+    uint64_t lines, captures, outcomes[PS_OUTCOMES], raw_members, raw_bytes, record_lines;
     bool matched; /* every entry of every pack stands in the journal, and nothing else does */
     bool rederived, parser_changed;
     uint64_t parts, parts_differ; /* of records */

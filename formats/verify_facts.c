@@ -112,10 +112,30 @@ void ps_verify_meta(struct ps_verify *v)
     cJSON_Delete(tree);
 }
 
+/* Outcomes that did not occur are left out; others than there are say nothing of the journal. */
+static bool read_counts(const cJSON *counts, struct ps_verify_counts *out)
+{
+    const cJSON *outcomes = ps_json_get(counts, "outcomes");
+    if (!cJSON_IsObject(outcomes) || !ps_json_number(ps_json_get(counts, "captures"), &out->captures) ||
+        !ps_json_number(ps_json_get(counts, "raw_bytes"), &out->raw_bytes) ||
+        !ps_json_number(ps_json_get(counts, "records"), &out->records))
+        return false;
+    for (const cJSON *item = outcomes->child; item != NULL; item = item->next) {
+        enum ps_outcome outcome;
+        if (!ps_outcome_named(ps_span_text(item->string), &outcome) || !ps_json_number(item, &out->outcomes[outcome]))
+            return false;
+    }
+    return true;
+}
+
 void ps_verify_closing(struct ps_verify *v)
 {
     cJSON *tree = parse(v, PS_MEMBER_CLOSING);
     const cJSON *early = ps_json_get(tree, "sealed_early");
+    v->not_early = cJSON_IsNull(early);
+    v->said_counts = read_counts(ps_json_get(tree, "counts"), &v->said);
+    if (tree != NULL && !v->said_counts)
+        malformed(v, PS_MEMBER_CLOSING, "it does not count the captures, raw bytes and records");
     if (tree != NULL &&
         (early == NULL || (!cJSON_IsNull(early) && ps_json_string(ps_json_get(early, "reason")) == NULL)))
         malformed(v, PS_MEMBER_CLOSING, "it does not say whether it was sealed early");
@@ -129,6 +149,31 @@ static bool read_key(const cJSON *value, struct ps_public_key *out)
     const char *text = ps_json_string(value);
     struct ps_error ignored;
     return text != NULL && strlen(text) == PS_PUBLIC_KEY_TEXT && ps_public_key_read(ps_span_text(text), out, &ignored);
+}
+
+/* One snapshot alone stands at the beginning of no chain but its own. */
+static bool is_single(const cJSON *chain, const struct ps_verify_report *r)
+{
+    return r->head.seq == 0 && !r->head.has_prev && cJSON_IsNull(ps_json_get(chain, "next_pk"));
+}
+
+static const char *check_chain(const struct ps_verify *v, const cJSON *chain)
+{
+    const struct ps_verify_report *r = v->report;
+    const cJSON *next = ps_json_get(chain, "next_pk");
+    const char *boot = ps_json_string(ps_json_get(chain, "boot_id"));
+    struct ps_public_key key;
+    if (!cJSON_IsNull(next) && !read_key(next, &key))
+        return "the next public key is none";
+    if (r->finished_boottime_us < r->started_boottime_us)
+        return "it was finished before it was started";
+    if (r->has_meta && strcmp(boot != NULL ? boot : "", r->boot_id != NULL ? r->boot_id : "") != 0)
+        return "another boot id than in data/meta.json";
+    if (r->has_meta && r->seq != r->head.seq)
+        return "another sequence number than in data/meta.json";
+    if (strcmp(r->reason, "single") == 0 && !is_single(chain, r))
+        return "one snapshot alone, and yet it has a number, a predecessor or a successor";
+    return NULL;
 }
 
 static const char *read_chain(struct ps_verify *v, const cJSON *chain)
@@ -155,7 +200,7 @@ static const char *read_chain(struct ps_verify *v, const cJSON *chain)
     if (r->reason == NULL || !ps_json_number(ps_json_get(chain, "started_boottime_us"), &r->started_boottime_us) ||
         !ps_json_number(ps_json_get(chain, "finished_boottime_us"), &r->finished_boottime_us))
         return "no reason or no times";
-    return NULL;
+    return check_chain(v, chain);
 }
 
 void ps_verify_chain(struct ps_verify *v)
@@ -165,8 +210,31 @@ void ps_verify_chain(struct ps_verify *v)
     if (why != NULL)
         malformed(v, PS_MEMBER_CHAIN, why);
     v->report->has_chain = tree != NULL && why == NULL;
-    if (v->report->has_chain && v->report->has_meta && v->report->seq != v->report->head.seq)
-        malformed(v, PS_MEMBER_CHAIN, "another sequence number than in data/meta.json");
+    cJSON_Delete(tree);
+}
+
+static const char *check_acquisition(const struct ps_verify *v, const cJSON *line)
+{
+    const char *action = ps_json_string(ps_json_get(line, "action"));
+    const char *bundle = ps_json_string(ps_json_get(line, "bundle"));
+    if (v->line_number > 1)
+        return "more than the acquisition: later holders are told elsewhere";
+    if (!cJSON_IsObject(line))
+        return "not an object";
+    if (action == NULL || strcmp(action, "acquired") != 0 || !cJSON_IsNull(ps_json_get(line, "prev_line_sha256")))
+        return "not the acquisition, which has no line before it";
+    if (bundle == NULL || (v->report->bundle != NULL && strcmp(bundle, v->report->bundle) != 0))
+        return "it speaks of another bundle";
+    return NULL;
+}
+
+void ps_verify_custody_line(struct ps_verify *v, struct ps_span line)
+{
+    struct ps_json_flaw flaw;
+    cJSON *tree = ps_json_parse(&v->check, line, &flaw);
+    const char *why = tree != NULL ? check_acquisition(v, tree) : flaw.why;
+    if (why != NULL)
+        ps_verify_line_flaw(v, why);
     cJSON_Delete(tree);
 }
 

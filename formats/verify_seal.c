@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The seal of a bundle: manifests against members both ways, root, signatures, and whether all of them speak of the
- * same bundle.
+ * The seal of a bundle: what must be there, root, signatures, and whether all of them speak of the same bundle.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,63 +18,6 @@ static struct ps_span name_of(enum ps_member_class class)
 static void tampered(struct ps_verify *v, const char *what, struct ps_span about)
 {
     ps_verify_find(v, PS_FINDING_TAMPERED, what, about);
-}
-
-static int compare(struct ps_span a, struct ps_span b)
-{
-    int sign = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-    if (sign != 0)
-        return sign;
-    return (a.len > b.len) - (a.len < b.len);
-}
-
-/* Both sorted. What is listed twice or there twice has been told before. */
-static void compare_manifests(struct ps_verify *v, const struct ps_manifest *listed, const struct ps_manifest *seen)
-{
-    size_t i = 0, k = 0;
-    while (i < listed->count || k < seen->count) {
-        int sign = i == listed->count ? 1
-                   : k == seen->count ? -1
-                                      : compare(ps_manifest_path(listed, i), ps_manifest_path(seen, k));
-        if (sign < 0)
-            tampered(v, "a manifest lists it, but it is not there", ps_manifest_path(listed, i++));
-        else if (sign > 0)
-            tampered(v, "no manifest lists it", ps_manifest_path(seen, k++));
-        else if (memcmp(ps_manifest_sha256(listed, i++), ps_manifest_sha256(seen, k), PS_SHA256_LEN) != 0)
-            tampered(v, "its bytes are not those that were sealed", ps_manifest_path(seen, k++));
-        else
-            k++;
-    }
-}
-
-static void read_manifest(struct ps_verify *v, enum ps_member_class class, struct ps_manifest *seen,
-                          void (*also)(struct ps_verify *v, const struct ps_manifest *listed))
-{
-    struct ps_manifest listed = {0};
-    struct ps_manifest_flaw flaw = {0};
-    if (!ps_manifest_read(&listed, ps_buffer_span(&v->text[class]), &flaw, v->err)) {
-        v->failed = true;
-    } else if (flaw.why != NULL) {
-        ps_verify_find_line(v, flaw.why, name_of(class), ps_span_of(NULL, 0), flaw.line);
-    } else {
-        ps_manifest_sort(seen);
-        compare_manifests(v, &listed, seen);
-        if (also != NULL)
-            also(v, &listed);
-    }
-    ps_manifest_done(&listed);
-}
-
-/* The tag manifest has these five lines and no others. */
-static void check_five(struct ps_verify *v, const struct ps_manifest *listed)
-{
-    static const enum ps_member_class five[] = {PS_MEMBER_BAGIT, PS_MEMBER_BAG_INFO, PS_MEMBER_MANIFEST,
-                                                PS_MEMBER_CHAIN, PS_MEMBER_CUSTODY};
-    for (size_t i = 0; i < sizeof five / sizeof *five; i++)
-        if (ps_manifest_find(listed, name_of(five[i])) == NULL)
-            ps_verify_find(v, PS_FINDING_CONTENT, "the tag manifest does not list it", name_of(five[i]));
-    if (listed->count > sizeof five / sizeof *five)
-        ps_verify_find(v, PS_FINDING_CONTENT, "it lists more than the five tag files", name_of(PS_MEMBER_TAGMANIFEST));
 }
 
 static void check_clash(struct ps_verify *v, struct ps_manifest *seen)
@@ -193,10 +135,8 @@ void ps_verify_seal(struct ps_verify *v)
         check_missing(v);
     if (v->whole[PS_MEMBER_BAG_INFO])
         ps_verify_bag_info(v);
-    if (v->whole[PS_MEMBER_MANIFEST])
-        read_manifest(v, PS_MEMBER_MANIFEST, &v->payload, NULL);
     if (v->whole[PS_MEMBER_TAGMANIFEST]) {
-        read_manifest(v, PS_MEMBER_TAGMANIFEST, &v->tags, check_five);
+        ps_verify_tagmanifest(v);
         ps_sha256_of(ps_buffer_span(&v->text[PS_MEMBER_TAGMANIFEST]), r->head.root);
         r->has_root = true;
     }

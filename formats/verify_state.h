@@ -5,6 +5,7 @@
 #ifndef PS_VERIFY_STATE_H
 #define PS_VERIFY_STATE_H
 
+#include "formats/bundle_dir.h"
 #include "formats/evidence.h"
 #include "formats/json_check.h"
 #include "formats/manifest.h"
@@ -12,14 +13,23 @@
 #include "formats/member_source.h"
 #include "formats/verify.h"
 
+/* What data/closing.json says of the rest. */
+struct ps_verify_counts {
+    uint64_t captures, raw_bytes, records, outcomes[PS_OUTCOMES];
+};
+
 struct ps_verify {
     enum ps_reader reader; /* of the capture line under way */
+    bool sweeping;         /* it is one of a sweep */
+    uint64_t swept;        /* entries of both sweeps */
     const struct ps_verify_wants *wants;
     struct ps_verify_report *report;
     struct ps_error *err;
     bool failed;     /* our own failure: *err says which */
     bool stopped;    /* the source ended before the bundle did: what is missing need not be told */
     bool cut;        /* and that because it is cut short */
+    uint64_t flawed_bytes;       /* read since something was found that is beyond mending */
+    struct ps_bundle_dir *files; /* the extracted bundle, or NULL */
     const char *top; /* bundle id of the top directory; NULL: a directory, which may be renamed and has no order */
     enum ps_finding_rank worst;
 
@@ -38,13 +48,23 @@ struct ps_verify {
     uint64_t line_number;
     bool line_flawed; /* the rest of an NDJSON member is not looked at */
 
+    /* manifest-sha256.txt, which is compared line by line with the sorted payload. */
+    size_t listed;                            /* how many of the payload have been passed */
+    char listed_last[PS_MEMBER_NAME_MAX + 1]; /* the path of the line before */
+    size_t findings_before;                   /* what had been found before it: a flawed manifest takes the rest back */
+    uint64_t dropped_before;
+    enum ps_finding_rank worst_before;
+
     struct ps_evidence *evidence;
     bool evidence_flawed;
+    size_t raw_sorted; /* of a directory's payload, when the first journal line came */
     struct ps_records *records; /* NULL: not derived again */
     struct ps_manifest derived;
     bool facts_known; /* data/meta.json has told what records are derived from */
     struct ps_records_facts facts;
     bool key_known; /* chain.json has named the key */
+    bool not_early, said_counts; /* data/closing.json says that the run came to its end; it says the counts */
+    struct ps_verify_counts said;
 };
 
 /* verify_report.c */
@@ -60,17 +80,29 @@ void ps_verify_meta(struct ps_verify *v);
 void ps_verify_closing(struct ps_verify *v);
 void ps_verify_chain(struct ps_verify *v);
 void ps_verify_bag_info(struct ps_verify *v);
+void ps_verify_custody_line(struct ps_verify *v, struct ps_span line);
 
-/* verify_lines.c: NDJSON members and raw bytes, piece by piece. */
-bool ps_verify_evidence_new(struct ps_verify *v);
-void ps_verify_raw_begin(struct ps_verify *v);
-void ps_verify_raw_piece(struct ps_verify *v, struct ps_span piece);
+/* verify_lines.c: members that are lines, piece by piece. */
 void ps_verify_lines_piece(struct ps_verify *v, struct ps_span piece);
 void ps_verify_lines_end(struct ps_verify *v);
+/* The rest of the NDJSON member, or of the manifest, under way is not looked at. */
+void ps_verify_line_flaw(struct ps_verify *v, const char *why);
+
+/* verify_evidence.c: raw members and journal are matched, records derived again. */
+bool ps_verify_evidence_new(struct ps_verify *v);
+void ps_verify_raw_begin(struct ps_verify *v, uint64_t size);
+void ps_verify_raw_piece(struct ps_verify *v, struct ps_span piece);
+void ps_verify_journal_line(struct ps_verify *v, struct ps_span line);
 /* Everything has come: is a pack left over, are the records the same? */
 void ps_verify_evidence_end(struct ps_verify *v);
 
-/* verify_seal.c: manifests, root, signatures. */
+/* verify_manifest.c */
+void ps_verify_manifest_begin(struct ps_verify *v);
+void ps_verify_manifest_line(struct ps_verify *v, struct ps_span line);
+void ps_verify_manifest_end(struct ps_verify *v);
+void ps_verify_tagmanifest(struct ps_verify *v);
+
+/* verify_seal.c: root and signatures. */
 void ps_verify_seal(struct ps_verify *v);
 void ps_verify_outer(struct ps_verify *v, const uint8_t digest[PS_BLAKE2B512_LEN]);
 

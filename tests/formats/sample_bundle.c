@@ -36,6 +36,10 @@ static const char meta[] =
     "\"clock\":{\"realtime_us\":1795306500000000,\"boottime_us\":900000,\"monotonic_us\":900000,"
     "\"uncertainty_ns\":800}}\n";
 
+static const char closing[] =
+    "{\"counts\":{\"captures\":12,\"raw_bytes\":642,\"records\":8,"
+    "\"outcomes\":{\"complete\":10,\"denied\":1,\"shared\":1}},\"sealed_early\":null}\n";
+
 static bool to_buffer(void *context, const void *data, size_t len, struct ps_error *err)
 {
     (void) err;
@@ -49,13 +53,14 @@ static void write_honest(struct sample *s, struct ps_buffer *file, struct ps_buf
     struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 0, 6, to_buffer, file, &err);
     sample_must(b != NULL && ps_bundle_add(b, "data/meta.json", ps_span_text(meta), &err), "beginning");
     sample_add_evidence(b);
-    sample_must(ps_bundle_add(b, "data/closing.json", ps_span_text("{\"sealed_early\":null}\n"), &err), "closing");
+    sample_must(ps_bundle_add(b, "data/closing.json", ps_span_text(closing), &err), "closing");
     struct ps_seal_facts facts = {
         .software_agent = "procsnap 0",
         .time = SAMPLE_TIME + 1,
         .case_id = "C-1",
         .examiner = "E\xc3\xa9",
         .chain_id = SAMPLE_CHAIN,
+        .boot_id = "11111111-2222-3333-4444-555555555555",
         .reason = "single",
         .started_boottime_us = 900000,
         .finished_boottime_us = 2000000,

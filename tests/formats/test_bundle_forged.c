@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "formats/pack.h"
 #include "tests/formats/bundle_case.h"
 
 TestSuite(bundle_forged, .init = bundle_setup, .fini = bundle_teardown);
@@ -226,13 +227,31 @@ Test(bundle_forged, json_of_other_forms)
         {"data/meta.json", "0123abcd", "0123abce", "another bundle"},
         {"data/meta.json", "C-1", "C\\u0000", "NUL"},
         {"data/meta.json", "C-1", "C\xff", "UTF-8"},
-        {"data/closing.json", "{\"sealed_early\":null}", "{}", "sealed early"},
+        {"data/closing.json", "\"sealed_early\":null", "\"sealed_late\":null", "sealed early"},
+        {"data/closing.json", "\"counts\"", "\"count\"", "does not count"},
+        {"data/closing.json", "\"captures\":12", "\"captures\":13", "counts are not those"},
+        {"data/closing.json", "\"denied\":1", "\"failed\":1", "counts are not those"},
+        {"data/closing.json", "\"records\":8", "\"records\":7", "counts are not those"},
         {"data/closing.json", "null}", "null}x", "behind the value"},
         {"data/meta.json", "\"format\":1", "\"format\":\"1\"", "does not know"},
         {"data/meta.json", "\"clk_tck\":100", "\"clk_tck\":0", "no ticks a second"},
         {"chain.json", "\"seq\":0", "\"seq\":7", "another sequence number"},
         {"chain.json", "\"v\":1", "\"v\":2", "does not know"},
+        {"chain.json", "\"next_pk\":null", "\"next_pk\":\"RW\"", "next public key"},
+        {"chain.json", "\"boot_id\":\"1", "\"boot_id\":\"2", "another boot id"},
+        {"chain.json", "\"prev_root\":null",
+         "\"prev_root\":\"0000000000000000000000000000000000000000000000000000000000000000\"", "snapshot alone"},
+        {"chain.json", "\"finished_boottime_us\":2", "\"finished_boottime_us\":0,\"x\":2", "before it was started"},
         {"custody.ndjson", "acquired", "\\ud800", "surrogate"},
+        {"custody.ndjson", "acquired", "transferred", "not the acquisition"},
+        {"custody.ndjson", SAMPLE_ID, "procsnap-20260101t000000z-00000000", "another bundle"},
+        {"custody.ndjson", "null}\n", "null}\n{}\n", "more than the acquisition"},
+        {"data/journal/0002.ndjson", "{\"phase\":\"quiet-end\",\"us\":2000000,\"processes\":2}\n", "",
+         "phases are missing"},
+        {"data/journal/0002.ndjson", "{\"phase\":\"seal\",\"us\":2000000,\"processes\":2}\n", "",
+         "phases are missing"},
+        {"data/proc/1/state.pack", "f comm 6", "f comm 67108865", "longer than 64 MiB"},
+        {"data/proc/1/state.pack", "in\xffit\n\n", "in\xffit\nx", "does not end where its length says"},
         {"custody.ndjson", "null}\n", "null}", "last line does not end"},
         {"data/records/gap-0001.ndjson", "gap", "\\gap", "escape"},
     };
@@ -250,6 +269,49 @@ Test(bundle_forged, json_of_other_forms)
         cr_assert(said, "%s", changes[i].why);
         ps_verify_report_done(r);
         ps_buffer_done(&changed);
+        bundle_teardown();
+        bundle_setup();
+    }
+}
+
+/* A run that was ended early leaves phases out. */
+Test(bundle_forged, phases_of_an_early_end)
+{
+    sample_change(&s, "data/journal/0002.ndjson", "{\"phase\":\"quiet-end\",\"us\":2000000,\"processes\":2}\n", "");
+    sample_change(&s, "data/closing.json", "\"sealed_early\":null", "\"sealed_early\":{\"reason\":\"signal\"}");
+    sample_reseal(&s);
+    struct ps_buffer changed = {0};
+    struct ps_verify_wants wants = {.key = ps_signing_key_public(sample_key())};
+    sample_pack(&s, &changed);
+    cr_assert_eq(verdict_of(ps_buffer_span(&changed), &wants), PS_VERIFY_OK);
+    ps_buffer_done(&changed);
+}
+
+Test(bundle_forged, packs_have_names_and_an_end)
+{
+    strcpy(s.members[sample_at(&s, "data/proc/1/state.pack")].name, "data/proc/1/stated.pack");
+    sample_change(&s, "data/journal/0001.ndjson", "1/state.pack", "1/stated.pack");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "lines of its scope do not have");
+    bundle_teardown();
+    bundle_setup();
+    struct ps_buffer *pack = sample_bytes(&s, "data/proc/1/memory.pack");
+    ps_buffer_add_text(pack, "f x 1048576\n");
+    for (size_t i = 0; i < PS_PACK_ROLL; i++)
+        ps_buffer_add_byte(pack, '.');
+    ps_buffer_add_text(pack, "\nf y 1\n.\n");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "has 1 MiB already");
+}
+
+Test(bundle_forged, members_that_are_too_long)
+{
+    static const char *const names[] = {"bagit.txt", "data/meta.json", "data/journal/0001.ndjson", "custody.ndjson"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct ps_buffer *bytes = sample_bytes(&s, names[i]);
+        for (size_t k = 0; k < 2 << 20; k++)
+            ps_buffer_add_byte(bytes, ' ');
+        expect(PS_VERIFY_MALFORMED, "longer than such a member may be");
         bundle_teardown();
         bundle_setup();
     }
