@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Members to tables: the two documents whole, the records line by line, everything else passed over.
+ * Members to tables: the two documents whole, the records line by line, everything else passed over. Where records are
+ * derived, those of the bundle are passed over as well, and raw captures and journal are read instead.
  */
 #include "analysis/load.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +61,11 @@ static void choose_records(struct ps_loader *l, struct ps_span name)
     }
 }
 
+static bool is_raw(const struct ps_loader *l)
+{
+    return l->class == PS_MEMBER_PACK || l->class == PS_MEMBER_GLOBAL;
+}
+
 static void choose(struct ps_loader *l, struct ps_span name)
 {
     l->take = NULL;
@@ -66,14 +73,47 @@ static void choose(struct ps_loader *l, struct ps_span name)
     l->lines = true;
     l->too_long = false;
     ps_buffer_clear(&l->text, PS_JSON_LINE_MAX);
-    choose_records(l, name);
-    if (ps_span_is(name, "data/meta.json"))
+    l->class = ps_member_class_of(name);
+    if (l->class == PS_MEMBER_RECORDS && !l->out->wants.derive)
+        choose_records(l, name);
+    else if (l->class == PS_MEMBER_META)
         l->take = ps_load_meta;
-    else if (ps_span_is(name, "data/closing.json"))
+    else if (l->class == PS_MEMBER_CLOSING)
         l->take = ps_load_closing;
-    else
-        return;
-    l->lines = false;
+    l->lines = l->class == PS_MEMBER_RECORDS || l->class == PS_MEMBER_JOURNAL;
+    if (l->derive != NULL && is_raw(l))
+        ps_derive_member(l->derive, name);
+}
+
+static bool is_wanted(const struct ps_loader *l)
+{
+    bool derived_from = l->derive != NULL && (is_raw(l) || l->class == PS_MEMBER_JOURNAL);
+
+    return l->take != NULL || l->keep != NULL || derived_from;
+}
+
+bool ps_load_lines(struct ps_loader *l, const char *kind, struct ps_span text)
+{
+    struct ps_cursor in = ps_cursor_over(text);
+    struct ps_span line;
+    char name[64];
+
+    (void) snprintf(name, sizeof name, "data/records/%s-", kind);
+    l->take = NULL;
+    l->keep = NULL;
+    choose_records(l, ps_span_text(name));
+    if (l->take == NULL && l->keep == NULL)
+        return true;
+    while (ps_take_line(&in, &line))
+        if (!take_text(l, line))
+            return false;
+    return true;
+}
+
+static bool take_journal(struct ps_loader *l, struct ps_span line)
+{
+    ps_derive_journal(l->derive, line);
+    return !l->failed || ps_fail(l->err, ENOMEM, "cannot load the bundle");
 }
 
 /* What has come is a whole line or document. */
@@ -84,7 +124,7 @@ static bool finish_text(struct ps_loader *l)
     if (l->too_long)
         l->out->unreadable_lines++;
     else if (l->text.len > 0)
-        ok = take_text(l, ps_buffer_span(&l->text));
+        ok = (l->class == PS_MEMBER_JOURNAL ? take_journal : take_text)(l, ps_buffer_span(&l->text));
     l->too_long = false;
     ps_buffer_clear(&l->text, PS_JSON_LINE_MAX);
     return ok;
@@ -105,6 +145,10 @@ static bool add_piece(struct ps_loader *l, struct ps_span piece)
 
 static bool take_piece(struct ps_loader *l, struct ps_span piece)
 {
+    if (is_raw(l)) {
+        ps_derive_bytes(l->derive, piece);
+        return !l->failed || ps_fail(l->err, ENOMEM, "cannot load the bundle");
+    }
     while (l->lines && piece.len > 0) {
         const uint8_t *end = memchr(piece.data, '\n', piece.len);
         size_t len = end != NULL ? (size_t) (end - piece.data) : piece.len;
@@ -139,7 +183,7 @@ static enum ps_source_step load_members(struct ps_loader *l, const struct ps_mem
 
     while ((step = source->member(source->self, &member, &l->out->flaw, l->err)) == PS_SOURCE_NEXT) {
         choose(l, member.name);
-        if (l->take == NULL && l->keep == NULL)
+        if (!is_wanted(l))
             continue;
         step = load_member(l, source);
         if (step != PS_SOURCE_END)
@@ -165,6 +209,14 @@ bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_sna
     *out = (struct ps_snapshot){.wants = *wants, .facts = {.no_new_privs = -1}};
     enum ps_source_step step = load_members(&l, source);
     out->flawed = step == PS_SOURCE_FLAW;
+    if (step != PS_SOURCE_FAILED && l.derive != NULL) {
+        ps_derive_end(l.derive);
+        if (l.failed || out->pool.failed) {
+            ps_fail(err, ENOMEM, "cannot load the bundle");
+            step = PS_SOURCE_FAILED;
+        }
+    }
+    ps_derive_free(l.derive);
     ps_buffer_done(&l.text);
     ps_json_check_done(&l.check);
     if (out->process_count > 1)

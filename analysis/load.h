@@ -8,12 +8,17 @@
 
 #include "analysis/snapshot.h"
 #include "formats/json_value.h"
+#include "formats/member_class.h"
+
+struct ps_derive;
 
 struct ps_loader {
     struct ps_snapshot *out;
+    struct ps_derive *derive; /* NULL: records are read as they stand in the bundle */
     struct ps_error *err;
     struct ps_json_check check;
     struct ps_buffer text; /* of the line or document under way */
+    enum ps_member_class class; /* of the member under way */
     bool lines, too_long, failed;
     void (*take)(struct ps_loader *l, const cJSON *tree); /* NULL: not wanted */
     const char *keep;                                     /* the kind, when records of wants.pid are kept whole */
@@ -31,6 +36,19 @@ uint32_t ps_load_number32(const cJSON *tree, const char *path);
 bool ps_load_true(const cJSON *tree, const char *path);
 /* "0x..." */
 bool ps_load_hex(const cJSON *tree, const char *path, uint64_t *out);
+
+/* load.c: lines of the records of that kind, wherever they come from. False with *err. */
+PS_MUST_CHECK bool ps_load_lines(struct ps_loader *l, const char *kind, struct ps_span text);
+
+/* derive.c: the records of a bundle that is cut short, from its raw captures. They come in through ps_load_lines. A
+ * failure of memory is remembered in l->failed. */
+void ps_derive_begin(struct ps_loader *l, const cJSON *meta);
+void ps_derive_member(struct ps_derive *d, struct ps_span name);
+void ps_derive_bytes(struct ps_derive *d, struct ps_span bytes);
+void ps_derive_journal(struct ps_derive *d, struct ps_span line);
+/* Nothing more comes: what the journal does not tell is taken from the packs alone. */
+void ps_derive_end(struct ps_derive *d);
+void ps_derive_free(struct ps_derive *d);
 
 /* load_facts.c */
 void ps_load_meta(struct ps_loader *l, const cJSON *meta);

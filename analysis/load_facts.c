@@ -50,6 +50,8 @@ void ps_load_meta(struct ps_loader *l, const cJSON *meta)
     f->boottime_us = ps_load_number(meta, "clock.boottime_us");
     load_case(l, meta);
     load_rights(l, meta);
+    if (l->out->wants.derive && l->derive == NULL)
+        ps_derive_begin(l, meta);
 }
 
 void ps_load_closing(struct ps_loader *l, const cJSON *closing)

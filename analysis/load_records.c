@@ -39,6 +39,13 @@ static struct ps_span cgroup_of(struct ps_loader *l, const cJSON *record)
     return best != NULL ? ps_load_text(l, best, "path") : ps_span_of("", 0);
 }
 
+static bool is_swept_alone(const cJSON *record)
+{
+    const char *first = ps_json_string(cJSON_GetArrayItem(ps_load_at(record, "proc.source"), 0));
+
+    return first != NULL && ps_span_starts(ps_span_text(first), "data/opening/");
+}
+
 /* What the last looks said, where one of them did not say `same`. */
 static struct ps_span identity_of(struct ps_loader *l, const cJSON *record)
 {
@@ -66,6 +73,7 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
         .user = ps_load_text(l, record, "user.id"),
         .state = ps_load_text(l, record, "proc.stat.state"),
         .identity = identity_of(l, record),
+        .swept_alone = is_swept_alone(record),
         .kernel_thread = ps_load_true(record, "proc.kernel_thread"),
         .exe_known = cJSON_IsBool(deleted),
         .exe_deleted = cJSON_IsTrue(deleted),

@@ -9,6 +9,8 @@
 #include "analysis/snapshot.h"
 #include "formats/json.h"
 
+/* Of a bundle without its seal, a few lines that say what the views are made from; else nothing. */
+void ps_show_note(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 /* One screen: where, when, with which rights, what is there, what is missing. */
 void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 void ps_show_summary_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);

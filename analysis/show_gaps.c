@@ -117,27 +117,10 @@ static bool same_files(const struct ps_gap_row *a, const struct ps_gap_row *b)
     return same_paragraph(a, b) && ps_span_equal(a->files, b->files) && ps_span_equal(a->why, b->why);
 }
 
-/* Our own words, broken at blanks to fit. */
 static void add_wrapped(struct ps_buffer *out, const char *label, const char *text, size_t columns)
 {
-    size_t used = INDENT;
-
     ps_buffer_addf(out, "  %-*s", INDENT - 2, label);
-    while (*text != '\0') {
-        size_t len = strcspn(text, " ");
-        if (used > INDENT && used + 1 + len > columns) {
-            ps_buffer_addf(out, "\n%*s", INDENT, "");
-            used = INDENT;
-        } else if (used > INDENT) {
-            ps_buffer_add_byte(out, ' ');
-            used++;
-        }
-        ps_buffer_add(out, text, len);
-        used += len;
-        text += len;
-        text += strspn(text, " ");
-    }
-    ps_buffer_add_byte(out, '\n');
+    ps_show_add_prose(out, text, INDENT, columns);
 }
 
 /* Rows are sorted by pid: how many processes they are of, the machine as a whole (pid 0) left out. */
@@ -315,7 +298,12 @@ void ps_show_gaps(const struct ps_snapshot *s, size_t columns, struct ps_buffer 
         out->failed = true;
         return;
     }
-    if (s->gap_count == 0)
+    if (!s->facts.has_closing)
+        ps_show_add_prose(out,
+                          "The end of the bundle is not here. These are the gaps that its journal tells as far as it "
+                          "goes; files that it does not name may have been read or not.\n",
+                          0, columns);
+    else if (s->gap_count == 0)
         ps_buffer_add_text(out, "All that was planned was read.\n\n");
     for (size_t at = 0, end; at < s->gap_count; at = end) {
         for (end = at + 1; end < s->gap_count && same_paragraph(&rows[at], &rows[end]);)

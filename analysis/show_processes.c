@@ -55,11 +55,7 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     ps_printable_add_cell(out, p->name, NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
     ps_show_add_command(out, p, command);
-    if (p->identity.len > 0) {
-        ps_buffer_add_text(out, "  <");
-        ps_printable_add(out, p->identity);
-        ps_buffer_add_text(out, " while read>");
-    }
+    ps_show_add_marks(s, p, out);
     ps_buffer_add_byte(out, '\n');
 }
 

@@ -224,6 +224,10 @@ static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)
     bool any = false;
 
     label(out, "not seen");
+    if (!f->has_closing) {
+        ps_buffer_add_text(out, "not known: the counts stand at the end of the bundle, which is not here\n");
+        return;
+    }
     for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
         if (f->outcomes[gaps[i]] == 0)
             continue;
@@ -236,14 +240,18 @@ static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)
                        : "nothing that was planned: all %llu captures "
                          "were made\n",
                    (unsigned long long) f->captures);
+}
+
+static void add_environs(const struct ps_snapshot *s, struct ps_buffer *out)
+{
     label(out, "environ");
     ps_quantity_count(out, s->environs, "process", "processes");
-    ps_buffer_add_text(out, f->redacted ? ", values hashed\n" : ", with values\n");
+    ps_buffer_add_text(out, s->facts.redacted ? ", values hashed\n" : ", with values\n");
 }
 
 static void add_warnings(const struct ps_snapshot *s, struct ps_buffer *out)
 {
-    if (!s->facts.has_closing)
+    if (!s->facts.has_closing && !s->wants.derive)
         ps_buffer_add_text(out, "INCOMPLETE: this is only the beginning of a bundle; counts are of what is there\n");
     if (s->facts.processes_missed > 0) {
         ps_quantity_count(out, s->facts.processes_missed, "process", "processes");
@@ -271,4 +279,5 @@ void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buff
     add_sockets(s, columns, out);
     add_listening(s, out);
     add_missing(s, out);
+    add_environs(s, out);
 }

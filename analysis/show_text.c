@@ -149,3 +149,35 @@ int ps_show_order(struct ps_span a, struct ps_span b)
         return order;
     return a.len < b.len ? -1 : a.len > b.len;
 }
+
+void ps_show_add_prose(struct ps_buffer *out, const char *text, size_t indent, size_t columns)
+{
+    size_t used = indent;
+
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        if (used > indent && used + 1 + len > columns) {
+            ps_buffer_addf(out, "\n%*s", (int) indent, "");
+            used = indent;
+        } else if (used > indent) {
+            ps_buffer_add_byte(out, ' ');
+            used++;
+        }
+        ps_buffer_add(out, text, len);
+        used += len;
+        text += len + strspn(text + len, " ");
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
+void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out)
+{
+    if (p->swept_alone)
+        ps_buffer_add_text(out, "  <first look alone>");
+    else if (ps_span_is(p->identity, "gone"))
+        ps_buffer_add_text(out, "  <ended while read>");
+    else if (ps_span_is(p->identity, "changed"))
+        ps_buffer_add_text(out, "  <changed while read>");
+    else if (p->identity.len > 0 && !s->wants.derive) /* there, the note says it of all of them */
+        ps_buffer_add_text(out, "  <ended or hung before the last look>");
+}

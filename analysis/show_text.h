@@ -28,6 +28,10 @@ void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row
                          struct ps_json *j);
 /* "r", "w", "rw"; `-` for a descriptor that was opened for its path alone, `?` when not known. */
 const char *ps_show_access(bool known, uint64_t flags);
+/* Our own words from the column `indent` on, broken at blanks to fit, and a newline. */
+void ps_show_add_prose(struct ps_buffer *out, const char *text, size_t indent, size_t columns);
+/* "  <ended while read>", and what else a table says behind a process. */
+void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out);
 /* By bytes: below 0, 0, above 0. */
 int ps_show_order(struct ps_span a, struct ps_span b);
 

@@ -168,7 +168,8 @@ static size_t add_indent(const struct widths *w, uint32_t depth, struct ps_buffe
     return out->len - before;
 }
 
-static void add_note(const struct node *n, const struct ps_process_row *p, struct ps_buffer *out)
+static void add_note(const struct ps_snapshot *s, const struct node *n, const struct ps_process_row *p,
+                     struct ps_buffer *out)
 {
     if (n->place == ORPHAN)
         ps_buffer_addf(out, "  <parent %u not in view>", p->ppid);
@@ -178,11 +179,7 @@ static void add_note(const struct node *n, const struct ps_process_row *p, struc
         ps_buffer_add_text(out, "  <parent by pid alone>");
     if (p->exe_deleted)
         ps_buffer_add_text(out, "  <exe deleted>");
-    if (p->identity.len == 0)
-        return;
-    ps_buffer_add_text(out, "  <");
-    ps_printable_add(out, p->identity);
-    ps_buffer_add_text(out, " while read>");
+    ps_show_add_marks(s, p, out);
 }
 
 static void add_node(const struct tree *t, uint32_t at, const struct widths *w, struct ps_buffer *out)
@@ -201,7 +198,7 @@ static void add_node(const struct tree *t, uint32_t at, const struct widths *w, 
     ps_buffer_add_byte(out, ' ');
 
     ps_buffer_clear(&text, SIZE_MAX);
-    add_note(n, p, &text);
+    add_note(t->s, n, p, &text);
     size_t used = add_indent(w, n->depth, out) + text.len;
     ps_show_add_command(out, p, w->command > used + CUT_LEAST ? w->command - used : CUT_LEAST);
     ps_buffer_add_span(out, ps_buffer_span(&text));

@@ -24,6 +24,7 @@ enum {
 struct ps_snapshot_wants {
     unsigned tables;
     uint32_t pid; /* 0: none; else the records of that process are kept whole as well */
+    bool derive;  /* the seal is missing: the records are made anew, from the raw captures that are there */
 };
 
 /* One life. An empty text was not in the record, or not wanted. */
@@ -32,7 +33,7 @@ struct ps_process_row {
     uint64_t start_boot_us;
     struct ps_span entity_id, parent_entity_id, name, command_line, executable, user, cgroup, state;
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
-    bool kernel_thread;
+    bool kernel_thread, swept_alone; /* swept_alone: nothing but its stat in the opening sweep */
     bool exe_known, exe_deleted;
 };
 
@@ -119,6 +120,8 @@ struct ps_snapshot {
     struct ps_change_row *changes;
     size_t change_count, change_room;
     uint64_t environs;         /* environ records */
+    uint64_t sweep_alone;      /* derived: processes of which nothing but the opening sweep is there */
+    uint64_t packs_unread;     /* derived: packs of which nothing says whose they are */
     uint64_t unreadable_lines; /* records that are no JSON by the rules */
     bool flawed;               /* the source ended in *flaw: what comes after it is missing here */
     struct ps_flaw flaw;

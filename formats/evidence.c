@@ -14,7 +14,7 @@ struct ps_evidence {
     struct ps_evidence_counts counts;
     struct ps_match match;
     void *waiting; /* tree of struct ps_raw, by name: no order of hostile names makes it slow */
-    struct ps_raw *current;
+    struct ps_raw *current, *first, *last;
     struct ps_raw *key; /* to look for */
     bool again;         /* the current one is being read again */
     uint64_t held;    /* memory of what waits: many small members cost more than their bytes */
@@ -48,6 +48,8 @@ static void free_raw(struct ps_evidence *e, struct ps_raw *raw)
 {
     (void) tdelete(raw, &e->waiting, by_name);
     e->held -= ps_raw_held(raw);
+    *(raw->before != NULL ? &raw->before->after : &e->first) = raw->after;
+    *(raw->after != NULL ? &raw->after->before : &e->last) = raw->before;
     if (e->current == raw)
         e->current = NULL;
     ps_raw_free(raw);
@@ -102,6 +104,9 @@ bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char *
         ps_raw_free(raw);
         return false;
     }
+    raw->before = e->last;
+    *(e->last != NULL ? &e->last->after : &e->first) = raw;
+    e->last = raw;
     e->current = raw;
     e->held += ps_raw_held(raw);
     e->counts.raw_members++;
@@ -290,6 +295,13 @@ bool ps_evidence_end(struct ps_evidence *e, const char **why)
     if (e->waiting == NULL)
         return true;
     return fail(e, "raw bytes that no line of the journal names", (*(struct ps_raw **) e->waiting)->name, why);
+}
+
+void ps_evidence_left(const struct ps_evidence *e, void *context,
+                      void (*each)(void *context, struct ps_span name, struct ps_span bytes))
+{
+    for (const struct ps_raw *raw = e->first; raw != NULL; raw = raw->after)
+        each(context, ps_span_text(raw->name), ps_buffer_span(&raw->kept));
 }
 
 struct ps_span ps_evidence_culprit(const struct ps_evidence *e)

@@ -47,6 +47,10 @@ PS_MUST_CHECK bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_che
                                        const char **why);
 /* Nothing more comes: no raw member may be left. */
 PS_MUST_CHECK bool ps_evidence_end(struct ps_evidence *e, const char **why);
+/* Of a bundle that is cut short: the raw members that no line has named, in the order in which they came, the last one
+ * as far as it goes. Name and bytes are borrowed until ps_evidence_free or the next line. */
+void ps_evidence_left(const struct ps_evidence *e, void *context,
+                      void (*each)(void *context, struct ps_span name, struct ps_span bytes));
 /* The member that the last failure is about, or an empty span. */
 struct ps_span ps_evidence_culprit(const struct ps_evidence *e);
 

@@ -10,6 +10,7 @@
 #include "formats/pack.h"
 
 struct ps_raw {
+    struct ps_raw *before, *after; /* in the order in which they came; evidence.c's */
     bool pack;  /* entries; else the bytes of one capture */
     bool whole; /* all bytes are kept */
     uint64_t size;

@@ -94,6 +94,9 @@ static bool print_view(const struct request *r, const struct ps_snapshot *s, str
 {
     struct ps_buffer out = {0};
 
+    ps_show_note(s, ps_terminal_columns(PROSE), &out);
+    ps_print(PS_STDERR, ps_buffer_span(&out));
+    ps_buffer_clear(&out, SIZE_MAX);
     (r->json ? r->view->json : r->view->text)(s, ps_terminal_columns(r->view->columns), &out);
     (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
     bool ok = !out.failed || ps_fail(err, ENOMEM, "the lines above are not all of them");
@@ -113,7 +116,9 @@ static int show(struct ps_bundle_input *in, const void *request, struct ps_error
     bool ok = ps_bundle_input_load(in, true, err);
     if (ok)
         ps_bundle_input_enclose(in, -1);
-    ok = ok && ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) && load(in, &wants, &s, err);
+    ok = ok && ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err);
+    wants.derive = report.verdict == PS_VERIFY_INCOMPLETE;
+    ok = ok && load(in, &wants, &s, err);
     if (ok && r->pid != 0 && s.kept_count == 0) {
         ps_fail(err, 0, "nothing in this bundle is about pid %u; all that is: procsnap show %s processes", r->pid,
                 r->bundle);

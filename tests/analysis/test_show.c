@@ -191,7 +191,7 @@ Test(show, nothing_is_shown_of_nothing)
     struct ps_snapshot s;
     load_members(NULL, 0, false, &s);
     (void) view_shown(ps_show_summary, &s, 80);
-    text_has(view_shown(ps_show_gaps, &s, 80), "All that was planned was read.");
+    text_has(view_shown(ps_show_gaps, &s, 80), "The end of the bundle is not here.");
     (void) view_shown(ps_show_processes, &s, 10);
     ps_snapshot_done(&s);
 }

@@ -39,24 +39,29 @@ static enum ps_source_step next_piece(void *self, struct ps_span *out, struct ps
     return PS_SOURCE_NEXT;
 }
 
-static void load(const struct text_member *members, size_t count, bool cut, uint32_t pid, struct ps_snapshot *s)
+static void load(const struct text_member *members, size_t count, bool cut, const struct ps_snapshot_wants *wants,
+                 struct ps_snapshot *s)
 {
     struct text_source texts = {.members = members, .count = count, .piece = 7, .cut = cut};
     struct ps_member_source source = {.self = &texts, .member = next_member, .piece = next_piece};
-    struct ps_snapshot_wants wants = {.tables = ~0U, .pid = pid};
     struct ps_error err = {0};
 
-    cr_assert(ps_snapshot_load(&source, &wants, s, &err), "%s", err.text);
+    cr_assert(ps_snapshot_load(&source, wants, s, &err), "%s", err.text);
 }
 
 void load_members(const struct text_member *members, size_t count, bool cut, struct ps_snapshot *s)
 {
-    load(members, count, cut, 0, s);
+    load(members, count, cut, &(struct ps_snapshot_wants){.tables = ~0U}, s);
 }
 
 void load_pid(const struct text_member *members, size_t count, uint32_t pid, struct ps_snapshot *s)
 {
-    load(members, count, false, pid, s);
+    load(members, count, false, &(struct ps_snapshot_wants){.tables = ~0U, .pid = pid}, s);
+}
+
+void load_cut(const struct text_member *members, size_t count, struct ps_snapshot *s)
+{
+    load(members, count, true, &(struct ps_snapshot_wants){.tables = ~0U, .derive = true}, s);
 }
 
 char *view_shown(ps_view *show, const struct ps_snapshot *s, size_t columns)

@@ -17,6 +17,8 @@ struct text_member {
 /* All tables, and the records of that pid. `cut`: the source ends in a flaw. */
 void load_members(const struct text_member *members, size_t count, bool cut, struct ps_snapshot *s);
 void load_pid(const struct text_member *members, size_t count, uint32_t pid, struct ps_snapshot *s);
+/* All tables, from raw captures instead of records; the source ends in a flaw. */
+void load_cut(const struct text_member *members, size_t count, struct ps_snapshot *s);
 #define LOAD(members, s) load_members((members), sizeof(members) / sizeof((members)[0]), false, (s))
 
 typedef void ps_view(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
