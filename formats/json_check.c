@@ -30,6 +30,9 @@ static bool flawed(struct scan *s, const char *why)
 
 static void skip_blanks(struct ps_cursor *c)
 {
+    uint8_t byte = 0;
+    if (ps_peek_byte(c, &byte) && byte > ' ') /* there is hardly ever one */
+        return;
     while (ps_take_byte(c, ' ') || ps_take_byte(c, '\n') || ps_take_byte(c, '\t') || ps_take_byte(c, '\r'))
         continue;
 }
@@ -180,11 +183,20 @@ static uint32_t next_of(struct ps_cursor *c)
     return out;
 }
 
-/* By what the keys mean, not how they are written: "a" and "\u0061" are the same. */
+/* By what the keys mean, not how they are written: "a" and "\u0061" are the same. UTF-8 has the order of its code
+ * points, so that bytes are compared until one of them begins an escape. */
 static int compare_keys(const void *a, const void *b)
 {
     const struct ps_span *key_a = a, *key_b = b;
-    struct ps_cursor in_a = ps_cursor_over(*key_a), in_b = ps_cursor_over(*key_b);
+    size_t least = key_a->len < key_b->len ? key_a->len : key_b->len, same = 0;
+    while (same < least && key_a->data[same] == key_b->data[same] && key_a->data[same] != '\\')
+        same++;
+    if (same < least && key_a->data[same] != '\\' && key_b->data[same] != '\\')
+        return key_a->data[same] < key_b->data[same] ? -1 : 1;
+    if (same == key_a->len || same == key_b->len)
+        return (key_a->len > same) - (key_b->len > same);
+    struct ps_cursor in_a = ps_cursor_over(ps_span_of(key_a->data + same, key_a->len - same));
+    struct ps_cursor in_b = ps_cursor_over(ps_span_of(key_b->data + same, key_b->len - same));
     for (;;) {
         uint32_t next_a = next_of(&in_a), next_b = next_of(&in_b);
         if (next_a != next_b)

@@ -1,10 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/json_value.h"
 
+#include <stdalign.h>
+#include <stdlib.h>
+
+/* A tree is made and deleted for each line, hundreds of small pieces each time. They come from one room, which is empty
+ * again when the last of them is given back; what does not fit comes from malloc. Not for threads. */
+enum { ROOM = 256 << 10 };
+static alignas(max_align_t) uint8_t room[ROOM];
+static size_t room_used, room_pieces;
+
+static void *take_piece(size_t size)
+{
+    if (size > ROOM - room_used)
+        return malloc(size);
+    void *piece = room + room_used;
+    size_t rest = size % alignof(max_align_t);
+    size += rest > 0 ? alignof(max_align_t) - rest : 0;
+    room_used = size < ROOM - room_used ? room_used + size : ROOM;
+    room_pieces++;
+    return piece;
+}
+
+static void give_piece(void *piece)
+{
+    uintptr_t at = (uintptr_t) piece, begin = (uintptr_t) room;
+    if (at < begin || at >= begin + ROOM)
+        free(piece);
+    else if (--room_pieces == 0)
+        room_used = 0;
+}
+
 cJSON *ps_json_parse(struct ps_json_check *check, struct ps_span text, struct ps_json_flaw *flaw)
 {
     if (!ps_json_check(check, text, flaw))
         return NULL;
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = take_piece, .free_fn = give_piece});
     cJSON *tree = cJSON_ParseWithLength((const char *) text.data, text.len);
     if (tree == NULL)
         *flaw = (struct ps_json_flaw){.why = ps_no_memory, .at = 0};
