@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/socket_index.h"
+
 enum { CAP_SYS_PTRACE_BIT = 19 };
 
 /* One line of a record, or a whole document. */
@@ -217,6 +219,10 @@ bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_sna
         }
     }
     ps_derive_free(l.derive);
+    if (step != PS_SOURCE_FAILED && !ps_sockets_mark(out)) {
+        ps_fail(err, ENOMEM, "cannot load the bundle");
+        step = PS_SOURCE_FAILED;
+    }
     ps_buffer_done(&l.text);
     ps_json_check_done(&l.check);
     if (out->process_count > 1)

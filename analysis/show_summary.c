@@ -81,6 +81,17 @@ static void add_rights(const struct ps_snapshot *s, struct ps_buffer *out)
     ps_buffer_add_text(out, f->no_new_privs == 1 ? ", no_new_privs\n" : "\n");
 }
 
+/* Counts what was added, says it behind its label, and frees it. */
+static void add_tally(const char *name, struct ps_tally *t, size_t columns, struct ps_buffer *out)
+{
+    ps_tally_count(t);
+    label(out, name);
+    ps_tally_line(t, columns - LABEL, "unknown", "none", out);
+    ps_buffer_add_byte(out, '\n');
+    out->failed = out->failed || t->failed;
+    ps_tally_done(t);
+}
+
 static void add_deleted(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
     struct ps_tally names = {0};
@@ -88,14 +99,8 @@ static void add_deleted(const struct ps_snapshot *s, size_t columns, struct ps_b
     for (size_t i = 0; i < s->process_count; i++)
         if (s->processes[i].exe_deleted)
             ps_tally_add(&names, s->processes[i].name);
-    if (names.count > 0) {
-        label(out, " exe deleted");
-        ps_tally_count(&names);
-        ps_tally_line(&names, columns - LABEL, "(no name)", "", out);
-        ps_buffer_add_byte(out, '\n');
-    }
-    out->failed = out->failed || names.failed;
-    ps_tally_done(&names);
+    if (names.count > 0 || names.failed)
+        add_tally(" exe deleted", &names, columns, out);
 }
 
 static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
@@ -111,8 +116,6 @@ static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps
         ps_tally_add(&users, p->user);
         ps_tally_add(&groups, p->cgroup);
     }
-    ps_tally_count(&users);
-    ps_tally_count(&groups);
     label(out, "processes");
     ps_buffer_addf(out, "%zu", s->process_count - threads);
     if (threads > 0) {
@@ -120,16 +123,9 @@ static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps
         ps_quantity_count(out, threads, "kernel thread", "kernel threads");
     }
     ps_buffer_add_byte(out, '\n');
-    label(out, " by user");
-    ps_tally_line(&users, columns - LABEL, "unknown", "none", out);
-    ps_buffer_add_byte(out, '\n');
-    label(out, " by cgroup");
-    ps_tally_line(&groups, columns - LABEL, "unknown", "none", out);
-    ps_buffer_add_byte(out, '\n');
+    add_tally(" by user", &users, columns, out);
+    add_tally(" by cgroup", &groups, columns, out);
     add_deleted(s, columns, out);
-    out->failed = out->failed || users.failed || groups.failed;
-    ps_tally_done(&users);
-    ps_tally_done(&groups);
 }
 
 static void add_changes(const struct ps_snapshot *s, struct ps_buffer *out)
@@ -160,28 +156,21 @@ static void add_sockets(const struct ps_snapshot *s, size_t columns, struct ps_b
 
     for (size_t i = 0; i < s->socket_count; i++) {
         const struct ps_socket_row *row = &s->sockets[i];
+        if (row->again)
+            continue;
         ps_tally_add(&kinds, row->transport);
         if (row->state.len > 0)
             ps_tally_add(&states, row->state);
         unseen += ps_span_is(row->owner_absent, "not in view");
     }
-    ps_tally_count(&kinds);
-    ps_tally_count(&states);
-    label(out, "sockets");
-    ps_tally_line(&kinds, columns - LABEL, "unknown", "none", out);
-    if (states.count > 0) {
-        ps_buffer_add_text(out, "; tcp: ");
-        ps_tally_line(&states, columns - LABEL, "unknown", "none", out);
-    }
-    ps_buffer_add_byte(out, '\n');
+    add_tally("sockets", &kinds, columns, out);
+    if (states.count > 0 || states.failed)
+        add_tally(" tcp states", &states, columns, out);
     if (unseen > 0) {
         label(out, "");
         ps_quantity_count(out, unseen, "socket belongs", "sockets belong");
         ps_buffer_add_text(out, " to a process that is not in view\n");
     }
-    out->failed = out->failed || kinds.failed || states.failed;
-    ps_tally_done(&kinds);
-    ps_tally_done(&states);
 }
 
 static void add_endpoint(const struct ps_snapshot *s, const struct ps_socket_row *row, struct ps_buffer *out)
@@ -205,7 +194,7 @@ static void add_listening(const struct ps_snapshot *s, struct ps_buffer *out)
     size_t listening = 0;
 
     for (size_t i = 0; i < s->socket_count; i++) {
-        if (!ps_span_is(s->sockets[i].state, "LISTEN"))
+        if (s->sockets[i].again || !ps_span_is(s->sockets[i].state, "LISTEN"))
             continue;
         if (listening++ >= MOST)
             continue;

@@ -42,7 +42,7 @@ static void add_facts(struct ps_json *j, const struct ps_snapshot_facts *f)
 static void add_tables(struct ps_json *j, const struct ps_snapshot *s)
 {
     struct ps_tally users = {0}, groups = {0}, changes = {0}, transports = {0}, states = {0};
-    uint64_t threads = 0, unseen = 0;
+    uint64_t threads = 0, unseen = 0, sockets = 0;
 
     for (size_t i = 0; i < s->process_count; i++) {
         threads += s->processes[i].kernel_thread;
@@ -52,6 +52,9 @@ static void add_tables(struct ps_json *j, const struct ps_snapshot *s)
     for (size_t i = 0; i < s->change_count; i++)
         ps_tally_add(&changes, s->changes[i].change);
     for (size_t i = 0; i < s->socket_count; i++) {
+        if (s->sockets[i].again)
+            continue;
+        sockets++;
         ps_tally_add(&transports, s->sockets[i].transport);
         if (s->sockets[i].state.len > 0)
             ps_tally_add(&states, s->sockets[i].state);
@@ -62,7 +65,7 @@ static void add_tables(struct ps_json *j, const struct ps_snapshot *s)
     add_tally(j, "users", &users);
     add_tally(j, "cgroups", &groups);
     add_tally(j, "changes", &changes);
-    ps_json_u64(j, "sockets", s->socket_count);
+    ps_json_u64(j, "sockets", sockets);
     add_tally(j, "transports", &transports);
     add_tally(j, "tcp_states", &states);
     ps_json_u64(j, "sockets_without_owner_in_view", unseen);

@@ -50,6 +50,7 @@ struct ps_socket_row {
     struct ps_span type, path;                        /* unix */
     uint64_t port, remote_port, inode, net_namespace; /* 0: none, or unknown */
     bool accepts;                                     /* unix: it listens */
+    bool again;     /* the same socket stands in an earlier row: its table was read with two processes */
     uint32_t owner;                                   /* pid of the first owner; 0: none */
     size_t owners_at; /* in the table of owners: this many, and owners_left that the record does not name */
     uint32_t owner_count;

@@ -31,6 +31,43 @@ static int compare_ends(const void *left, const void *right)
     return order != 0 ? order : ps_show_order((*a)->remote, (*b)->remote);
 }
 
+/* Inodes are unique for the machine; without one, the ends tell within their namespace. */
+static int compare_socket(const void *left, const void *right)
+{
+    const struct ps_socket_row *const *a = left, *const *b = right;
+    int order = compare_inode(a, b);
+
+    if (order == 0 && (*a)->inode == 0)
+        order = compare_ends(a, b);
+    if (order == 0 && (*a)->inode == 0)
+        order = order_u64((*a)->net_namespace, (*b)->net_namespace);
+    return order;
+}
+
+static int compare_place(const void *left, const void *right)
+{
+    const struct ps_socket_row *const *a = left, *const *b = right;
+    int order = compare_socket(a, b);
+
+    return order != 0 ? order : *a < *b ? -1 : *a > *b;
+}
+
+bool ps_sockets_mark(struct ps_snapshot *s)
+{
+    struct ps_socket_row **rows = malloc((s->socket_count + 1) * sizeof *rows);
+
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < s->socket_count; i++)
+        rows[i] = &s->sockets[i];
+    if (s->socket_count > 1)
+        qsort(rows, s->socket_count, sizeof *rows, compare_place);
+    for (size_t i = 1; i < s->socket_count; i++)
+        rows[i]->again = compare_socket(&rows[i - 1], &rows[i]) == 0;
+    free(rows);
+    return true;
+}
+
 bool ps_socket_index_make(const struct ps_snapshot *s, struct ps_socket_index *out)
 {
     *out = (struct ps_socket_index){0};

@@ -13,6 +13,8 @@ struct ps_socket_index {
     size_t count;
 };
 
+/* Marks the rows of sockets that stand in an earlier row already. False when memory is out. */
+PS_MUST_CHECK bool ps_sockets_mark(struct ps_snapshot *s);
 /* False when memory is out; ps_socket_index_done in any case. */
 PS_MUST_CHECK bool ps_socket_index_make(const struct ps_snapshot *s, struct ps_socket_index *out);
 /* NULL when there is none. */

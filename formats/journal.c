@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "formats/json.h"
 
@@ -233,4 +234,13 @@ const char *ps_errno_name(int number)
             return errno_names[i].name;
     }
     return "E?";
+}
+
+const char *ps_errno_known(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof errno_names / sizeof *errno_names; i++) {
+        if (strcmp(name, errno_names[i].name) == 0)
+            return errno_names[i].name;
+    }
+    return name ? "other" : NULL;
 }

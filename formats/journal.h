@@ -120,5 +120,8 @@ void ps_file_facts_json(struct ps_json *j, const char *name, const struct ps_fil
 
 /* The name of an errno value on this machine, "E<number>" forms being "E?"; NULL for 0. Static text. */
 const char *ps_errno_name(int number);
+/* The same name as that one static text, so that equal names are equal pointers; "other" for a name that it never gives,
+ * NULL for NULL. */
+const char *ps_errno_known(const char *name);
 
 #endif

@@ -21,23 +21,12 @@ static void note(struct ps_records *r, const char *file, enum ps_outcome outcome
     r->l->gap_errors[r->l->gap_count++] = error;
 }
 
-/* The name of an errno as one static text, so that equal names are equal pointers in both directions. */
-static const char *interned(const char *error)
-{
-    static const char *const names[] = {"EACCES", "EPERM", "ENOENT", "ESRCH", "EINVAL", "EIO", "ENAMETOOLONG", "ENOMEM"};
-    for (size_t i = 0; error && i < sizeof names / sizeof *names; i++) {
-        if (strcmp(error, names[i]) == 0)
-            return names[i];
-    }
-    return error ? "other" : NULL;
-}
-
 void ps_gap_capture(struct ps_records *r, const struct ps_capture *c)
 {
     const char *file = c->row ? c->row->path : "unknown to this version";
-    note(r, file, c->outcome, interned(c->error));
+    note(r, file, c->outcome, ps_errno_known(c->error));
     for (size_t i = 0; i < c->lost_count; i++)
-        note(r, file, c->lost[i].outcome, interned(c->lost[i].error));
+        note(r, file, c->lost[i].outcome, ps_errno_known(c->lost[i].error));
 }
 
 struct ps_json ps_gap_begin(struct ps_records *r, const struct ps_entry *entry, const char *outcome)

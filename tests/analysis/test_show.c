@@ -51,6 +51,28 @@ static const struct text_member plain[] = {
 
 /* clang-format on */
 
+/* Where the namespace of a process cannot be told, its tables are read with each process of it. */
+Test(show, summary_counts_a_socket_once_however_often_its_table_was_read)
+{
+#define ROW(port, remote, inode, state) \
+    "{\"source\":{\"ip\":\"10.0.0.1\",\"port\":" port "},\"destination\":{\"ip\":\"10.0.0.2\",\"port\":" remote "}," \
+    "\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp\":{\"state\":\"" state "\",\"inode\":" inode "},\"owners\":[]}}\n"
+    static const struct text_member members[] = {
+        {"data/records/socket-0001.ndjson", ROW("80", "0", "9", "LISTEN") ROW("80", "7", "0", "TIME_WAIT")
+         ROW("80", "0", "9", "LISTEN") ROW("80", "7", "0", "TIME_WAIT") ROW("80", "8", "0", "TIME_WAIT")},
+    };
+    struct ps_snapshot s;
+    LOAD(members, &s);
+    char *text = view_shown(ps_show_summary, &s, 100);
+    text_has(text, "sockets      tcp (3)\n tcp states  TIME_WAIT (2), LISTEN (1)\n");
+    char *listening = strstr(text, "10.0.0.1:80");
+    cr_assert(ne(ptr, listening, NULL));
+    cr_expect(eq(ptr, strstr(listening + 1, "10.0.0.1:80"), NULL), "a listening socket is told twice");
+    text_has(view_shown(ps_show_summary_json, &s, 100), "\"sockets\":3,");
+    ps_snapshot_done(&s);
+#undef ROW
+}
+
 Test(show, summary_is_one_screen_that_says_what_matters)
 {
     struct ps_snapshot s;
@@ -65,7 +87,7 @@ Test(show, summary_is_one_screen_that_says_what_matters)
     text_has(text, "unknown (1), /ecs/t/app (1)\n");
     text_has(text, " exe deleted nginx (1)\n");
     text_has(text, " meanwhile   1 ended\n");
-    text_has(text, "sockets      tcp (2); tcp: LISTEN (2)\n");
+    text_has(text, "sockets      tcp (2)\n tcp states  LISTEN (2)\n");
     text_has(text, "0.0.0.0:80 (101 nginx)\n");
     text_has(text, "[::]:22 (not in view)\n");
     text_has(text, "4 denied, 1 timed_out of 60 captures");
