@@ -111,8 +111,10 @@ static void add_life(const struct ps_snapshot *s, const struct hold *holds, size
             ps_buffer_addf(out, "%llu %s", (unsigned long long) holds[i].fd,
                            ps_show_access(holds[i].flags_known, holds[i].flags));
     }
-    if (count > MOST)
-        ps_buffer_addf(out, ", %zu others", count - MOST);
+    if (count > MOST) {
+        ps_buffer_add_text(out, ", ");
+        ps_quantity_count(out, count - MOST, "other", "others");
+    }
     ps_buffer_add_byte(out, ')');
 }
 
@@ -197,11 +199,14 @@ void ps_show_files(const struct ps_snapshot *s, size_t columns, struct ps_buffer
     }
     if (count == 0)
         ps_buffer_add_text(out, "No open file is in the records.\n");
+    else
+        ps_buffer_add_text(out, "Below each path who holds it (descriptor, r read, w write, - neither).\n\n");
     for (size_t at = 0, end; at < count; at = end) {
         for (end = at + 1; end < count && holds[end].section == holds[at].section;)
             end++;
         add_section(s, holds + at, end - at, columns, out);
     }
+    ps_show_add_unread(s, columns, out);
     free(holds);
 }
 

@@ -21,7 +21,7 @@ struct reason {
 };
 
 static const struct reason reasons[] = {
-    {"timed_out", "No answer",
+    {"timed_out", "No answer in time",
      "The kernel made no progress for the read timeout. Behind such a process is a file system that "
      "does not answer (FUSE, NFS), or a lock that it holds, perhaps on purpose.",
      "a longer --read-timeout; look at the state of the process and at what it has mounted"},
@@ -137,17 +137,19 @@ static size_t count_processes(const struct ps_gap_row *rows, size_t count)
 static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
-    enum { NAME_MOST = 20, NUMBER_ROOM = 11, OTHERS_ROOM = 14 };
-    size_t used = INDENT, shown = 0, processes = count_processes(rows, count);
+    enum { NAME_MOST = 20, NUMBER_ROOM = 11, OTHERS_ROOM = 14, COUNT_ROOM = 18 };
+    size_t processes = count_processes(rows, count), used = INDENT + (processes > 1 ? COUNT_ROOM : 0), shown = 0;
 
     if (processes == 0)
         return;
-    ps_buffer_addf(out, "%*s", INDENT, "");
+    ps_buffer_addf(out, "  %-*s", INDENT - 2, "of");
+    if (processes > 1)
+        ps_buffer_addf(out, "%zu processes: ", processes);
     for (size_t i = 0; i < count; i++) {
         if (rows[i].pid == 0 || (i > 0 && rows[i].pid == rows[i - 1].pid))
             continue;
         const struct ps_process_row *p = ps_snapshot_process(s, rows[i].pid, rows[i].entity_id);
-        struct ps_span name = p != NULL && p->name.len > 0 ? p->name : ps_span_text("?");
+        struct ps_span name = p != NULL && p->name.len > 0 ? p->name : ps_span_text("(no name)");
         size_t width = ps_printable_columns(name);
         width = (width < NAME_MOST ? width : NAME_MOST) + NUMBER_ROOM;
         if (shown > 0 && used + width + OTHERS_ROOM > columns)
@@ -157,8 +159,10 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
         used += width;
         shown++;
     }
-    if (shown < processes)
-        ps_buffer_addf(out, ", %zu others", processes - shown);
+    if (shown < processes) {
+        ps_buffer_add_text(out, ", ");
+        ps_quantity_count(out, processes - shown, "other", "others");
+    }
     ps_buffer_add_byte(out, '\n');
 }
 
@@ -180,7 +184,6 @@ static void add_names(struct ps_buffer *out, struct ps_span names, size_t column
     struct ps_span word;
     size_t used = INDENT;
 
-    ps_buffer_addf(out, "%*s", INDENT, "");
     while (ps_take_word(&in, &word)) {
         size_t width = ps_printable_columns(word);
         if (used > INDENT && used + 1 + width > columns) {
@@ -201,18 +204,11 @@ static void add_names(struct ps_buffer *out, struct ps_span names, size_t column
 static void add_files(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                       struct ps_buffer *out)
 {
-    size_t processes = count_processes(rows, count);
-
-    if (rows->files.len > 0) {
+    ps_buffer_addf(out, "  %-*s", INDENT - 2, "not read");
+    if (rows->files.len > 0)
         add_names(out, rows->files, columns);
-    } else {
-        ps_buffer_addf(out, "%*s", INDENT, "");
+    else
         ps_printable_add(out, rows->why);
-    }
-    if (processes > 0) {
-        ps_buffer_add_text(out, ": ");
-        ps_quantity_count(out, processes, "process", "processes");
-    }
     if (rows->files.len == 0 && count > 1)
         ps_buffer_addf(out, ", %zu times", count);
     ps_buffer_add_byte(out, '\n');
@@ -246,14 +242,14 @@ static void add_paragraph(const struct ps_snapshot *s, const struct ps_gap_row *
         ps_buffer_add_text(out, ")");
     }
     ps_buffer_add_byte(out, '\n');
-    add_wrapped(out, "because", r.because, columns);
-    add_wrapped(out, "change", r.change, columns);
-    add_run(s, rows->outcome, out);
     for (size_t at = 0, end; at < count; at = end) {
         for (end = at + 1; end < count && same_files(&rows[at], &rows[end]);)
             end++;
         add_files(s, rows + at, end - at, columns, out);
     }
+    add_wrapped(out, "because", r.because, columns);
+    add_run(s, rows->outcome, out);
+    add_wrapped(out, "change", r.change, columns);
     ps_buffer_add_byte(out, '\n');
 }
 

@@ -58,8 +58,10 @@ static void add_children(const struct ps_life *life, struct ps_buffer *out)
         ps_buffer_add_text(out, count > 1 ? ", " : "");
         ps_show_add_process(life->s, child->pid, child->entity_id, out);
     }
-    if (left > 0)
-        ps_buffer_addf(out, ", %zu others", left);
+    if (left > 0) {
+        ps_buffer_add_text(out, ", ");
+        ps_quantity_count(out, left, "other", "others");
+    }
     ps_buffer_add_text(out, count > 0 ? "\n" : "none in view\n");
 }
 

@@ -4,20 +4,39 @@
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 
-enum { PID_WIDTH = 7, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16 };
+enum { AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16, USER_MOST = 10 };
+/* The start after boot gives way on a narrow terminal, since the age says as much. */
+enum { START_WIDTH = 14, START_FROM = 100 };
 
-/* What gives way on a narrow terminal: the start after boot, since the age says as much. */
-static const struct layout {
-    size_t least;    /* columns from which it is used */
-    int user, start; /* widths; start 0: no such column */
-} layouts[] = {
-    {100, 10, 14}, /* no uid is cut */
-    {0, 9, 0},
+/* As wide as what stands in them. */
+struct layout {
+    int pid, user, start; /* start 0: no such column */
+    size_t command;       /* for the arguments, and what is said behind them */
 };
 
-static const struct layout *layout_for(size_t columns)
+static int digits_of(uint32_t number)
 {
-    return columns >= layouts[0].least ? &layouts[0] : &layouts[1];
+    int digits = 1;
+
+    for (; number >= 10; number /= 10)
+        digits++;
+    return digits;
+}
+
+static struct layout layout_for(const struct ps_snapshot *s, size_t columns)
+{
+    struct layout l = {.pid = 4, .user = 4, .start = columns >= START_FROM ? START_WIDTH : 0};
+
+    for (size_t i = 0; i < s->process_count; i++) {
+        const struct ps_process_row *p = &s->processes[i];
+        int pid = digits_of(p->pid > p->ppid ? p->pid : p->ppid);
+        size_t user = ps_printable_columns(p->user);
+        l.pid = pid > l.pid ? pid : l.pid;
+        l.user = user <= (size_t) l.user ? l.user : user < USER_MOST ? (int) user : USER_MOST;
+    }
+    size_t fixed = AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 6 + (size_t) (2 * l.pid + l.user + l.start + (l.start > 0));
+    l.command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
+    return l;
 }
 
 static const char *exe_word(const struct ps_process_row *p)
@@ -45,32 +64,35 @@ static void add_times(const struct ps_snapshot *s, const struct ps_process_row *
 }
 
 static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, const struct layout *l,
-                    size_t command, struct ps_buffer *out)
+                    struct ps_buffer *out)
 {
-    ps_buffer_addf(out, "%*u %*u ", PID_WIDTH, p->pid, PID_WIDTH, p->ppid);
+    struct ps_buffer marks = {0};
+
+    ps_show_add_marks(s, p, &marks);
+    ps_buffer_addf(out, "%*u %*u ", l->pid, p->pid, l->pid, p->ppid);
     ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), (size_t) l->user);
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
     ps_printable_add_cell(out, p->name, NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
-    ps_show_add_command(out, p, command);
-    ps_show_add_marks(s, p, out);
+    ps_show_add_command(out, p, l->command > marks.len + COMMAND_LEAST ? l->command - marks.len : COMMAND_LEAST);
+    ps_buffer_add_span(out, ps_buffer_span(&marks));
     ps_buffer_add_byte(out, '\n');
+    out->failed = out->failed || marks.failed;
+    ps_buffer_done(&marks);
 }
 
 void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
-    const struct layout *l = layout_for(columns);
-    size_t fixed = 2 * PID_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 6 + (size_t) (l->user + l->start + (l->start > 0));
-    size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
+    struct layout l = layout_for(s, columns);
 
-    ps_buffer_addf(out, "%*s %*s %-*s ", PID_WIDTH, "PID", PID_WIDTH, "PPID", l->user, "USER");
-    if (l->start > 0)
-        ps_buffer_addf(out, "%*s ", l->start, "AFTER BOOT");
+    ps_buffer_addf(out, "%*s %*s %-*s ", l.pid, "PID", l.pid, "PPID", l.user, "USER");
+    if (l.start > 0)
+        ps_buffer_addf(out, "%*s ", l.start, "AFTER BOOT");
     ps_buffer_addf(out, "%-*s %-*s %-*s COMMAND\n", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
     for (size_t i = 0; i < s->process_count; i++)
-        add_row(s, &s->processes[i], l, command, out);
+        add_row(s, &s->processes[i], &l, out);
 }
 
 void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)

@@ -210,6 +210,12 @@ void ps_show_sockets(const struct ps_snapshot *s, size_t columns, struct ps_buff
             end++;
         add_section(s, rows + at, end - at, columns, out);
     }
+    if (s->socket_count > 0)
+        ps_show_add_prose(out,
+                          "OWNER not in view: none of the descriptors that could be read is this socket. no inode: the "
+                          "kernel names no holder (TIME_WAIT, not yet accepted, orphaned).",
+                          0, columns);
+    ps_show_add_unread(s, columns, out);
     free(rows);
 }
 

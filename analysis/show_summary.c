@@ -43,7 +43,7 @@ static void add_where(const struct ps_snapshot_facts *f, struct ps_buffer *out)
         ps_buffer_add_text(out, ", in ");
         ps_quantity_us(out, f->closing_boottime_us - f->boottime_us);
     }
-    ps_buffer_add_text(out, ", profile ");
+    ps_buffer_addf(out, "\n%*sprofile ", LABEL, "");
     add_or(out, f->profile, "(unknown)");
     ps_buffer_add_text(out, ", procsnap ");
     add_or(out, f->tool_version, "(unknown)");
@@ -75,10 +75,12 @@ static void add_rights(const struct ps_snapshot *s, struct ps_buffer *out)
         ps_buffer_add_text(out, "capabilities unknown");
     else
         ps_buffer_add_text(out, ps_snapshot_could_trace(s) ? "with CAP_SYS_PTRACE" : "without CAP_SYS_PTRACE");
-    if (!ps_snapshot_could_trace(s))
-        ps_buffer_add_text(out, f->can_switch_ids ? ", could read with the ids of the processes"
-                                                  : ", could not take the ids of the processes");
     ps_buffer_add_text(out, f->no_new_privs == 1 ? ", no_new_privs\n" : "\n");
+    if (ps_snapshot_could_trace(s))
+        return;
+    label(out, "");
+    ps_buffer_add_text(out, f->can_switch_ids ? "could read with the ids of the processes\n"
+                                              : "could not take the ids of the processes\n");
 }
 
 /* Counts what was added, says it behind its label, and frees it. */
@@ -168,8 +170,8 @@ static void add_sockets(const struct ps_snapshot *s, size_t columns, struct ps_b
         add_tally(" tcp states", &states, columns, out);
     if (unseen > 0) {
         label(out, "");
-        ps_quantity_count(out, unseen, "socket belongs", "sockets belong");
-        ps_buffer_add_text(out, " to a process that is not in view\n");
+        ps_quantity_count(out, unseen, "socket has", "sockets have");
+        ps_buffer_add_text(out, " no holder among the descriptors that could be read\n");
     }
 }
 
@@ -201,8 +203,11 @@ static void add_listening(const struct ps_snapshot *s, struct ps_buffer *out)
         label(out, listening == 1 ? " listening" : "");
         add_endpoint(s, &s->sockets[i], out);
     }
-    if (listening > MOST)
-        ps_buffer_addf(out, "%*sand %zu others\n", LABEL, "", listening - MOST);
+    if (listening <= MOST)
+        return;
+    ps_buffer_addf(out, "%*sand ", LABEL, "");
+    ps_quantity_count(out, listening - MOST, "other", "others");
+    ps_buffer_add_byte(out, '\n');
 }
 
 static void add_missing(const struct ps_snapshot *s, struct ps_buffer *out)

@@ -70,8 +70,10 @@ void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row 
     }
     if (row->owner_count == 0)
         ps_printable_add(out, row->owner_absent.len > 0 ? row->owner_absent : ps_span_text("not known"));
-    if (row->owners_left > 0)
-        ps_buffer_addf(out, ", %llu others", (unsigned long long) row->owners_left);
+    if (row->owners_left > 0) {
+        ps_buffer_add_text(out, ", ");
+        ps_quantity_count(out, row->owners_left, "other", "others");
+    }
 }
 
 struct ps_span ps_show_socket_state(const struct ps_socket_row *r)
@@ -180,4 +182,41 @@ void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row 
         ps_buffer_add_text(out, "  <changed while read>");
     else if (p->identity.len > 0 && !s->wants.derive) /* there, the note says it of all of them */
         ps_buffer_add_text(out, "  <ended or hung before the last look>");
+}
+
+static bool names_descriptors(struct ps_span files)
+{
+    struct ps_cursor in = ps_cursor_over(files);
+    struct ps_span word;
+
+    while (ps_take_word(&in, &word)) {
+        if (ps_span_is(word, "fd/{}") || ps_span_is(word, "fd/{},"))
+            return true;
+        (void) ps_skip_run(&in, ' ');
+    }
+    return false;
+}
+
+void ps_show_add_unread(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    struct ps_buffer text = {0};
+    uint64_t count = 0;
+    uint32_t last = 0;
+
+    for (size_t i = 0; i < s->gap_count; i++) {
+        if (s->gaps[i].pid == last || !names_descriptors(s->gaps[i].files))
+            continue;
+        last = s->gaps[i].pid;
+        count++;
+    }
+    if (count == 0)
+        return;
+    ps_buffer_add_text(&text, "Not all descriptors of ");
+    ps_quantity_count(&text, count, "process", "processes");
+    ps_buffer_add_text(&text, " could be read: what only they hold is not told here. Why: show BUNDLE gaps");
+    ps_buffer_add_byte(&text, '\0');
+    out->failed = out->failed || text.failed;
+    if (!text.failed)
+        ps_show_add_prose(out, (const char *) text.data, 0, columns);
+    ps_buffer_done(&text);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "formats/printable.h"
+#include "formats/quantity.h"
 
 void ps_tally_add(struct ps_tally *t, struct ps_span key)
 {
@@ -77,8 +78,10 @@ void ps_tally_line(const struct ps_tally *t, size_t columns, const char *absent,
         ps_buffer_addf(out, " (%llu)", (unsigned long long) t->items[i].count);
         used += width;
     }
-    if (i < t->count)
-        ps_buffer_addf(out, ", %zu others", t->count - i);
+    if (i == t->count)
+        return;
+    ps_buffer_add_text(out, ", ");
+    ps_quantity_count(out, t->count - i, "other", "others");
 }
 
 void ps_tally_done(struct ps_tally *t)

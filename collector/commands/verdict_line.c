@@ -22,7 +22,9 @@ bool ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_verify_repor
         return false;
     ps_verify_first_line(report, &out);
     ps_buffer_add_text(&out,
-                       report->verdict == PS_VERIFY_UNPINNED ? "  (valid signature; verify --key pins whose)\n" : "\n");
+                       report->verdict == PS_VERIFY_UNPINNED
+                           ? "\nThe signature is valid; whose it is: procsnap verify --key KEY\n"
+                           : "\n");
     if (ps_verdict_exit(report->verdict) != PS_EXIT_OK)
         ps_buffer_add_text(&out, "Not to be trusted: procsnap verify says why. What follows is what is there.\n");
     ps_print(fd, ps_buffer_span(&out));
