@@ -136,8 +136,14 @@ void ps_derive_begin(struct ps_loader *l, const cJSON *meta)
     l->failed = l->failed || d == NULL;
     if (d == NULL)
         return;
-    struct ps_evidence_visitor visitor = {d,           ps_derive_line, ps_derive_entry, ps_derive_capture,
-                                          ps_derive_line_end, take_phase};
+    struct ps_evidence_visitor visitor = {
+        .context = d,
+        .line = ps_derive_line,
+        .entry = ps_derive_entry,
+        .capture = ps_derive_capture,
+        .line_end = ps_derive_line_end,
+        .phase = take_phase,
+    };
     d->l = l;
     d->records = ps_records_new(&facts, take_part, d);
     d->evidence = ps_evidence_new(&visitor);

@@ -5,6 +5,7 @@
  */
 #include "analysis/show.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,7 +138,7 @@ static size_t count_processes(const struct ps_gap_row *rows, size_t count)
 static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
-    enum { NAME_MOST = 20, NUMBER_ROOM = 11, OTHERS_ROOM = 14, COUNT_ROOM = 18 };
+    enum { NAME_MOST = 20, OTHERS_ROOM = 14, COUNT_ROOM = 18 };
     size_t processes = count_processes(rows, count), used = INDENT + (processes > 1 ? COUNT_ROOM : 0), shown = 0;
 
     if (processes == 0)
@@ -151,7 +152,7 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
         const struct ps_process_row *p = ps_snapshot_process(s, rows[i].pid, rows[i].entity_id);
         struct ps_span name = p != NULL && p->name.len > 0 ? p->name : ps_span_text("(no name)");
         size_t width = ps_printable_columns(name);
-        width = (width < NAME_MOST ? width : NAME_MOST) + NUMBER_ROOM;
+        width = (width < NAME_MOST ? width : NAME_MOST) + (size_t) snprintf(NULL, 0, "%u , ", rows[i].pid);
         if (shown > 0 && used + width + OTHERS_ROOM > columns)
             break;
         ps_buffer_addf(out, "%s%u ", shown > 0 ? ", " : "", rows[i].pid);

@@ -147,10 +147,22 @@ static size_t count_of(const struct ps_life *life, const char *kind)
     return count;
 }
 
+static void add_descriptor_count(const struct ps_life *life, struct ps_buffer *out)
+{
+    const struct ps_process_row *p = life->row;
+    size_t count = count_of(life, "fd");
+    bool lacks = p != NULL && ps_show_lacks_descriptors(life->s, p->pid, p->entity_id);
+
+    ps_life_label(out, "descriptors");
+    if (count == 0 && (lacks || life->s->wants.derive))
+        ps_buffer_add_text(out, lacks ? "not read\n" : "none in the file\n");
+    else
+        ps_buffer_addf(out, "%zu%s\n", count, lacks ? ", not all could be read" : "");
+}
+
 void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out)
 {
-    ps_life_label(out, "descriptors");
-    ps_buffer_addf(out, "%zu\n", count_of(life, "fd"));
+    add_descriptor_count(life, out);
     ps_life_each(life, "fd", add_descriptor, out);
     ps_life_each(life, "environ", add_environment, out);
     ps_life_each(life, "change", add_change, out);

@@ -111,10 +111,12 @@ static void add_ids(const struct ps_life *life, const cJSON *record, struct ps_b
         {"\n             inheritable ", "proc.status.CapInh"},
     };
     const cJSON *status = ps_load_at(record, "proc.status");
+    uint64_t tracer = ps_load_number(status, "TracerPid");
 
     ps_life_label(out, "ids");
     if (status == NULL) {
         ps_buffer_add_text(out, "not read\n");
+        add_value(life, "state", life->row->state, out);
         return;
     }
     ps_buffer_add_text(out, "uid (real, effective, saved, file system) ");
@@ -134,8 +136,12 @@ static void add_ids(const struct ps_life *life, const cJSON *record, struct ps_b
                    (unsigned long long) ps_load_number(status, "Seccomp"));
     ps_life_label(out, "state");
     ps_printable_add(out, text_at(life, record, "proc.status.State"));
-    ps_buffer_addf(out, ", %llu threads, traced by %llu\n", (unsigned long long) ps_load_number(status, "Threads"),
-                   (unsigned long long) ps_load_number(status, "TracerPid"));
+    ps_buffer_add_text(out, ", ");
+    ps_quantity_count(out, ps_load_number(status, "Threads"), "thread", "threads");
+    if (tracer != 0)
+        ps_buffer_addf(out, ", traced by %llu\n", (unsigned long long) tracer);
+    else
+        ps_buffer_add_text(out, ", not traced\n");
 }
 
 static void add_program(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)

@@ -4,7 +4,7 @@
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 
-enum { AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16, USER_MOST = 10 };
+enum { AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16, COMMAND_MARKED = 6, USER_MOST = 10 };
 /* The start after boot gives way on a narrow terminal, since the age says as much. */
 enum { START_WIDTH = 14, START_FROM = 100 };
 
@@ -44,7 +44,7 @@ static const char *exe_word(const struct ps_process_row *p)
     if (p->kernel_thread)
         return "-";
     if (!p->exe_known)
-        return "?";
+        return "unread";
     return p->exe_deleted ? "DELETED" : "ok";
 }
 
@@ -74,9 +74,9 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
-    ps_printable_add_cell(out, p->name, NAME_WIDTH);
+    ps_printable_add_cell(out, p->name.len > 0 ? p->name : ps_span_text("(no name)"), NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
-    ps_show_add_command(out, p, l->command > marks.len + COMMAND_LEAST ? l->command - marks.len : COMMAND_LEAST);
+    ps_show_add_command(out, p, l->command > marks.len + COMMAND_MARKED ? l->command - marks.len : COMMAND_MARKED);
     ps_buffer_add_span(out, ps_buffer_span(&marks));
     ps_buffer_add_byte(out, '\n');
     out->failed = out->failed || marks.failed;

@@ -197,6 +197,16 @@ static bool names_descriptors(struct ps_span files)
     return false;
 }
 
+bool ps_show_lacks_descriptors(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)
+{
+    for (size_t i = 0; i < s->gap_count; i++) {
+        const struct ps_gap_row *g = &s->gaps[i];
+        if (g->pid == pid && ps_span_equal(g->entity_id, entity_id) && names_descriptors(g->files))
+            return true;
+    }
+    return false;
+}
+
 void ps_show_add_unread(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
     struct ps_buffer text = {0};

@@ -50,7 +50,7 @@ static const struct view views[] = {
      ps_show_summary, ps_show_summary_json},
     {"tree", COMMANDS, false, UNCUT, ps_show_tree, ps_show_tree_json},
     {"processes", COMMANDS, false, UNCUT, ps_show_processes, ps_show_processes_json},
-    {"process", COMMANDS | PS_LOAD_SOCKETS, true, PROSE, ps_show_process, ps_show_process_json},
+    {"process", COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS, true, PROSE, ps_show_process, ps_show_process_json},
     {"sockets", NAMES | PS_LOAD_SOCKETS | PS_LOAD_GAPS, false, UNCUT, ps_show_sockets, ps_show_sockets_json},
     {"files", COMMANDS | PS_LOAD_FILES | PS_LOAD_GAPS, false, UNCUT, ps_show_files, ps_show_files_json},
     {"gaps", NAMES | PS_LOAD_GAPS | PS_LOAD_ENVIRONS, false, PROSE, ps_show_gaps, ps_show_gaps_json},

@@ -138,7 +138,7 @@ Test(show_views, a_process_with_all_that_is_known_of_it)
     text_has(text, "program      /memfd:x (deleted)\n             DELETED");
     text_has(text, "arguments    not read\n");
     text_has(text, "cgroup       unified /ecs/t/app\nnamespaces   net 4026531833\n");
-    text_has(text, "descriptors  3\n      0 r   /var/log/x\n      3 rw  /tmp/a (deleted)\n"
+    text_has(text, "descriptors  3, not all could be read\n      0 r   /var/log/x\n      3 rw  /tmp/a (deleted)\n"
                    "      4 ?   tcp ESTABLISHED 10.0.0.1:51000 to 10.0.0.2:443 (20 sshd fd 9)\n");
     text_has(text, "environment  2 entries; values are hashed\n  A=1\n");
     text_has(text, "not read     exe, fd/*: denied (EACCES)\n");
@@ -218,5 +218,21 @@ Test(show_views, nothing_is_shown_of_nothing)
         (void) view_shown(texts[i], &s, 10);
     text_has(view_shown(ps_show_sockets, &s, 80), "No socket");
     text_has(view_shown(ps_show_files, &s, 80), "No open file");
+    ps_snapshot_done(&s);
+}
+
+/* What could not be read is not nothing. */
+Test(show_views, descriptors_that_were_refused_are_not_said_to_be_none)
+{
+    static const struct text_member members[] = {
+        {"data/records/process-0001.ndjson", PROCESS(7, ",\"name\":\"a\"") ",\"proc\":{}}\n"},
+        {"data/records/gap-0001.ndjson",
+         PROCESS(7, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"files\":[\"exe\",\"fd/{}\",\"fdinfo/{}\"]}}}\n"},
+    };
+    struct ps_snapshot s;
+    load_pid(members, COUNT(members), 7, &s);
+    text_has(view_shown(ps_show_process, &s, 100), "descriptors  not read\n");
+    text_has(view_shown(ps_show_files, &s, 200), "Not all descriptors of 1 process could be read");
+    text_has(view_shown(ps_show_sockets, &s, 200), "Not all descriptors of 1 process could be read");
     ps_snapshot_done(&s);
 }

@@ -133,7 +133,7 @@ ends "show" 0 "$PROCSNAP" show one.tar.gz
 says "show" out '^processes +2'
 says "show" out '^case +IR-1, examiner A\. B\.'
 ends "show processes" 0 "$PROCSNAP" show one.tar.gz processes
-says "show processes" out "^ +$odd +$$ "
+says "show processes" out "^ *$odd +$$ "
 says "show processes" out 'a\) \\x1b\[31m~ '
 says "show processes" out '\\x1b\]0;owned\\x07 \\u\{009b\}31m \\u\{202e\}gnp \\xff\\xfe'
 LC_ALL=C grep -q $'[\001-\011\013-\037\177]' out && fail "show processes lets control characters through"
