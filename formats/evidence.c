@@ -79,7 +79,6 @@ static bool fail(struct ps_evidence *e, const char *what, const char *culprit, c
     e->culprit[0] = '\0';
     if (culprit != NULL && strlen(culprit) < sizeof e->culprit)
         memcpy(e->culprit, culprit, strlen(culprit) + 1);
-    free_all(e);
     return false;
 }
 

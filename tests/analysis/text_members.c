@@ -8,7 +8,7 @@
 /* Members from an array, in pieces of a few bytes: a line that spans pieces is the common case. */
 struct text_source {
     const struct text_member *members;
-    size_t count, next, at, piece;
+    size_t count, next, at, len, piece;
     bool cut; /* ends in a flaw */
 };
 
@@ -21,7 +21,8 @@ static enum ps_source_step next_member(void *self, struct ps_member *out, struct
         return s->cut ? ps_flaw_set(flaw, PS_FLAW_CUT_SHORT, "cut", ps_span_of(NULL, 0)) : PS_SOURCE_END;
     const struct text_member *m = &s->members[s->next++];
     s->at = 0;
-    *out = (struct ps_member){.name = ps_span_text(m->name), .size = strlen(m->text)};
+    s->len = strlen(m->text);
+    *out = (struct ps_member){.name = ps_span_text(m->name), .size = s->len};
     return PS_SOURCE_NEXT;
 }
 
@@ -29,7 +30,7 @@ static enum ps_source_step next_piece(void *self, struct ps_span *out, struct ps
 {
     struct text_source *s = self;
     const char *text = s->members[s->next - 1].text;
-    size_t left = strlen(text) - s->at;
+    size_t left = s->len - s->at;
 
     (void) flaw, (void) err;
     if (left == 0)
