@@ -175,8 +175,7 @@ static bool prepare(struct ps_reader_state *r)
         return false;
     r->net.items = (struct ps_seen *) (void *) room;
     r->mnt.items = (struct ps_seen *) (void *) (room + seen);
-    if (r->job->net_namespace)
-        r->net.items[r->net.count++] = (struct ps_seen){r->job->net_namespace, PS_NO_SUBJECT};
+    ps_capture_know_own_namespace(r);
     return true;
 }
 

@@ -59,6 +59,8 @@ _Noreturn void ps_reader_run(const struct ps_reader_job *job);
 /* subject.c: one process; one file below the procfs root */
 void ps_capture_subject(struct ps_reader_state *r, uint32_t subject);
 void ps_capture_global(struct ps_reader_state *r, uint16_t row);
+/* The tables of our own network namespace are read as files that exist once: no process shows them again. */
+void ps_capture_know_own_namespace(struct ps_reader_state *r);
 void ps_progress_made(struct ps_reader_state *r);
 bool ps_reader_stopped(const struct ps_reader_state *r);
 void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, const char *name, const void *data,

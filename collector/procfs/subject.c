@@ -39,15 +39,13 @@ static void say(struct ps_target *t, uint8_t kind, uint8_t flags, enum ps_identi
     ps_reader_send(t->r, &frame, "", NULL, 0);
 }
 
-/* Where the namespace link is denied, the inode of a file of the namespace's own net directory tells it apart just as
- * well; the upper half of the number range keeps the two sorts of key apart. */
-static uint64_t net_key(struct ps_target *t, uint16_t row)
+/* What tells a network namespace apart where its link is denied: the inode of a file of its own net directory. The upper
+ * half of the number range keeps the two sorts of key apart. */
+static uint64_t table_key(struct ps_reader_state *r, int dir, const char *path)
 {
     struct stat facts;
-    if (t->net)
-        return t->net;
-    int failed = fstatat(t->dir, ps_catalog[row].path, &facts, AT_SYMLINK_NOFOLLOW);
-    ps_progress_made(t->r);
+    int failed = fstatat(dir, path, &facts, 0);
+    ps_progress_made(r);
     return failed ? 0 : (uint64_t) facts.st_ino | UINT64_C(1) << 63;
 }
 
@@ -63,6 +61,18 @@ static void namespace_row(struct ps_target *t, uint16_t row, struct ps_seen_list
     remember(list, key, t->subject);
 }
 
+/* A namespace that is met by its link is remembered by its tables too: the next one of it may be denied its link. */
+static void net_row(struct ps_target *t, uint16_t row, uint64_t *key)
+{
+    const char *path = ps_catalog[row].path;
+    if (!*key)
+        *key = t->net ? t->net : table_key(t->r, t->dir, path);
+    bool first = !seen(&t->r->net, *key);
+    namespace_row(t, row, &t->r->net, *key);
+    if (first && t->net)
+        remember(&t->r->net, table_key(t->r, t->dir, path), t->subject);
+}
+
 static void quiet_row(struct ps_target *t, uint16_t row, struct ps_span stat, uint64_t *net)
 {
     const struct ps_row *what = &ps_catalog[row];
@@ -71,8 +81,7 @@ static void quiet_row(struct ps_target *t, uint16_t row, struct ps_span stat, ui
         return;
     }
     if (what->scope == PS_PER_NETNS) {
-        *net = *net ? *net : net_key(t, row);
-        namespace_row(t, row, &t->r->net, *net);
+        net_row(t, row, net);
         return;
     }
     if (what->scope == PS_PER_MNTNS) {
@@ -170,6 +179,17 @@ void ps_capture_subject(struct ps_reader_state *r, uint32_t subject)
     if (stat >= 0)
         close(stat);
     close(t.dir);
+}
+
+void ps_capture_know_own_namespace(struct ps_reader_state *r)
+{
+    remember(&r->net, r->job->net_namespace, PS_NO_SUBJECT);
+    for (size_t i = 0; i < ps_catalog_count; i++) {
+        if (ps_catalog[i].scope == PS_PER_NETNS) {
+            remember(&r->net, table_key(r, r->job->procfs, ps_catalog[i].path), PS_NO_SUBJECT);
+            return;
+        }
+    }
 }
 
 void ps_capture_global(struct ps_reader_state *r, uint16_t row)

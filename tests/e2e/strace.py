@@ -21,16 +21,22 @@ NETWORK = re.compile(r"socket|socketpair|connect|bind|listen|accept4?|sendto|sen
 _CALL = re.compile(r"(?P<pid>\d+) +(?P<name>\w+)\((?P<args>.*)\) += (?P<result>.*)")
 
 
-def traced(log, command, **how):
-    """(calls, what subprocess.run says); a call is pid, name, arguments, result, its two halves joined."""
+def traced(log, command, only=None, **how):
+    """(calls, what subprocess.run says); a call is pid, name, arguments, result, its two halves joined. `only`: calls of
+    processes of that name, from behind the execve that gave it to them."""
     if not shutil.which("strace"):
         skip("no strace")
     options = {"stdin": subprocess.DEVNULL, "capture_output": True, "check": False, "timeout": 100, **how}
-    done = subprocess.run(["strace", "-f", "-qq", "-y", "-s", "64", "-o", log, *command], **options)
+    names = ["--decode-pids=comm"] if only else []
+    done = subprocess.run(["strace", "-f", "-qq", "-y", *names, "-s", "64", "-o", log, *command], **options)
     begun, calls, strange = {}, [], []
     with open(log, encoding="utf-8", errors="replace") as file:
         for line in file:
             line = line.rstrip("\n")
+            if only:
+                if not re.match(rf"\d+<{only}>", line) or "execve resumed>" in line:
+                    continue
+                line = re.sub(r"^(\d+)<[^>]*>", r"\1", line)
             pid = line.split(" ", 1)[0]
             if line.endswith(" <unfinished ...>"):
                 begun[pid] = line.removesuffix(" <unfinished ...>")
