@@ -5,7 +5,6 @@
  */
 #include "collector/collect.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,53 +32,23 @@ struct conductor {
     struct ps_rights rights;
     struct ps_limits limits;
     struct ps_anchor opening;
-    int procfs, proc, oom_errno;
+    struct ps_procfs procfs;
+    int proc, oom_errno;
     pid_t self, builder;
     struct ps_watch readers[PS_SLOTS]; /* by slot */
     uint64_t deadline_us;
     int builder_status;
 };
 
-static bool looks_like_proc(int procfs)
-{
-    DIR *list;
-    struct stat facts;
-    struct dirent *entry;
-    if (fstatat(procfs, "stat", &facts, AT_SYMLINK_NOFOLLOW) == 0)
-        return true;
-    int copy = openat(procfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    list = copy < 0 ? NULL : fdopendir(copy);
-    bool found = false;
-    while (list && !found && (entry = readdir(list))) {
-        char path[300];
-        snprintf(path, sizeof path, "%.255s/stat", entry->d_name);
-        found = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && fstatat(procfs, path, &facts, 0) == 0;
-    }
-    if (list)
-        closedir(list);
-    return found;
-}
-
-static bool open_procfs(struct conductor *c, struct ps_error *err)
-{
-    c->procfs = open(c->options->procfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (c->procfs < 0)
-        return ps_fail(err, errno, "cannot open %s (--procfs names a proc mount or a copied tree)", c->options->procfs);
-    if (!looks_like_proc(c->procfs))
-        return ps_fail(err, 0, "%s is no /proc: it has neither stat nor any <pid>/stat; name a proc mount or a copy of "
-                               "one with --procfs", c->options->procfs);
-    c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return true;
-}
-
 static bool prepare(struct conductor *c, struct ps_error *err)
 {
     c->self = getpid();
     ps_anchor_take(&c->opening);
     c->deadline_us = c->opening.boottime_us + (uint64_t) c->options->deadline_ms * 1000;
-    if (!open_procfs(c, err))
+    if (!ps_procfs_open(c->options->procfs, &c->procfs, err))
         return false;
-    ps_host_facts(c->procfs, &c->host);
+    c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ps_host_facts(c->procfs.fd, &c->host);
     ps_rights_own(&c->rights);
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
@@ -112,7 +81,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .control = c->control,
         .roster = c->roster,
         .ring = &c->rings[slot],
-        .procfs = c->procfs,
+        .procfs = c->procfs.fd,
         .copied = !c->host.procfs,
         .conductor = c->self,
         .rights = &c->rights,
@@ -156,6 +125,7 @@ static bool start_builder(struct conductor *c)
         .roster = c->roster,
         .rings = c->rings,
         .host = &c->host,
+        .procfs = &c->procfs,
         .rights = &c->rights,
         .limits = &c->limits,
         .opening = c->opening,

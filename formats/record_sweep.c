@@ -105,6 +105,21 @@ static void know(struct ps_records *r, const struct ps_known *k)
     list->items[list->count++] = *k;
 }
 
+/* "4711/stat" shows pid 4711, unless something lies over that directory: then the facts are of another process. */
+static bool is_itself(struct ps_records *r, const struct ps_entry *entry, const struct ps_known *k)
+{
+    struct ps_cursor name = ps_cursor_over(entry->name);
+    uint64_t pid = 0;
+    if (!ps_take_u64(&name, &pid) || pid == k->pid)
+        return true;
+    struct ps_json j = ps_gap_begin(r, entry, "covered");
+    ps_json_u64(&j, "pid", pid);
+    ps_json_u64(&j, "shows_pid", k->pid);
+    ps_json_text(&j, "why", "a mount over this directory shows another process in its place");
+    ps_gap_end(&j);
+    return false;
+}
+
 void ps_sweep_born(struct ps_records *r, const struct ps_entry *entry)
 {
     struct ps_known k;
@@ -146,7 +161,7 @@ static void compare(struct ps_records *r, const struct ps_entry *entry)
 {
     struct ps_known now;
     r->closing_swept = true;
-    if (!read_stat(r, entry, &now))
+    if (!read_stat(r, entry, &now) || !is_itself(r, entry, &now))
         return;
     struct ps_known *before = find_life(&r->known, now.pid, now.start);
     if (!before) {
@@ -168,7 +183,7 @@ void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry)
         return;
     }
     struct ps_known k;
-    if (read_stat(r, entry, &k))
+    if (read_stat(r, entry, &k) && is_itself(r, entry, &k))
         know(r, &k);
 }
 

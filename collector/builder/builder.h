@@ -11,6 +11,7 @@
 #include "collector/host/clock.h"
 #include "collector/host/host.h"
 #include "collector/host/limits.h"
+#include "collector/host/procfs.h"
 #include "collector/host/rights.h"
 #include "collector/sandbox/filter.h"
 
@@ -22,6 +23,7 @@ struct ps_builder_job {
     const struct ps_roster *roster;
     struct ps_ring *rings; /* PS_SLOTS of them */
     const struct ps_host *host;
+    const struct ps_procfs *procfs;
     const struct ps_rights *rights;
     const struct ps_limits *limits;
     struct ps_anchor opening;

@@ -57,7 +57,22 @@ static void add_case(struct ps_json *j, const struct ps_case *c)
     ps_json_object_end(j);
 }
 
-static void add_host(struct ps_json *j, const struct ps_host *h)
+/* Mounts that lie over processes, and whether we see past them. */
+static void add_procfs(struct ps_json *j, const struct ps_procfs *p)
+{
+    ps_json_object(j, "procfs_mount");
+    ps_json_bool(j, "private", p->is_private);
+    if (p->private_errno)
+        ps_json_text(j, "private_errno", ps_errno_name(p->private_errno));
+    ps_json_u64(j, "covers", p->covers);
+    ps_json_array(j, "covered");
+    for (unsigned i = 0; i < p->covers && i < PS_COVERED_TOLD; i++)
+        ps_json_bytes(j, NULL, ps_span_text(p->covered[i]));
+    ps_json_array_end(j);
+    ps_json_object_end(j);
+}
+
+static void add_host(struct ps_json *j, const struct ps_host *h, const struct ps_procfs *p)
 {
     ps_json_object(j, "host");
     ps_json_text(j, "boot_id", h->boot_id);
@@ -69,6 +84,7 @@ static void add_host(struct ps_json *j, const struct ps_host *h)
     ps_json_u64(j, "clk_tck", h->clk_tck);
     ps_json_text(j, "byte_order", h->byte_order);
     ps_json_bool(j, "procfs", h->procfs);
+    add_procfs(j, p);
     ps_json_bool(j, "own_pid_namespace", h->own);
     ps_json_u64(j, "pid_namespace", h->pid_namespace);
     ps_json_u64(j, "net_namespace", h->net_namespace);
@@ -181,7 +197,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_tool(&j, run);
     add_options(&j, job->options);
     add_case(&j, &job->options->who);
-    add_host(&j, job->host);
+    add_host(&j, job->host, job->procfs);
     add_rights(&j, job->rights);
     add_limits(&j, job->limits);
     add_sandbox(&j, job, run);

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "collector/host/clock.h"
@@ -62,6 +64,19 @@ static bool next_pid(struct ps_listing *list, const char **name, uint32_t *pid)
     return false;
 }
 
+/* A listed process without a stat has ended, or something else is mounted over its directory. */
+static int why_no_stat(struct ps_reader_state *r, const char *pid)
+{
+    struct statfs fs;
+    int dir = r->job->copied ? -1 : openat(r->job->procfs, pid, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    ps_progress_made(r);
+    if (dir < 0)
+        return ENOENT;
+    bool covered = fstatfs(dir, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC;
+    close(dir);
+    return covered ? EXDEV : ENOENT;
+}
+
 /* Reads <pid>/stat into `place`; the length, or -errno. */
 static ssize_t read_stat(struct ps_reader_state *r, const char *pid, uint8_t *place)
 {
@@ -70,7 +85,7 @@ static ssize_t read_stat(struct ps_reader_state *r, const char *pid, uint8_t *pl
     int fd = openat(r->job->procfs, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     ps_progress_made(r);
     if (fd < 0)
-        return -errno;
+        return errno == ENOENT ? -why_no_stat(r, pid) : -errno;
     ssize_t n = ps_look_again(r, fd, place, PS_STAT_ROOM);
     close(fd);
     return n;
@@ -92,7 +107,7 @@ static void sweep_one(struct ps_reader_state *r, const char *name, uint32_t pid,
     }
     bool understood = ps_look_at(ps_span_of(place, (size_t) n), &look);
     ps_ring_commit(r->ring, &frame, name, (size_t) n);
-    if (opening && understood)
+    if (opening && understood && look.pid == pid)
         ps_roster_add(r, pid, &look);
 }
 
@@ -132,7 +147,7 @@ uint32_t ps_walk_relist(struct ps_reader_state *r)
         if (!first_there(r, true, pid))
             continue;
         ssize_t n = read_stat(r, name, place);
-        if (n <= 0 || !ps_look_at(ps_span_of(place, (size_t) n), &look))
+        if (n <= 0 || !ps_look_at(ps_span_of(place, (size_t) n), &look) || look.pid != pid)
             continue;
         ps_roster_add(r, pid, &look);
         found++;
