@@ -82,6 +82,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .roster = c->roster,
         .ring = &c->rings[slot],
         .procfs = c->procfs.fd,
+        .own = c->host.own,
         .copied = !c->host.procfs,
         .conductor = c->self,
         .rights = &c->rights,

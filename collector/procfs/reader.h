@@ -20,6 +20,7 @@ struct ps_reader_job {
     struct ps_roster *roster;
     struct ps_ring *ring;
     int procfs;                     /* directory descriptor */
+    bool own;                       /* it shows our own PID namespace */
     bool copied;                    /* no kernel's proc but a copy of one: its links lead to files of this machine */
     pid_t conductor;
     const struct ps_rights *rights;

@@ -21,6 +21,11 @@ static bool chosen(const struct ps_options *options, uint32_t pid)
     return options->pid_count == 0;
 }
 
+bool ps_walk_knows(const struct ps_reader_state *r, uint32_t pid)
+{
+    return r->job->control->swept[true][pid / 8] & 1 << pid % 8;
+}
+
 /* True for the first reader that comes to that pid in that sweep. Told before the pid is looked at: whoever hangs there
  * is the last one to try. */
 static bool first_there(struct ps_reader_state *r, bool opening, uint32_t pid)
@@ -77,8 +82,7 @@ static int why_no_stat(struct ps_reader_state *r, const char *pid)
     return covered ? EXDEV : ENOENT;
 }
 
-/* Reads <pid>/stat into `place`; the length, or -errno. */
-static ssize_t read_stat(struct ps_reader_state *r, const char *pid, uint8_t *place)
+ssize_t ps_walk_read_stat(struct ps_reader_state *r, const char *pid, uint8_t *place)
 {
     char path[32];
     snprintf(path, sizeof path, "%.16s/stat", pid);
@@ -97,7 +101,7 @@ static void sweep_one(struct ps_reader_state *r, const char *name, uint32_t pid,
     struct ps_look look;
     frame.name_len = (uint8_t) strlen(name);
     uint8_t *place = ps_ring_reserve(r->ring, frame.name_len, PS_STAT_ROOM);
-    ssize_t n = read_stat(r, name, place);
+    ssize_t n = ps_walk_read_stat(r, name, place);
     if (n <= 0) {
         frame.kind = PS_FRAME_LOST;
         frame.error = n < 0 ? (int) -n : ESRCH;
@@ -146,7 +150,7 @@ uint32_t ps_walk_relist(struct ps_reader_state *r)
         struct ps_look look;
         if (!first_there(r, true, pid))
             continue;
-        ssize_t n = read_stat(r, name, place);
+        ssize_t n = ps_walk_read_stat(r, name, place);
         if (n <= 0 || !ps_look_at(ps_span_of(place, (size_t) n), &look) || look.pid != pid)
             continue;
         ps_roster_add(r, pid, &look);

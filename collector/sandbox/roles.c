@@ -14,6 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434 /* the same on all machines */
+#endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -76,6 +79,7 @@ static const struct ps_rule reader[] = {
     ALLOW(sched_yield),
     ALLOW(nanosleep),
     ALLOW(clock_nanosleep),
+    ALLOW_IF(pidfd_open, IS(1, 0)), /* who is there; whatever a pidfd could do is forbidden */
     ALLOW(munmap),
     ALLOW_IF(prctl, IS(0, PR_GET_DUMPABLE)),
     ALLOW_IF(fcntl, IS(1, F_SETFD)), /* musl: close-on-exec, once more, after open */
