@@ -36,7 +36,7 @@ def traced(log, command, only=None, **how):
             if only:
                 if not re.match(rf"\d+<{only}>", line) or "execve resumed>" in line:
                     continue
-                line = re.sub(r"^(\d+)<[^>]*>", r"\1", line)
+                line = re.sub(rf"\b(\d+)<{only}>", r"\1", line)
             pid = line.split(" ", 1)[0]
             if line.endswith(" <unfinished ...>"):
                 begun[pid] = line.removesuffix(" <unfinished ...>")
