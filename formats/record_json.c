@@ -17,14 +17,18 @@ static void add_numbers(struct ps_json *j, const char *name, struct ps_span list
 {
     struct ps_cursor in = ps_cursor_over(list);
     uint64_t value = 0;
+    int64_t negative = 0;
 
     ps_json_array(j, name);
     for (;;) {
         while (ps_skip_run(&in, ' ') + ps_skip_run(&in, '\t') > 0)
             ;
-        if (!ps_take_u64(&in, &value))
+        if (ps_take_u64(&in, &value))
+            ps_json_u64(j, NULL, value);
+        else if (ps_take_i64(&in, &negative))
+            ps_json_i64(j, NULL, negative);
+        else
             break;
-        ps_json_u64(j, NULL, value);
     }
     ps_json_array_end(j);
 }

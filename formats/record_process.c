@@ -109,12 +109,27 @@ static void note_member(struct ps_half *h, const struct ps_entry *entry)
         h->read_us = entry->begin_us;
 }
 
+enum { KEY_ROOM = 32 };
+
+/* proc.<file>: "attr/current" is attr_current there. */
+static const char *key_of(const char *path, char room[KEY_ROOM])
+{
+    if (!strchr(path, '/'))
+        return path;
+    snprintf(room, KEY_ROOM, "%s", path);
+    for (char *at = room; (at = strchr(at, '/')) != NULL;)
+        *at = '_';
+    return room;
+}
+
 void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     const struct ps_parser *p = entry->row->parser;
     struct ps_half *h = half(r);
     struct ps_cursor in = ps_cursor_over(entry->bytes);
     bool array = false;
+    char room[KEY_ROOM];
+    const char *key = key_of(entry->row->path, room);
     note_member(h, entry);
     if (strcmp(p->kind, "pid_stat") == 0)
         ps_sweep_born(r, entry);
@@ -124,8 +139,8 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
             continue;
         struct ps_json j = ps_json_inside(&h->proc);
         if (!p->single && !array)
-            ps_json_array(&j, entry->row->path);
-        ps_json_object(&j, p->single ? entry->row->path : NULL);
+            ps_json_array(&j, key);
+        ps_json_object(&j, p->single ? key : NULL);
         ps_record_fields(&j, p, &record);
         ps_json_object_end(&j);
         array = !p->single;

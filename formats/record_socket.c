@@ -9,6 +9,20 @@
 
 #include "formats/records_state.h"
 
+static const struct ps_field *field_of(const struct ps_parser *p, const char *name)
+{
+    for (size_t i = 0; i < p->field_count; i++) {
+        if (strcmp(p->fields[i].name, name) == 0)
+            return &p->fields[i];
+    }
+    return NULL;
+}
+
+bool ps_is_socket_table(const struct ps_row *row)
+{
+    return field_of(row->parser, "inode") != NULL;
+}
+
 void ps_sockets_free(struct ps_records *r)
 {
     for (size_t i = 0; i < r->table_count; i++) {
@@ -146,7 +160,7 @@ static size_t first_owner(const struct ps_records *r, uint64_t inode)
 /* The most owners that one record names; a fork bomb that shares one socket has more. */
 enum { OWNERS_SHOWN = 256 };
 
-static void add_owners(struct ps_records *r, struct ps_json *j, uint64_t inode)
+static void add_owners(struct ps_records *r, struct ps_json *j, uint64_t inode, bool of_kernel)
 {
     size_t at = first_owner(r, inode), count = 0;
     ps_json_array(j, "owners");
@@ -165,29 +179,21 @@ static void add_owners(struct ps_records *r, struct ps_json *j, uint64_t inode)
     if (count > OWNERS_SHOWN)
         ps_json_u64(j, "owner_count", count);
     if (count == 0)
-        ps_json_text(j, "owner_absent", inode ? "not in view" : "no inode");
+        ps_json_text(j, "owner_absent", of_kernel ? "kernel" : inode ? "not in view" : "no inode");
 }
 
-static const struct ps_field *field_of(const struct ps_parser *p, const char *name)
-{
-    for (size_t i = 0; i < p->field_count; i++) {
-        if (strcmp(p->fields[i].name, name) == 0)
-            return &p->fields[i];
-    }
-    return NULL;
-}
-
-/* One end of a connection: {"ip":...,"port":...}. */
+/* One end of a connection: {"ip":...,"port":...}; raw sockets have no port of their own. */
 static void add_end(struct ps_json *j, const struct ps_parser *p, const void *record, const char *end,
                     const char *address, const char *port)
 {
     const struct ps_field *field = field_of(p, address);
     const uint64_t *number = ps_record_value(p, record, port);
-    if (!field || !number || !ps_record_value(p, record, address))
+    if (!field || !ps_record_value(p, record, address))
         return;
     ps_json_object(j, end);
     ps_record_field(j, "ip", field, record);
-    ps_json_u64(j, "port", *number);
+    if (number)
+        ps_json_u64(j, "port", *number);
     ps_json_object_end(j);
 }
 
@@ -196,8 +202,11 @@ static void add_network(struct ps_json *j, const struct ps_parser *p)
     static const struct {
         const char *kind, *transport, *type;
     } families[] = {
-        {"net_tcp", "tcp", "ipv4"},  {"net_tcp6", "tcp", "ipv6"}, {"net_udp", "udp", "ipv4"},
-        {"net_udp6", "udp", "ipv6"}, {"net_unix", "unix", NULL},
+        {"net_tcp", "tcp", "ipv4"},          {"net_tcp6", "tcp", "ipv6"},         {"net_udp", "udp", "ipv4"},
+        {"net_udp6", "udp", "ipv6"},         {"net_unix", "unix", NULL},          {"net_udplite", "udplite", "ipv4"},
+        {"net_udplite6", "udplite", "ipv6"}, {"net_raw", "raw", "ipv4"},          {"net_raw6", "raw", "ipv6"},
+        {"net_icmp", "icmp", "ipv4"},        {"net_icmp6", "ipv6-icmp", "ipv6"},  {"net_packet", "packet", NULL},
+        {"net_netlink", "netlink", NULL},
     };
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         if (strcmp(families[i].kind, p->kind) != 0)
@@ -227,7 +236,9 @@ static void socket_out(struct ps_records *r, const struct ps_table *t, void *rec
     ps_json_object(&j, p->kind);
     ps_record_fields(&j, p, record);
     ps_json_object_end(&j);
-    add_owners(r, &j, inode ? *inode : 0);
+    /* Only the kernel's ends of netlink have port 0: others get a number before they stand in the table. */
+    const uint64_t *port_id = ps_record_value(p, record, "port_id");
+    add_owners(r, &j, inode ? *inode : 0, port_id && *port_id == 0);
     ps_records_end(r, PS_KIND_SOCKET, &j);
 }
 

@@ -16,7 +16,7 @@
 static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_PROCESS] = "process", [PS_KIND_FD] = "fd",           [PS_KIND_MOUNT] = "mount",
     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_SOCKET] = "socket",
-    [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+    [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -79,6 +79,8 @@ void ps_records_free(struct ps_records *r)
     for (size_t i = 0; i < 2; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
+        ps_buffer_done(&r->lanes[i].net.text);
+        free(r->lanes[i].net.member);
     }
     ps_buffer_done(&r->scratch);
     free((char *) (uintptr_t) r->facts.bundle);
@@ -207,6 +209,7 @@ void ps_records_line(struct ps_records *r, const struct ps_line *line)
     r->l->draft = NULL;
     r->l->born.pid = 0;
     r->l->table = NULL;
+    r->l->net.row = NULL;
     r->l->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
     r->l->gap_count = 0;
     ps_buffer_clear(&r->l->exe, 8192);
@@ -219,6 +222,14 @@ void ps_records_line(struct ps_records *r, const struct ps_line *line)
     snprintf(r->l->who, sizeof r->l->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->l->entity);
 }
 
+static void netns_entry(struct ps_records *r, const struct ps_entry *entry)
+{
+    if (ps_is_socket_table(entry->row))
+        ps_socket_entry(r, entry);
+    else
+        ps_net_entry(r, entry);
+}
+
 static void process_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     const char *path = entry->row->path;
@@ -229,7 +240,7 @@ static void process_entry(struct ps_records *r, const struct ps_entry *entry)
     else if (strcmp(path, "ns/{}") == 0)
         ps_draft_namespace(r, entry);
     else if (entry->row->scope == PS_PER_NETNS)
-        ps_socket_entry(r, entry);
+        netns_entry(r, entry);
     else if (entry->row->scope == PS_PER_MNTNS)
         ps_mount_entry(r, entry);
     else if (strcmp(path, "environ") == 0)
@@ -246,7 +257,7 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
     switch (r->l->line.scope) {
     case PS_LINE_GLOBAL:
         if (entry->row->scope == PS_PER_NETNS)
-            ps_socket_entry(r, entry);
+            netns_entry(r, entry);
         else
             ps_system_entry(r, entry);
         return;
@@ -273,6 +284,7 @@ void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const stru
 {
     r->l = &r->lanes[reader];
     ps_fd_flush(r);
+    ps_net_flush(r);
     ps_gap_line_end(r);
     ps_sweep_know_born(r);
     if (r->l->draft)
@@ -297,7 +309,7 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
 static bool lost_text(const struct ps_records *r)
 {
     for (size_t i = 0; i < 2; i++) {
-        if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed)
+        if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed || r->lanes[i].net.text.failed)
             return true;
     }
     return r->scratch.failed;

@@ -15,6 +15,7 @@ enum ps_kind {
     PS_KIND_ENVIRON,
     PS_KIND_EXECUTABLE,
     PS_KIND_SOCKET,
+    PS_KIND_NET,
     PS_KIND_SYSTEM,
     PS_KIND_CHANGE,
     PS_KIND_GAP,
@@ -25,6 +26,8 @@ enum ps_kind {
 enum { PS_LINE_MAX = 1 << 20, PS_SHOWN_ARGS = 48 << 10, PS_SHOWN_ENVIRON = 128 << 10 };
 /* Rows of all socket tables, and owners, that are kept until the quiet pass ends. */
 enum { PS_SOCKET_ROWS_MAX = 1000000, PS_SOCKET_TEXT_MAX = 192 << 20 };
+/* Text of one table of a network namespace that is no table of sockets; a full routing table of the Internet has more. */
+enum { PS_NET_TEXT_MAX = 8 << 20 };
 enum { PS_COMM_KEPT = 32, PS_MISSING_MAX = 64 };
 /* PF_KTHREAD in the flags of stat (include/linux/sched.h): the only sure sign of a kernel thread. */
 enum { PS_FLAG_EXITING = 0x4, PS_FLAG_KTHREAD = 0x00200000 };
@@ -101,6 +104,8 @@ struct ps_line_state {
     struct ps_buffer exe;       /* target of exe */
     char fd_open[24];           /* the descriptor whose record still waits for its fdinfo; "" none */
     struct ps_table *table;     /* the socket table that a further part goes on */
+    struct ps_table net;        /* a table that is no table of sockets: its text so far; row NULL: none is open */
+    bool net_full;              /* a part of it was left out: those behind it are too */
     struct ps_known born;       /* pid 0, or a life that no sweep saw */
     struct ps_missing gaps[PS_MISSING_MAX];
     const char *gap_errors[PS_MISSING_MAX];
@@ -193,6 +198,14 @@ void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd);
 void ps_sockets_out(struct ps_records *r);
 void ps_sockets_free(struct ps_records *r);
+
+/* Is it a table of sockets? They are joined to their owners, the other tables are not. */
+bool ps_is_socket_table(const struct ps_row *row);
+
+/* record_net.c */
+void ps_net_entry(struct ps_records *r, const struct ps_entry *entry);
+/* The table that is open, if any, goes out. */
+void ps_net_flush(struct ps_records *r);
 
 /* record_sweep.c */
 void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry);
