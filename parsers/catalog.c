@@ -5,18 +5,25 @@
 #include "parsers/loadavg.h"
 #include "parsers/net_inet.h"
 #include "parsers/net_unix.h"
+#include "parsers/pid_attr_current.h"
+#include "parsers/pid_auxv.h"
 #include "parsers/pid_cgroup.h"
 #include "parsers/pid_cmdline.h"
 #include "parsers/pid_comm.h"
 #include "parsers/pid_environ.h"
 #include "parsers/pid_fdinfo.h"
+#include "parsers/pid_id_map.h"
 #include "parsers/pid_io.h"
 #include "parsers/pid_limits.h"
 #include "parsers/pid_maps.h"
 #include "parsers/pid_mountinfo.h"
+#include "parsers/pid_number.h"
+#include "parsers/pid_schedstat.h"
 #include "parsers/pid_stat.h"
 #include "parsers/pid_statm.h"
 #include "parsers/pid_status.h"
+#include "parsers/pid_timens_offsets.h"
+#include "parsers/pid_wchan.h"
 #include "parsers/stat.h"
 #include "parsers/uptime.h"
 
@@ -34,10 +41,20 @@ const struct ps_row ps_catalog[] = {
     /* clang-format off */
     {ROW(pid_stat,      "stat",      READ,     PROCESS, CARD,     QUIET,  "name, parent, state, CPU time, start time")},
     {ROW(pid_comm,      "comm",      READ,     PROCESS, STANDARD, QUIET,  "name"), ONCE},
-    {ROW(pid_status,    "status",    READ,     PROCESS, STANDARD, QUIET,  "ids, capabilities, seccomp, inner pids"), ONCE},
+    {ROW(pid_status, "status", READ, PROCESS, STANDARD, QUIET, "ids, capabilities, seccomp, inner pids"), ONCE},
     {ROW(pid_statm,     "statm",     READ,     PROCESS, STANDARD, QUIET,  "memory in pages"), ONCE},
     {ROW(pid_cgroup,    "cgroup",    READ,     PROCESS, STANDARD, QUIET,  "control groups: which container"), ONCE},
     {ROW(pid_limits,    "limits",    READ,     PROCESS, STANDARD, QUIET,  "resource limits"), ONCE},
+    {ROW(pid_oom_score, "oom_score", READ, PROCESS, DEEP, QUIET, "how near it is to the OOM killer"), ONCE},
+    {ROW(pid_oom_score_adj, "oom_score_adj",   READ, PROCESS, DEEP,     QUIET,  "who shall die first, or never"), ONCE},
+    {ROW(pid_loginuid, "loginuid", READ, PROCESS, DEEP, QUIET, "who logged in, through su and setuid"), ONCE},
+    {ROW(pid_sessionid,   "sessionid",       READ, PROCESS, DEEP,     QUIET,  "which login"), ONCE},
+    {ROW(pid_wchan, "wchan", READ, PROCESS, DEEP, QUIET, "kernel function that it sleeps in"), ONCE},
+    {ROW(pid_schedstat, "schedstat", READ, PROCESS, DEEP, QUIET, "time on a CPU and waiting for one"), ONCE},
+    {ROW(pid_uid_map,     "uid_map",         READ, PROCESS, DEEP,     QUIET,  "user ids of its user namespace")},
+    {ROW(pid_gid_map,     "gid_map",         READ, PROCESS, DEEP,     QUIET,  "group ids of its user namespace")},
+    {ROW(pid_timens_offsets, "timens_offsets",  READ, PROCESS, DEEP,     QUIET,  "clocks of its time namespace"), ONCE},
+    {ROW(pid_attr_current, "attr/current",    READ, PROCESS, DEEP,     QUIET,  "label of the security module"), ONCE},
     {ROW(pid_ns,        "ns/{}",     READLINK, PROCESS, CARD,     QUIET,  "namespaces")},
     {ROW(pid_exe,       "exe",       READLINK, PROCESS, CARD,     QUIET,  "executable")},
     {ROW(pid_root,      "root",      READLINK, PROCESS, CARD,     QUIET,  "root directory")},
@@ -49,9 +66,10 @@ const struct ps_row ps_catalog[] = {
     {ROW(net_udp6,      "net/udp6",  READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv6")},
     {ROW(net_unix,      "net/unix",  READ,     NETNS,   STANDARD, QUIET,  "unix sockets")},
     {ROW(pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
-    {ROW(pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks of open files"), ONCE},
+    {ROW(pid_fdinfo, "fdinfo/{}", READ, PROCESS, STANDARD, QUIET, "position, flags, locks of open files"), ONCE},
     {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
     {ROW(pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
+    {ROW(pid_auxv, "auxv", READ, PROCESS, DEEP, MEMORY, "how it was started: setuid, entry, own path"), ONCE},
     {ROW(pid_maps,      "maps",      READ,     PROCESS, STANDARD, MEMORY, "mapped files and memory")},
     {ROW(pid_io,        "io",        READ,     PROCESS, STANDARD, MEMORY, "bytes read and written"), ONCE},
     {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},

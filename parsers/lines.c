@@ -51,6 +51,24 @@ enum ps_step ps_next_only(struct ps_cursor *in, void *record, struct ps_issue *i
     return ps_next_row(in, record, issue, read);
 }
 
+enum ps_step ps_next_text(struct ps_cursor *in, const struct ps_field *fields, size_t index, void *record,
+                          struct ps_issue *issue)
+{
+    struct ps_span text;
+    size_t len = ps_cursor_left(in);
+
+    if (len == 0)
+        return PS_STEP_END;
+    if (in->at > 0)
+        return ps_bad_rest(in, issue);
+    if (ps_span_ends(in->in, "\n"))
+        len--;
+    if (ps_take_bytes(in, len, &text))
+        ps_put_span(fields, index, record, text);
+    ps_end_line(in);
+    return PS_STEP_RECORD;
+}
+
 void ps_skip_header(struct ps_cursor *in, const char *begins)
 {
     struct ps_cursor ahead = *in;

@@ -23,6 +23,11 @@ enum ps_step ps_next_only(struct ps_cursor *in, void *record, struct ps_issue *i
  * lines too; those are never wrong. */
 enum ps_step ps_next_whole(struct ps_cursor *in, void *record, struct ps_issue *issue, ps_line_reader *read);
 
+/* All of the file but its last newline as the field, which is of the type PS_BYTES: for texts that may hold newlines
+ * themselves. */
+enum ps_step ps_next_text(struct ps_cursor *in, const struct ps_field *fields, size_t index, void *record,
+                          struct ps_issue *issue);
+
 /* Takes the first line of the file when the cursor stands before it, it begins so (behind any blanks) and is whole. */
 void ps_skip_header(struct ps_cursor *in, const char *begins);
 

@@ -19,7 +19,8 @@ enum ps_type {
     PS_BYTES,     /* struct ps_span                                              -> string                          */
     PS_ESCAPED,   /* struct ps_span holding \ooo escapes                         -> string of the unescaped bytes   */
     PS_NAME,      /* const char *, static text chosen by the parser              -> string                          */
-    PS_U64_LIST,  /* struct ps_span of blank or tab separated decimal numbers, validated -> array of numbers         */
+    PS_U64_LIST,  /* struct ps_span of blank or tab separated decimal numbers, validated -> array of numbers; a
+                     parser that lets them may have negative ones among them */
     PS_WORD_LIST, /* struct ps_span of blank separated words                     -> array of strings                */
     PS_NUL_LIST,  /* struct ps_span of strings each ended by NUL (the last may lack it)  -> array of strings         */
     PS_LINE_LIST, /* struct ps_span of lines                                     -> array of strings                */

@@ -17,19 +17,7 @@ static const struct ps_field fields[] = {
 
 static enum ps_step pid_comm_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
 {
-    struct ps_span comm;
-    size_t len = ps_cursor_left(in);
-
-    if (len == 0)
-        return PS_STEP_END;
-    if (in->at > 0)
-        return ps_bad_rest(in, issue);
-    if (ps_span_ends(in->in, "\n"))
-        len--;
-    if (ps_take_bytes(in, len, &comm))
-        ps_put_span(fields, 0, record, comm);
-    ps_end_line(in);
-    return PS_STEP_RECORD;
+    return ps_next_text(in, fields, 0, record, issue);
 }
 
 const struct ps_parser ps_parser_pid_comm = {

@@ -57,7 +57,7 @@ Test(catalog, fields_fit_their_record)
         for (size_t i = 0; i < p->field_count; i++) {
             const struct ps_field *f = &p->fields[i];
             cr_assert(f->offset >= sizeof(uint64_t) && f->offset < p->record_size, "%s.%s", p->kind, f->name);
-            cr_assert(f->name[strspn(f->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == 0,
+            cr_assert(f->name[strspn(f->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_()")] == 0,
                       "%s.%s", p->kind, f->name);
             for (size_t other = 0; other < i; other++)
                 cr_assert(strcmp(f->name, p->fields[other].name) != 0 && f->offset != p->fields[other].offset, "%s.%s",
