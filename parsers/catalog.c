@@ -3,7 +3,21 @@
 
 #include "parsers/link.h"
 #include "parsers/loadavg.h"
+#include "parsers/net_arp.h"
+#include "parsers/net_dev.h"
+#include "parsers/net_fib_trie.h"
+#include "parsers/net_if_inet6.h"
+#include "parsers/net_igmp.h"
+#include "parsers/net_igmp6.h"
 #include "parsers/net_inet.h"
+#include "parsers/net_ipv6_route.h"
+#include "parsers/net_netlink.h"
+#include "parsers/net_packet.h"
+#include "parsers/net_ptype.h"
+#include "parsers/net_route.h"
+#include "parsers/net_snmp.h"
+#include "parsers/net_snmp6.h"
+#include "parsers/net_sockstat.h"
 #include "parsers/net_unix.h"
 #include "parsers/pid_attr_current.h"
 #include "parsers/pid_auxv.h"
@@ -65,6 +79,28 @@ const struct ps_row ps_catalog[] = {
     {ROW(net_udp,       "net/udp",   READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv4")},
     {ROW(net_udp6,      "net/udp6",  READ,     NETNS,   STANDARD, QUIET,  "UDP sockets, IPv6")},
     {ROW(net_unix,      "net/unix",  READ,     NETNS,   STANDARD, QUIET,  "unix sockets")},
+    {ROW(net_raw,         "net/raw",         READ, NETNS,   STANDARD, QUIET,  "raw sockets, IPv4")},
+    {ROW(net_raw6,        "net/raw6",        READ, NETNS,   STANDARD, QUIET,  "raw sockets, IPv6")},
+    {ROW(net_packet,      "net/packet",      READ, NETNS,   STANDARD, QUIET,  "packet sockets: who sniffs")},
+    {ROW(net_netlink,     "net/netlink",     READ, NETNS,   STANDARD, QUIET,  "netlink sockets")},
+    {ROW(net_icmp,        "net/icmp",        READ, NETNS,   STANDARD, QUIET,  "ping sockets, IPv4")},
+    {ROW(net_icmp6,       "net/icmp6",       READ, NETNS,   STANDARD, QUIET,  "ping sockets, IPv6")},
+    {ROW(net_udplite,     "net/udplite",     READ, NETNS,   STANDARD, QUIET,  "UDP-Lite sockets, IPv4")},
+    {ROW(net_udplite6,    "net/udplite6",    READ, NETNS,   STANDARD, QUIET,  "UDP-Lite sockets, IPv6")},
+    {ROW(net_arp,         "net/arp",         READ, NETNS,   STANDARD, QUIET,  "IPv4 neighbours")},
+    {ROW(net_route,       "net/route",       READ, NETNS,   STANDARD, QUIET,  "IPv4 routes")},
+    {ROW(net_ipv6_route,  "net/ipv6_route",  READ, NETNS,   STANDARD, QUIET,  "IPv6 routes")},
+    {ROW(net_if_inet6,    "net/if_inet6",    READ, NETNS,   STANDARD, QUIET,  "own IPv6 addresses")},
+    {ROW(net_fib_trie,    "net/fib_trie",    READ, NETNS,   STANDARD, QUIET,  "own IPv4 addresses, all IPv4 routes")},
+    {ROW(net_dev,         "net/dev",         READ, NETNS,   STANDARD, QUIET,  "interfaces and their traffic")},
+    {ROW(net_sockstat,    "net/sockstat",    READ, NETNS,   STANDARD, QUIET,  "number of sockets, IPv4")},
+    {ROW(net_sockstat6,   "net/sockstat6",   READ, NETNS,   STANDARD, QUIET,  "number of sockets, IPv6")},
+    {ROW(net_snmp,        "net/snmp",        READ, NETNS,   STANDARD, QUIET,  "counters of IPv4, ICMP, TCP, UDP")},
+    {ROW(net_snmp6,       "net/snmp6",       READ, NETNS,   STANDARD, QUIET,  "counters of IPv6")},
+    {ROW(net_netstat,     "net/netstat",     READ, NETNS,   STANDARD, QUIET,  "further counters of TCP and IP")},
+    {ROW(net_igmp,        "net/igmp",        READ, NETNS,   STANDARD, QUIET,  "multicast groups, IPv4")},
+    {ROW(net_igmp6,       "net/igmp6",       READ, NETNS,   STANDARD, QUIET,  "multicast groups, IPv6")},
+    {ROW(net_ptype,       "net/ptype",       READ, NETNS,   STANDARD, QUIET,  "kernel functions that get frames")},
     {ROW(pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
     {ROW(pid_fdinfo, "fdinfo/{}", READ, PROCESS, STANDARD, QUIET, "position, flags, locks of open files"), ONCE},
     {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},

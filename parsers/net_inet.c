@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /proc/PID/net/tcp, tcp6, udp, udp6, printed by net/ipv4/tcp_ipv4.c tcp4_seq_show() and its siblings; proc(5),
+ * /proc/PID/net/tcp, tcp6, udp, udp6, udplite, udplite6, raw, raw6, icmp, icmp6, printed by net/ipv4/tcp_ipv4.c
+ * tcp4_seq_show() and its siblings (raw.c raw_sock_seq_show(), ping.c ping_v4_format_sock()); proc(5),
  * Documentation/networking/proc_net_tcp.rst.
  *
  *    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 184213 1 0000000000000000
  *       100 0 0 10 0          (one line)
  *
  * Everybody may read it; without CAP_NET_ADMIN the pointer is zeros or a hash. Ids are mapped into the user namespace
- * of the reader. A kernel without IPv6 has no tcp6 and udp6 (ENOENT).
+ * of the reader. A kernel without IPv6 has no tcp6 and its like (ENOENT), nor udplite where it was left out.
+ *
+ * What stands in the place of the local port is the protocol number for raw (1: it sees every ICMP packet), and for
+ * icmp, the sockets of ping without rights, the id of the echo requests.
  *
  * An address is printed as 32-bit words in the byte order of the machine. They are read here as a little-endian
  * machine prints them: 0100007F is 127.0.0.1. Evidence from a big-endian machine is out of scope, the text does not
@@ -19,12 +23,12 @@
 
 #define FIELD(name, type) PS_FIELD(struct ps_net_inet, name, type)
 
-#define COMMON(address)                                                                                                \
-    FIELD(sl, PS_I64), FIELD(local_address, address), FIELD(local_port, PS_U64), FIELD(remote_address, address),       \
-        FIELD(remote_port, PS_U64), FIELD(state, PS_NAME), FIELD(state_code, PS_HEX64), FIELD(tx_queue, PS_U64),       \
-        FIELD(rx_queue, PS_U64), FIELD(timer_active, PS_U64), FIELD(tm_when, PS_U64), FIELD(retrnsmt, PS_U64),         \
-        FIELD(uid, PS_U64), FIELD(timeout, PS_I64), FIELD(inode, PS_U64), FIELD(ref_count, PS_I64),                    \
-        FIELD(pointer, PS_BYTES)
+#define COMMON(address, port)                                                                                          \
+    FIELD(sl, PS_I64), FIELD(local_address, address), {port, PS_U64, offsetof(struct ps_net_inet, local_port)},        \
+        FIELD(remote_address, address), FIELD(remote_port, PS_U64), FIELD(state, PS_NAME),                             \
+        FIELD(state_code, PS_HEX64), FIELD(tx_queue, PS_U64), FIELD(rx_queue, PS_U64), FIELD(timer_active, PS_U64),    \
+        FIELD(tm_when, PS_U64), FIELD(retrnsmt, PS_U64), FIELD(uid, PS_U64), FIELD(timeout, PS_I64),                   \
+        FIELD(inode, PS_U64), FIELD(ref_count, PS_I64), FIELD(pointer, PS_BYTES)
 
 #define TCP_ONLY                                                                                                       \
     FIELD(rto, PS_U64), FIELD(ato, PS_U64), FIELD(ack, PS_U64), FIELD(snd_cwnd, PS_U64), FIELD(snd_ssthresh, PS_I64),  \
@@ -32,10 +36,14 @@
 
 #define UDP_ONLY FIELD(drops, PS_U64), FIELD(more, PS_WORD_LIST)
 
-static const struct ps_field tcp[] = {COMMON(PS_IP4), TCP_ONLY};
-static const struct ps_field tcp6[] = {COMMON(PS_IP6), TCP_ONLY};
-static const struct ps_field udp[] = {COMMON(PS_IP4), UDP_ONLY};
-static const struct ps_field udp6[] = {COMMON(PS_IP6), UDP_ONLY};
+static const struct ps_field tcp[] = {COMMON(PS_IP4, "local_port"), TCP_ONLY};
+static const struct ps_field tcp6[] = {COMMON(PS_IP6, "local_port"), TCP_ONLY};
+static const struct ps_field udp[] = {COMMON(PS_IP4, "local_port"), UDP_ONLY};
+static const struct ps_field udp6[] = {COMMON(PS_IP6, "local_port"), UDP_ONLY};
+static const struct ps_field raw[] = {COMMON(PS_IP4, "protocol"), UDP_ONLY};
+static const struct ps_field raw6[] = {COMMON(PS_IP6, "protocol"), UDP_ONLY};
+static const struct ps_field icmp[] = {COMMON(PS_IP4, "ident"), UDP_ONLY};
+static const struct ps_field icmp6[] = {COMMON(PS_IP6, "ident"), UDP_ONLY};
 
 enum {
     SL,
@@ -162,73 +170,59 @@ static const char *read_tcp(struct ps_cursor *line, void *record)
     return read_row(line, tcp, sizeof tcp / sizeof tcp[0], record);
 }
 
-static enum ps_step net_tcp_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
-{
-    ps_skip_header(in, "sl ");
-    return ps_next_row(in, record, issue, read_tcp);
-}
-
-const struct ps_parser ps_parser_net_tcp = {
-    .kind = "net_tcp",
-    .record_size = sizeof(struct ps_net_inet),
-    .fields = tcp,
-    .field_count = sizeof tcp / sizeof tcp[0],
-    .next = net_tcp_next,
-};
-
 static const char *read_tcp6(struct ps_cursor *line, void *record)
 {
     return read_row(line, tcp6, sizeof tcp6 / sizeof tcp6[0], record);
 }
 
-static enum ps_step net_tcp6_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
-{
-    ps_skip_header(in, "sl ");
-    return ps_next_row(in, record, issue, read_tcp6);
-}
-
-const struct ps_parser ps_parser_net_tcp6 = {
-    .kind = "net_tcp6",
-    .record_size = sizeof(struct ps_net_inet),
-    .fields = tcp6,
-    .field_count = sizeof tcp6 / sizeof tcp6[0],
-    .next = net_tcp6_next,
-};
-
+/* Of raw and icmp too: their tables have other names at the same places. */
 static const char *read_udp(struct ps_cursor *line, void *record)
 {
     return read_row(line, udp, sizeof udp / sizeof udp[0], record);
 }
-
-static enum ps_step net_udp_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
-{
-    ps_skip_header(in, "sl ");
-    return ps_next_row(in, record, issue, read_udp);
-}
-
-const struct ps_parser ps_parser_net_udp = {
-    .kind = "net_udp",
-    .record_size = sizeof(struct ps_net_inet),
-    .fields = udp,
-    .field_count = sizeof udp / sizeof udp[0],
-    .next = net_udp_next,
-};
 
 static const char *read_udp6(struct ps_cursor *line, void *record)
 {
     return read_row(line, udp6, sizeof udp6 / sizeof udp6[0], record);
 }
 
-static enum ps_step net_udp6_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
+static enum ps_step tcp_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
+{
+    ps_skip_header(in, "sl ");
+    return ps_next_row(in, record, issue, read_tcp);
+}
+
+static enum ps_step tcp6_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
+{
+    ps_skip_header(in, "sl ");
+    return ps_next_row(in, record, issue, read_tcp6);
+}
+
+static enum ps_step udp_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
+{
+    ps_skip_header(in, "sl ");
+    return ps_next_row(in, record, issue, read_udp);
+}
+
+static enum ps_step udp6_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
 {
     ps_skip_header(in, "sl ");
     return ps_next_row(in, record, issue, read_udp6);
 }
 
-const struct ps_parser ps_parser_net_udp6 = {
-    .kind = "net_udp6",
-    .record_size = sizeof(struct ps_net_inet),
-    .fields = udp6,
-    .field_count = sizeof udp6 / sizeof udp6[0],
-    .next = net_udp6_next,
-};
+/* clang-format off */
+#define TABLE(name, fields_, next_) \
+    {.kind = (name), .record_size = sizeof(struct ps_net_inet), .fields = (fields_), \
+     .field_count = sizeof(fields_) / sizeof(fields_)[0], .next = (next_)}
+/* clang-format on */
+
+const struct ps_parser ps_parser_net_tcp = TABLE("net_tcp", tcp, tcp_next);
+const struct ps_parser ps_parser_net_tcp6 = TABLE("net_tcp6", tcp6, tcp6_next);
+const struct ps_parser ps_parser_net_udp = TABLE("net_udp", udp, udp_next);
+const struct ps_parser ps_parser_net_udp6 = TABLE("net_udp6", udp6, udp6_next);
+const struct ps_parser ps_parser_net_udplite = TABLE("net_udplite", udp, udp_next);
+const struct ps_parser ps_parser_net_udplite6 = TABLE("net_udplite6", udp6, udp6_next);
+const struct ps_parser ps_parser_net_raw = TABLE("net_raw", raw, udp_next);
+const struct ps_parser ps_parser_net_raw6 = TABLE("net_raw6", raw6, udp6_next);
+const struct ps_parser ps_parser_net_icmp = TABLE("net_icmp", icmp, udp_next);
+const struct ps_parser ps_parser_net_icmp6 = TABLE("net_icmp6", icmp6, udp6_next);
