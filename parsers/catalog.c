@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/catalog.h"
 
+#include "parsers/kernel_text.h"
 #include "parsers/link.h"
 #include "parsers/loadavg.h"
+#include "parsers/locks.h"
+#include "parsers/meminfo.h"
+#include "parsers/modules.h"
+#include "parsers/mounts.h"
 #include "parsers/net_arp.h"
 #include "parsers/net_dev.h"
 #include "parsers/net_fib_trie.h"
@@ -39,6 +44,7 @@
 #include "parsers/pid_timens_offsets.h"
 #include "parsers/pid_wchan.h"
 #include "parsers/stat.h"
+#include "parsers/sysvipc.h"
 #include "parsers/uptime.h"
 
 /* Kept raw so far: no parser yet. */
@@ -111,6 +117,16 @@ const struct ps_row ps_catalog[] = {
     {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
     {ROW(uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
     {ROW(loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},
+    {ROW(version,         "version",         READ, HOST,    STANDARD, QUIET,  "kernel version and its builder")},
+    {ROW(cmdline,         "cmdline",         READ, HOST,    STANDARD, QUIET,  "command line of the kernel")},
+    {ROW(meminfo,         "meminfo",         READ, HOST,    STANDARD, QUIET,  "memory of the machine")},
+    {ROW(modules,         "modules",         READ, HOST,    STANDARD, QUIET,  "loaded kernel modules")},
+    {ROW(locks,           "locks",           READ, HOST,    STANDARD, QUIET,  "file locks and who waits")},
+    {ROW(mounts,          "self/mounts",     READ, HOST,    STANDARD, QUIET,  "mounts, as the reader sees them")},
+    {ROW(sysvipc_shm,     "sysvipc/shm",     READ, HOST,    STANDARD, QUIET,  "shared memory segments")},
+    {ROW(sysvipc_msg,     "sysvipc/msg",     READ, HOST,    STANDARD, QUIET,  "message queues")},
+    {ROW(sysvipc_sem,     "sysvipc/sem",     READ, HOST,    STANDARD, QUIET,  "semaphores")},
+    {ROW(sysctl, "sys/{}", READ, HOST, STANDARD, QUIET, "settings of the kernel, of the reader's namespaces"), ONCE},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     /* clang-format on */
 };

@@ -108,7 +108,7 @@ static void add_row(struct ps_buffer *out, const struct ps_row *row, const char 
 
     add_path(&path, row);
     ps_buffer_add_text(out, before);
-    add_padded(out, ps_span_text(row->parser->kind), pad ? 13 : 0);
+    add_padded(out, ps_span_text(row->parser->kind), pad ? 18 : 0);
     ps_buffer_add_text(out, between);
     add_padded(out, ps_buffer_span(&path), pad ? 30 : 0);
     ps_buffer_add_text(out, between);
@@ -147,7 +147,7 @@ static int list(bool json, bool markdown)
     if (markdown)
         ps_buffer_add_text(&out, "| kind | file | profile | reader | what it tells |\n|---|---|---|---|---|\n");
     else if (!json)
-        ps_buffer_add_text(&out, "KIND           FILE                            PROFILE   READER  WHAT IT TELLS\n");
+        ps_buffer_add_text(&out, "KIND                FILE                            PROFILE   READER  WHAT IT TELLS\n");
     for (size_t i = 0; i < ps_catalog_count; i++) {
         if (json)
             add_row_json(&out, &ps_catalog[i]);

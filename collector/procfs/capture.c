@@ -11,6 +11,7 @@
 
 #include "collector/host/clock.h"
 #include "collector/procfs/capture.h"
+#include "parsers/sysctl_names.h"
 
 enum { LINK_ROOM = 4097, PATH_ROOM = 64 };
 enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
@@ -52,13 +53,18 @@ static void end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, int 
     ps_reader_send(t->r, &frame, "", facts, facts ? sizeof *facts : 0);
 }
 
-static void lost(struct ps_target *t, uint16_t row, const char *name, int error)
+static void lost_as(struct ps_target *t, uint16_t row, const char *name, enum ps_outcome outcome, int error)
 {
     struct ps_frame frame = {.kind = PS_FRAME_LOST, .subject = t->subject, .row = row, .error = error};
     frame.name_len = (uint8_t) strlen(name);
-    /* An entry that was listed and is not there any more was closed meanwhile. */
-    frame.outcome = (uint8_t) (error == ENOENT ? PS_GONE : ps_outcome_of(error));
+    frame.outcome = (uint8_t) outcome;
     ps_reader_send(t->r, &frame, name, NULL, 0);
+}
+
+static void lost(struct ps_target *t, uint16_t row, const char *name, int error)
+{
+    /* An entry that was listed and is not there any more was closed meanwhile. */
+    lost_as(t, row, name, error == ENOENT ? PS_GONE : ps_outcome_of(error), error);
 }
 
 /* Fills one frame as far as the file gives: *ended at its end or at an error. A file that is printed at once has no more
@@ -268,10 +274,27 @@ static enum ps_outcome try_descriptors(struct ps_target *t, uint16_t fd_row, uin
     return ps_outcome_of(*error);
 }
 
+/* The settings below sys, by name: nobody lists that directory. Dots of a name are slashes of its path. */
+static enum ps_outcome try_settings(struct ps_target *t, uint16_t row, int *error)
+{
+    char path[sizeof "sys/" + PS_SYSCTL_NAME_MAX];
+    for (size_t i = 0; i < ps_sysctl_count && !ps_reader_stopped(t->r); i++) {
+        int why = 0;
+        snprintf(path, sizeof path, "sys/%s", ps_sysctl_names[i]);
+        for (char *at = path; (at = strchr(at, '.')) != NULL;)
+            *at = '/';
+        enum ps_outcome outcome = try_file(t, t->dir, path, row, ps_sysctl_names[i], &why);
+        if (why)
+            lost_as(t, row, ps_sysctl_names[i], outcome, why);
+    }
+    *error = 0;
+    return ps_reader_stopped(t->r) ? PS_PARTIAL : PS_COMPLETE;
+}
+
 /* Rows that the kernel shows only to the owner or to CAP_SYS_PTRACE. */
 static bool guarded(const struct ps_row *row)
 {
-    static const char *const files[] = {"fdinfo/{}", "environ", "maps", "io"};
+    static const char *const files[] = {"fdinfo/{}", "environ", "auxv", "maps", "io"};
     if (row->source == PS_READLINK)
         return true;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -335,6 +358,8 @@ static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
     *error = 0;
     if (ps_row_is_family(what) && what->source == PS_READLINK)
         return try_links(t, row, error);
+    if (ps_row_is_family(what) && what->scope == PS_PER_HOST)
+        return try_settings(t, row, error);
     if (what->source != PS_READLINK)
         return try_file(t, t->dir, what->path, row, "", error);
     enum ps_outcome outcome = try_link(t, t->dir, what->path, row, "", error, &target);
@@ -374,6 +399,9 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
         outcome = try_row(t, row, &error);
     /* A kernel thread has no environment (ESRCH), a zombie no mounts any more (EINVAL). */
     if (t->no_memory && (outcome == PS_GONE || error == EINVAL))
+        outcome = PS_ABSENT;
+    /* No security module gives labels here. */
+    if (error == EINVAL && strcmp(ps_catalog[row].path, "attr/current") == 0)
         outcome = PS_ABSENT;
     end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;

@@ -13,12 +13,11 @@ from checks import equal, finish, holds  # noqa: E402
 
 def kind_of(scope, name):
     """The kind of a file, as `procsnap parse --list` names it, which is what closing.json counts by."""
-    stem = name.removeprefix("{}/").removesuffix("/{}")
-    if name == "sys/kernel/random/boot_id":
-        return "sys_boot_id"
-    if name.startswith("net/"):
-        return name.replace("/", "_")
-    return stem if scope == "global" else "pid_" + stem
+    named = {"sys/kernel/random/boot_id": "sys_boot_id", "sys/{}": "sysctl", "self/mounts": "mounts"}
+    if name in named:
+        return named[name]
+    stem = name.removeprefix("{}/").removesuffix("/{}").replace("/", "_")
+    return stem if scope == "global" or name.startswith("net/") else "pid_" + stem
 
 
 def of_lives(bundle):

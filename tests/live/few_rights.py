@@ -59,7 +59,8 @@ def check_denied(bundle, what, process):
         holds(f"{what}: {name} is denied, with an errno", denied, (capture.outcome, capture.errno, capture.entries))
     for name in OPEN:
         holds(f"{what}: {name} is there", bundle.capture(process.pid, name).outcome in ("complete", "shared"))
-    gaps = [record for record in bundle.records("gap") if record["process"]["pid"] == process.pid]
+    gaps = [record for record in bundle.records("gap")
+            if record.get("process", {}).get("pid") == process.pid]
     files = sorted(file for gap in gaps for file in gap["proc"]["gap"]["files"])
     equal(f"{what}: gap records name these files, once each", sorted(GUARDED), files)
     equal(f"{what}: gap records say why, and which reader it was", {("denied", "quiet"), ("denied", "memory")},
