@@ -154,13 +154,14 @@ static void on_entry(void *context, const struct ps_entry *entry)
         fail(x, errno, "make a directory");
 }
 
-/* A directory that was read and is empty is there all the same. */
+/* A directory that was read and is empty is there all the same (but for task/: each of its entries is one, too). */
 static void on_capture(void *context, const struct ps_capture *capture)
 {
     struct export *x = context;
     struct ps_export_name name;
 
-    if (x->pass != FILES || x->place < 0 || x->failed || capture->row == NULL || !ps_row_is_family(capture->row))
+    if (x->pass != FILES || x->place < 0 || x->failed || capture->row == NULL || !ps_row_is_family(capture->row) ||
+        ps_row_behind(capture->row).len > 0)
         return;
     struct ps_entry any = {.row = capture->row, .name = ps_span_text(capture->row->path)};
     if (capture->outcome == PS_COMPLETE && ps_export_name_of(&any, &name) && !ps_export_parents(x->place, &name))

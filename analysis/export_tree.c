@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the part of a name behind the directory of a family may be: one component of letters, digits and the marks of
+/* What the part of a name that tells the entries of a family apart may be: one component of letters, digits and the marks of
  * member names (an escaped byte stays escaped). */
 static bool is_component(struct ps_span name)
 {
@@ -36,12 +36,10 @@ bool ps_export_name_of(const struct ps_entry *entry, struct ps_export_name *out)
         out->goes_on = is_part(entry->name, path);
         return (size_t) snprintf(out->path, sizeof out->path, "%s", path) < sizeof out->path;
     }
-    size_t top = strlen(path) - strlen("{}");
-    if (entry->name.len <= top || memcmp(entry->name.data, path, top) != 0)
-        return false;
-    struct ps_span last = ps_span_of(entry->name.data + top, entry->name.len - top);
-    return is_component(last) && (size_t) snprintf(out->path, sizeof out->path, "%.*s%.*s", (int) top, path,
-                                                   (int) last.len, (const char *) last.data) < sizeof out->path;
+    struct ps_span one;
+    return ps_row_entry(entry->row, entry->name, &one) && is_component(one) &&
+           (size_t) snprintf(out->path, sizeof out->path, "%.*s", (int) entry->name.len,
+                             (const char *) entry->name.data) < sizeof out->path;
 }
 
 int ps_export_directory(int below, const char *name)

@@ -48,6 +48,7 @@ static const struct {
     {"data/records/gap-", "gap", PS_LOAD_GAPS, ps_load_gap},
     {"data/records/change-", "change", PS_LOAD_CHANGES, ps_load_change},
     {"data/records/environ-", "environ", PS_LOAD_ENVIRONS, ps_load_environ},
+    {"data/records/thread-", "thread", 0, NULL},
     {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
 };
 

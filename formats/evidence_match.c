@@ -8,6 +8,8 @@
 #include "formats/member_class.h"
 #include "formats/member_name.h"
 
+enum { TURNS_MAX = 8 }; /* directories whose files take turns */
+
 static bool say(const char **why, const char *what)
 {
     *why = what;
@@ -144,13 +146,16 @@ static size_t next_unfinished(const struct ps_match *m, const struct ps_journal_
     return from;
 }
 
-/* Two directories that are read together, and stand beside each other: fd and fdinfo alternate in the pack. */
-static size_t pair_of(const struct ps_match *m, const struct ps_journal_line *line, size_t i)
+/* Directories that are read together, and stand beside each other in the line: fd and fdinfo, or the files of threads,
+ * take turns in the pack. The one behind the capture i whose turn it is, or capture_count. */
+static size_t beside(const struct ps_match *m, const struct ps_journal_line *line, size_t i, size_t pack,
+                     const struct ps_pack_entry *entry)
 {
-    size_t other = i + 1;
-    if (!is_family(&line->captures[i]) || other == line->capture_count || !is_family(&line->captures[other]))
-        return line->capture_count;
-    return m->used[other] < entries_of(&line->captures[other]) ? other : line->capture_count;
+    for (size_t at = i; at < line->capture_count && at - i < TURNS_MAX && is_family(&line->captures[at]); at++) {
+        if (at > i && is_next(m, line, at, pack, entry))
+            return at;
+    }
+    return line->capture_count;
 }
 
 bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size_t pack,
@@ -158,11 +163,8 @@ bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size
 {
     m->first = next_unfinished(m, line, m->first);
     size_t i = m->first;
-    if (i < line->capture_count && !is_next(m, line, i, pack, entry)) {
-        size_t other = pair_of(m, line, i);
-        bool pair = other < line->capture_count && is_next(m, line, other, pack, entry);
-        i = pair ? other : line->capture_count;
-    }
+    if (i < line->capture_count && !is_next(m, line, i, pack, entry))
+        i = beside(m, line, i, pack, entry);
     if (i == line->capture_count)
         return say(why, "an entry of a pack is not the one that the journal says comes next");
     m->used[i]++;

@@ -183,6 +183,8 @@ void ps_journal_end(struct ps_journal_writer *w, const struct ps_line_end *end, 
     ps_json_u64(&j, "took", end->took_us);
     if (w->head.scope == PS_LINE_PROCESS)
         add_identity(&j, end);
+    if (end->via)
+        ps_json_u64(&j, "via", end->via);
     if (end->more)
         ps_json_bool(&j, "more", true);
     ps_json_array(&j, "packs");

@@ -49,6 +49,7 @@ struct ps_line_end {
     enum ps_identity identity;
     bool comm_changed, image_changed; /* with PS_CHANGED */
     bool more;                        /* the next line of the same process and reader goes on */
+    uint32_t via;                     /* the thread that the process was read through; 0: itself */
 };
 
 /* What statx said of the file behind a link (exe). */

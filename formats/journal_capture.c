@@ -139,13 +139,15 @@ static bool read_ninth(const struct row *row, struct ps_journal_owned *o, struct
 /* The file in the catalog, or NULL when this version has none of that name. */
 static const struct ps_row *row_of(enum ps_line_scope scope, const char *name)
 {
-    static const enum ps_scope process[] = {PS_PER_PROCESS, PS_PER_NETNS, PS_PER_MNTNS};
+    static const enum ps_scope process[] = {PS_PER_PROCESS, PS_PER_NETNS, PS_PER_MNTNS, PS_PER_THREAD};
     static const enum ps_scope global[] = {PS_PER_HOST, PS_PER_NETNS, PS_PER_MNTNS};
-    const enum ps_scope *scopes = scope == PS_LINE_GLOBAL ? global : process;
+    bool once = scope == PS_LINE_GLOBAL;
+    const enum ps_scope *scopes = once ? global : process;
+    size_t count = once ? sizeof global / sizeof *global : sizeof process / sizeof *process;
     struct ps_span path = ps_span_text(name);
     if (scope != PS_LINE_PROCESS && scope != PS_LINE_GLOBAL && ps_span_starts(path, "{}/"))
         path = ps_span_of(path.data + 3, path.len - 3);
-    for (size_t i = 0; i < sizeof process / sizeof *process; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct ps_row *row = ps_catalog_path(path, scopes[i]);
         if (row != NULL)
             return row;

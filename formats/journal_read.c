@@ -55,6 +55,13 @@ static bool read_identity(const cJSON *tree, struct ps_line_end *end)
     return true;
 }
 
+/* The thread that a process was read through, where the line names one. */
+static bool read_via(const cJSON *tree, struct ps_line_end *end)
+{
+    const cJSON *via = ps_json_get(tree, "via");
+    return via == NULL || (ps_json_number32(via, &end->via) && end->via > 0);
+}
+
 static bool read_scope(const cJSON *value, enum ps_line_scope *out)
 {
     static const char *const names[] = {
@@ -102,7 +109,7 @@ static bool read_phase(const cJSON *tree, struct ps_journal_line *out, const cha
 static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_journal_owned *o, const char **why)
 {
     static const char *const keys[] = {"scope",    "pid",     "start", "life",  "reader", "us", "took",
-                                       "identity", "changed", "more",  "packs", "c",      NULL};
+                                       "identity", "changed", "via",   "more",  "packs",  "c",  NULL};
     const cJSON *packs = ps_json_get(tree, "packs"), *captures = ps_json_get(tree, "c");
     const cJSON *more = ps_json_get(tree, "more");
     if (!cJSON_IsArray(packs) || !cJSON_IsArray(captures) || !has_only(tree, keys))
@@ -114,10 +121,11 @@ static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_
         return say(why, "\"us\", \"took\" or \"more\" of a line is not what it must be");
     out->end.more = more != NULL;
     bool process = out->line.scope == PS_LINE_PROCESS;
-    if (process && (!read_life(tree, &out->line) || !read_identity(tree, &out->end)))
+    if (process && (!read_life(tree, &out->line) || !read_identity(tree, &out->end) || !read_via(tree, &out->end)))
         return say(why, "a line of a process does not say which one, who read it and what became of it");
     if (!process && (ps_json_get(tree, "pid") || ps_json_get(tree, "start") || ps_json_get(tree, "life") ||
-                     ps_json_get(tree, "reader") || ps_json_get(tree, "identity") || ps_json_get(tree, "changed")))
+                     ps_json_get(tree, "reader") || ps_json_get(tree, "identity") || ps_json_get(tree, "changed") ||
+                     ps_json_get(tree, "via")))
         return say(why, "a line of no process that names one");
     return ps_journal_read_captures(packs, captures, out, o, why);
 }

@@ -52,6 +52,7 @@ static void half_empty(struct ps_half *h, size_t keep)
     ps_buffer_clear(&h->members, keep);
     h->ended = h->named = h->identity_said = false;
     h->read_us = 0;
+    h->via = 0;
     h->missing_count = 0;
 }
 
@@ -246,6 +247,16 @@ static void add_start(struct ps_records *r, struct ps_json *j)
     ps_json_u64(j, "start_uncertainty_us", tick_us + (r->facts.uncertainty_ns + 999) / 1000);
 }
 
+/* The two readers choose a thread each, mostly the same. */
+static void add_via(struct ps_json *j, const struct ps_draft *d)
+{
+    uint32_t quiet = d->halves[PS_QUIET].via, memory = d->halves[PS_MEMORY].via;
+    if (quiet)
+        ps_json_u64(j, "via_thread", quiet);
+    if (memory && memory != quiet)
+        ps_json_u64(j, "via_thread_memory", memory);
+}
+
 /* The inside of an object, of both lines. */
 static void add_inside(struct ps_json *j, const struct ps_buffer *quiet, const struct ps_buffer *memory)
 {
@@ -286,6 +297,7 @@ static void process_out(struct ps_records *r, struct ps_draft *d)
     ps_json_array_end(&j);
     ps_json_u64(&j, "read_us", quiet->read_us ? quiet->read_us : memory->read_us);
     add_start(r, &j);
+    add_via(&j, d);
     add_coverage(&j, d);
     ps_json_object(&j, "ns");
     add_inside(&j, &quiet->ns, &memory->ns);
@@ -337,6 +349,7 @@ void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
     struct ps_draft *d = r->l->draft;
     struct ps_half *h = half(r);
     add_identity(h, end, r->l->line.reader);
+    h->via = end->via;
     r->failed = r->failed || h->process.failed || h->user.failed || h->proc.failed || h->ns.failed ||
                 h->facts.failed || h->members.failed;
     h->ended = !end->more;

@@ -14,9 +14,10 @@
 #include "formats/timestamp.h"
 
 static const char *const kind_names[PS_KINDS] = {
-    [PS_KIND_PROCESS] = "process", [PS_KIND_FD] = "fd",           [PS_KIND_MOUNT] = "mount",
-    [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_SOCKET] = "socket",
-    [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+    [PS_KIND_PROCESS] = "process", [PS_KIND_THREAD] = "thread",   [PS_KIND_FD] = "fd",
+    [PS_KIND_MOUNT] = "mount",     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable",
+    [PS_KIND_SOCKET] = "socket",   [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",
+    [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -233,7 +234,9 @@ static void netns_entry(struct ps_records *r, const struct ps_entry *entry)
 static void process_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     const char *path = entry->row->path;
-    if (strcmp(path, "fd/{}") == 0)
+    if (entry->row->scope == PS_PER_THREAD)
+        ps_thread_entry(r, entry);
+    else if (strcmp(path, "fd/{}") == 0)
         ps_fd_entry(r, entry);
     else if (strcmp(path, "fdinfo/{}") == 0)
         ps_fdinfo_entry(r, entry);
@@ -285,6 +288,7 @@ void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const stru
     r->l = &r->lanes[reader];
     ps_fd_flush(r);
     ps_net_flush(r);
+    ps_thread_flush(r);
     ps_gap_line_end(r);
     ps_sweep_know_born(r);
     if (r->l->draft)

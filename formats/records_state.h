@@ -10,6 +10,7 @@
 
 enum ps_kind {
     PS_KIND_PROCESS,
+    PS_KIND_THREAD,
     PS_KIND_FD,
     PS_KIND_MOUNT,
     PS_KIND_ENVIRON,
@@ -64,6 +65,7 @@ struct ps_missing {
 /* What one of the two lines says of a process: the inside of JSON objects, so far. */
 struct ps_half {
     bool ended, named, identity_said;
+    uint32_t via; /* the thread that it was read through */
     uint64_t read_us;
     struct ps_buffer process, user, proc, ns;
     struct ps_buffer facts;   /* of captures, not of entries: about the executable */
@@ -103,6 +105,8 @@ struct ps_line_state {
     uint64_t net_namespace;     /* of the process of the line; 0 unknown */
     struct ps_buffer exe;       /* target of exe */
     char fd_open[24];           /* the descriptor whose record still waits for its fdinfo; "" none */
+    char thread_open[24];       /* the thread whose record still waits for its further files; "" none */
+    const struct ps_row *thread_row; /* the last of them */
     struct ps_table *table;     /* the socket table that a further part goes on */
     struct ps_table net;        /* a table that is no table of sockets: its text so far; row NULL: none is open */
     bool net_full;              /* a part of it was left out: those behind it are too */
@@ -182,6 +186,10 @@ bool ps_ecs_take(struct ps_records *r, struct ps_half *h, const struct ps_parser
 void ps_fd_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_fdinfo_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_fd_flush(struct ps_records *r);
+
+/* record_thread.c */
+void ps_thread_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_thread_flush(struct ps_records *r);
 
 /* record_environ.c, record_mount.c, record_system.c: one file each */
 void ps_environ_entry(struct ps_records *r, const struct ps_entry *entry);

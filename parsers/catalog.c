@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/catalog.h"
 
+#include <string.h>
+
 #include "parsers/kernel_text.h"
 #include "parsers/link.h"
 #include "parsers/loadavg.h"
@@ -108,7 +110,10 @@ const struct ps_row ps_catalog[] = {
     {ROW(net_igmp6,       "net/igmp6",       READ, NETNS,   STANDARD, QUIET,  "multicast groups, IPv6")},
     {ROW(net_ptype,       "net/ptype",       READ, NETNS,   STANDARD, QUIET,  "kernel functions that get frames")},
     {ROW(pid_fd,        "fd/{}",     READLINK, PROCESS, CARD,     QUIET,  "open files")},
-    {ROW(pid_fdinfo, "fdinfo/{}", READ, PROCESS, STANDARD, QUIET, "position, flags, locks of open files"), ONCE},
+    {ROW(pid_fdinfo,    "fdinfo/{}", READ,     PROCESS, STANDARD, QUIET,  "position, flags, locks of open files"), ONCE},
+    {ROW(task_stat,     "task/{}/stat",   READ, THREAD, STANDARD, QUIET, "threads: name, state, CPU time, start time")},
+    {ROW(task_status,   "task/{}/status", READ, THREAD, STANDARD, QUIET, "ids, capabilities, seccomp of threads"), ONCE},
+    {ROW(task_cgroup,   "task/{}/cgroup", READ, THREAD, DEEP,     QUIET, "control groups of threads"), ONCE},
     {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
     {ROW(pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
     {ROW(pid_auxv, "auxv", READ, PROCESS, DEEP, MEMORY, "how it was started: setuid, entry, own path"), ONCE},
@@ -151,5 +156,27 @@ const struct ps_row *ps_catalog_path(struct ps_span path, enum ps_scope scope)
 
 bool ps_row_is_family(const struct ps_row *row)
 {
-    return ps_span_ends(ps_span_text(row->path), "/{}");
+    return strstr(row->path, "{}") != NULL;
+}
+
+struct ps_span ps_row_before(const struct ps_row *row)
+{
+    const char *gap = strstr(row->path, "{}");
+    return gap != NULL ? ps_span_of(row->path, (size_t) (gap - row->path)) : ps_span_text(row->path);
+}
+
+struct ps_span ps_row_behind(const struct ps_row *row)
+{
+    const char *gap = strstr(row->path, "{}");
+    return ps_span_text(gap != NULL ? gap + 2 : "");
+}
+
+bool ps_row_entry(const struct ps_row *row, struct ps_span name, struct ps_span *entry)
+{
+    struct ps_span before = ps_row_before(row), behind = ps_row_behind(row);
+    if (!ps_row_is_family(row) || name.len <= before.len + behind.len)
+        return false;
+    *entry = ps_span_of(name.data + before.len, name.len - before.len - behind.len);
+    return memcmp(name.data, before.data, before.len) == 0 &&
+           memcmp(name.data + before.len + entry->len, behind.data, behind.len) == 0;
 }

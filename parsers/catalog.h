@@ -19,6 +19,7 @@ enum ps_scope {
     PS_PER_PROCESS, /* <procfs>/<pid>/<path> */
     PS_PER_NETNS,   /* <procfs>/<pid>/<path>, once for each network namespace */
     PS_PER_MNTNS,   /* <procfs>/<pid>/<path>, once for each (mount namespace, root directory) */
+    PS_PER_THREAD,  /* <procfs>/<pid>/<path>, {} being each thread of a process that has more than one */
 };
 
 /* Each profile holds all rows of the ones before it. */
@@ -29,7 +30,7 @@ enum ps_reader { PS_QUIET, PS_MEMORY };
 
 struct ps_row {
     const struct ps_parser *parser;
-    const char *path; /* "stat", "fd/{}": {} is any entry of the directory */
+    const char *path; /* "stat", "fd/{}", "task/{}/stat": {} is any entry of the directory */
     enum ps_source source;
     enum ps_scope scope;
     enum ps_profile profile;
@@ -45,7 +46,12 @@ extern const size_t ps_catalog_count;
 /* NULL when no row has that kind (or that path). */
 const struct ps_row *ps_catalog_kind(struct ps_span kind);
 const struct ps_row *ps_catalog_path(struct ps_span path, enum ps_scope scope);
-/* True for "fd/{}" and its like: the row stands for every entry of a directory. */
+/* True for "fd/{}" and "task/{}/stat": the row stands for every entry of a directory. */
 bool ps_row_is_family(const struct ps_row *row);
+/* What stands before the {} of a family ("task/"), and behind it ("/stat"). */
+struct ps_span ps_row_before(const struct ps_row *row);
+struct ps_span ps_row_behind(const struct ps_row *row);
+/* The entry in the whole name of a file of that family: "12" of "task/12/stat". False when the name is none of it. */
+PS_MUST_CHECK bool ps_row_entry(const struct ps_row *row, struct ps_span name, struct ps_span *entry);
 
 #endif

@@ -46,3 +46,11 @@ const struct ps_parser ps_parser_pid_cgroup = {
     .field_count = sizeof fields / sizeof fields[0],
     .next = pid_cgroup_next,
 };
+
+const struct ps_parser ps_parser_task_cgroup = {
+    .kind = "task_cgroup",
+    .record_size = sizeof(struct ps_pid_cgroup),
+    .fields = fields,
+    .field_count = sizeof fields / sizeof fields[0],
+    .next = pid_cgroup_next,
+};

@@ -12,5 +12,7 @@ struct ps_pid_cgroup {
 };
 
 extern const struct ps_parser ps_parser_pid_cgroup;
+/* The same file of one thread. */
+extern const struct ps_parser ps_parser_task_cgroup;
 
 #endif

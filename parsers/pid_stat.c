@@ -162,3 +162,12 @@ const struct ps_parser ps_parser_pid_stat = {
     .single = true,
     .next = pid_stat_next,
 };
+
+const struct ps_parser ps_parser_task_stat = {
+    .kind = "task_stat",
+    .record_size = sizeof(struct ps_pid_stat),
+    .fields = fields,
+    .field_count = sizeof fields / sizeof fields[0],
+    .single = true,
+    .next = pid_stat_next,
+};

@@ -26,5 +26,7 @@ struct ps_pid_stat {
 };
 
 extern const struct ps_parser ps_parser_pid_stat;
+/* The same file of one thread. */
+extern const struct ps_parser ps_parser_task_stat;
 
 #endif

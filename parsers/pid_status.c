@@ -101,3 +101,12 @@ const struct ps_parser ps_parser_pid_status = {
     .single = true,
     .next = pid_status_next,
 };
+
+const struct ps_parser ps_parser_task_status = {
+    .kind = "task_status",
+    .record_size = sizeof(struct ps_pid_status),
+    .fields = fields,
+    .field_count = COUNT,
+    .single = true,
+    .next = pid_status_next,
+};

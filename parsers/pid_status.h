@@ -20,5 +20,7 @@ struct ps_pid_status {
 };
 
 extern const struct ps_parser ps_parser_pid_status;
+/* The same file of one thread. */
+extern const struct ps_parser ps_parser_task_status;
 
 #endif

@@ -58,14 +58,28 @@ static void add_early(struct ps_json *j, const struct ps_builder_job *job, const
     ps_json_object_end(j);
 }
 
+/* Threads are cut at a number, everything else at a size. */
+static uint64_t truncated_threads(const struct ps_output *output)
+{
+    uint64_t count = 0;
+    for (size_t row = 0; row < ps_catalog_count && row < PS_CATALOG_MAX; row++) {
+        if (ps_catalog[row].scope == PS_PER_THREAD)
+            count += output->coverage[row][PS_TRUNCATED];
+    }
+    return count;
+}
+
 static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
     uint32_t missed = atomic_load(&job->roster->full);
+    uint64_t threads = truncated_threads(f->output);
     ps_json_array(j, "limits_reached");
     if (missed > 0)
         ps_json_text(j, NULL, "processes");
-    if (f->output->outcomes[PS_TRUNCATED] > 0)
+    if (f->output->outcomes[PS_TRUNCATED] > threads)
         ps_json_text(j, NULL, "capture_bytes");
+    if (threads > 0)
+        ps_json_text(j, NULL, "threads");
     if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
         ps_json_text(j, NULL, "abandoned_readers");
     ps_json_array_end(j);

@@ -194,6 +194,14 @@ static bool take_done(struct ps_lane_builder *b, const struct ps_frame *f)
     return true;
 }
 
+static bool take_via(struct ps_lane_builder *b, const struct ps_frame *f)
+{
+    if (!b->line.open || b->subject == PS_NO_SUBJECT || f->as_uid == 0 || f->as_uid >= PS_PID_LIMIT)
+        return false;
+    b->line.via = f->as_uid;
+    return true;
+}
+
 static const char *const phase_names[] = {
     [PS_WALK_GLOBAL] = "global-end", [PS_WALK_OPENING] = "opening-end", [PS_WALK_PROCESSES] = "quiet-end",
     [PS_WALK_CLOSING] = "closing-end",
@@ -233,6 +241,8 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
         return take_end(b, f, data);
     case PS_FRAME_DONE:
         return take_done(b, f);
+    case PS_FRAME_VIA:
+        return take_via(b, f);
     case PS_FRAME_PHASE:
         return take_phase(b, f);
     default:

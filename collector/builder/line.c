@@ -10,7 +10,7 @@
 #include "formats/pack.h"
 
 /* A line goes on in a next one after that many entries of one directory: no line of the journal exceeds 1 MiB. */
-enum { ENTRIES_A_LINE = 8192, PACK_KEEP = 2 * PS_PACK_ROLL, ITEM_KEEP = 256 << 10 };
+enum { ENTRIES_A_LINE = 8192, THREADS_A_LINE = 2048, PACK_KEEP = 2 * PS_PACK_ROLL, ITEM_KEEP = 256 << 10 };
 
 struct ps_name_ref {
     size_t at, len;
@@ -69,11 +69,11 @@ static bool open_pack(struct ps_line_builder *l)
     char name[160];
     if (l->pack.len > 0)
         return true;
-    unsigned number = l->pack_number + 1;
-    if (number == 1 && !l->numbered)
-        snprintf(name, sizeof name, "%s.pack", l->stem);
+    const struct ps_pack_stem *stem = &l->stems[l->stem];
+    if (stem->closed == 0 && !l->numbered)
+        snprintf(name, sizeof name, "%s.pack", stem->name);
     else
-        snprintf(name, sizeof name, "%s-%04u.pack", l->stem, number);
+        snprintf(name, sizeof name, "%s-%04u.pack", stem->name, stem->closed + 1);
     return add_pack_name(l, name);
 }
 
@@ -85,7 +85,17 @@ static void close_pack(struct ps_line_builder *l)
         return;
     ps_output_member(l->out, l->packs[l->pack_count - 1], ps_buffer_span(&l->pack));
     ps_buffer_clear(&l->pack, PACK_KEEP);
-    l->pack_number++;
+    l->stems[l->stem].closed++;
+}
+
+/* Threads have packs of their own: a process of thousands of them shall not drown its other files. */
+static void choose_stem(struct ps_line_builder *l, const struct ps_row *row)
+{
+    unsigned stem = row->scope == PS_PER_THREAD;
+    if (stem == l->stem)
+        return;
+    close_pack(l);
+    l->stem = stem;
 }
 
 static void begin(struct ps_line_builder *l)
@@ -106,9 +116,13 @@ void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const 
     snprintf(l->life, sizeof l->life, "%s", head->life ? head->life : "");
     l->head.life = l->life;
     /* The packs of a sweep are numbered on from line to line; those of a process begin anew. */
-    if (!numbered || strcmp(l->stem, stem) != 0)
-        l->pack_number = 0;
-    snprintf(l->stem, sizeof l->stem, "%s", stem);
+    if (!numbered || strcmp(l->stems[0].name, stem) != 0)
+        l->stems[0].closed = 0;
+    snprintf(l->stems[0].name, sizeof l->stems[0].name, "%s", stem);
+    snprintf(l->stems[1].name, sizeof l->stems[1].name, "data/proc/%s/task", l->life);
+    l->stems[1].closed = 0;
+    l->stem = 0;
+    l->via = 0;
     l->numbered = numbered;
     l->item_open = false;
     for (size_t i = 0; i < PS_CATALOG_MAX; i++)
@@ -193,8 +207,9 @@ static void emit(struct ps_line_builder *l, uint32_t row, struct ps_capture *c)
     o->stored = false;
 }
 
-static void end_text(struct ps_line_builder *l, const struct ps_line_end *end)
+static void end_text(struct ps_line_builder *l, struct ps_line_end *end)
 {
+    end->via = l->via;
     close_pack(l);
     ps_journal_end(&l->journal, end, (const char *const *) l->packs, l->pack_count, &l->out->journal);
     ps_records_line_end(l->out->records, l->head.reader, end);
@@ -228,8 +243,9 @@ static void entry_name(struct ps_line_builder *l, const struct ps_row *row, stru
         ps_buffer_add_span(out, escaped);
         ps_buffer_add_text(out, "/stat");
     } else if (escaped.len > 0 && ps_row_is_family(row)) {
-        ps_buffer_add(out, row->path, strlen(row->path) - 2);
+        ps_buffer_add_span(out, ps_row_before(row));
         ps_buffer_add_span(out, escaped);
+        ps_buffer_add_span(out, ps_row_behind(row));
     } else if (escaped.len > 0) {
         ps_buffer_add_span(out, escaped);
     } else {
@@ -284,6 +300,7 @@ static void store(struct ps_line_builder *l, uint32_t row, struct ps_span escape
     bytes = redacted(l, &ps_catalog[row], bytes);
     if (l->item_name.failed || l->redacted.failed)
         out_of_memory(l);
+    choose_stem(l, &ps_catalog[row]);
     uint64_t offset = global ? 0 : l->pack.len;
     struct ps_entry entry = global ? store_member(l, ps_buffer_span(&l->item_name), bytes)
                                    : store_entry(l, kind, ps_buffer_span(&l->item_name), bytes);
@@ -326,14 +343,24 @@ static struct ps_name_ref *add_part(struct ps_line_builder *l, uint32_t row)
     return ref;
 }
 
+/* How many entries of a directory a line takes before the next one begins. What is read together stays in one line, so
+ * that only the first of fd and fdinfo, and of the files of a thread, says when. */
+static size_t most_in_line(const struct ps_row *row)
+{
+    if (strcmp(row->path, "fdinfo/{}") == 0)
+        return SIZE_MAX;
+    if (row->scope != PS_PER_THREAD)
+        return ENTRIES_A_LINE;
+    return strcmp(row->path, "task/{}/stat") == 0 ? THREADS_A_LINE : SIZE_MAX;
+}
+
 bool ps_line_item(struct ps_line_builder *l, uint32_t row, struct ps_span name, uint8_t kind, bool part,
                   struct ps_span bytes, bool more)
 {
     if (!l->open || row >= ps_catalog_count || !l->captures[row].open || l->item_open)
         return false;
     struct ps_open_capture *c = &l->captures[row];
-    /* fdinfo stays in the line of its link. */
-    if (c->entry_count >= ENTRIES_A_LINE && strcmp(ps_catalog[row].path, "fdinfo/{}") != 0)
+    if (c->entry_count + c->lost_count >= most_in_line(&ps_catalog[row]))
         split(l);
     struct ps_span escaped = ps_span_of(NULL, 0);
     struct ps_name_ref *ref = NULL;
@@ -391,7 +418,7 @@ bool ps_line_lost(struct ps_line_builder *l, uint32_t row, struct ps_span name, 
     if (!l->open || row >= ps_catalog_count || !l->captures[row].open)
         return false;
     struct ps_open_capture *c = &l->captures[row];
-    if (c->lost_count >= ENTRIES_A_LINE)
+    if (c->entry_count + c->lost_count >= most_in_line(&ps_catalog[row]))
         split(l);
     struct ps_name_ref *ref = add_ref(l, &c->lost, &c->lost_count, &c->lost_room, name);
     if (ref) {

@@ -18,14 +18,21 @@ struct ps_open_capture {
     size_t entry_count, entry_room, lost_count, lost_room;
 };
 
+/* Packs are <name>.pack, <name>-0002.pack. */
+struct ps_pack_stem {
+    char name[128];  /* "data/proc/4711/state" */
+    unsigned closed; /* packs of it, over several lines */
+};
+
 struct ps_line_builder {
     struct ps_output *out;
     const uint8_t *redact_key; /* NULL: environments are stored as they are */
     bool open;
+    uint32_t via; /* the thread that the process is read through, or 0 */
     struct ps_line head;
     char life[64];
-    char stem[128];         /* "data/proc/4711/state": packs are <stem>.pack, <stem>-0002.pack */
-    unsigned pack_number;   /* packs of this stem that are closed, over several lines */
+    struct ps_pack_stem stems[2]; /* [1]: of threads */
+    unsigned stem;          /* which of them the pack under way is of */
     bool numbered;          /* the first pack carries a number too (sweeps) */
     struct ps_journal_writer journal;
     struct ps_buffer pack;

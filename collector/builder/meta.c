@@ -3,7 +3,7 @@
 
 #include "build_info.h"
 #include "collector/builder/builder.h"
-#include "collector/procfs/capture.h"
+#include "collector/procfs/threads.h"
 #include "formats/json.h"
 
 static const char *const profile_names[] = {[PS_CARD] = "card", [PS_STANDARD] = "standard", [PS_DEEP] = "deep"};
@@ -119,12 +119,14 @@ static void add_limit(struct ps_json *j, const char *name, const struct ps_limit
         ps_json_text(j, name, l->known == PS_UNLIMITED ? "none" : "unknown");
 }
 
-static void add_limits(struct ps_json *j, const struct ps_limits *l)
+static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_profile profile)
 {
     ps_json_object(j, "limits");
     ps_json_u64(j, "capture_bytes", PS_CAP_CAPTURE);
     ps_json_u64(j, "table_bytes", PS_CAP_TABLE);
     ps_json_u64(j, "processes", PS_ROSTER_MAX);
+    ps_json_u64(j, "threads", ps_threads_most(profile));
+    ps_json_u64(j, "thread_listings", PS_THREAD_LISTINGS);
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
     ps_json_u64(j, "socket_rows", 1000000);
     add_limit(j, "cgroup_memory_bytes", &l->memory_bytes);
@@ -199,7 +201,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_case(&j, &job->options->who);
     add_host(&j, job->host, job->procfs);
     add_rights(&j, job->rights);
-    add_limits(&j, job->limits);
+    add_limits(&j, job->limits, job->options->profile);
     add_sandbox(&j, job, run);
     add_clock(&j, &job->opening);
     add_plan(&j, job->plan);

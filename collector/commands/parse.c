@@ -90,8 +90,9 @@ static void add_path(struct ps_buffer *out, const struct ps_row *row)
         ps_buffer_add_text(out, row->path);
         return;
     }
-    ps_buffer_add(out, row->path, strlen(row->path) - 2);
+    ps_buffer_add_span(out, ps_row_before(row));
     ps_buffer_add_byte(out, '*');
+    ps_buffer_add_span(out, ps_row_behind(row));
 }
 
 static void add_padded(struct ps_buffer *out, struct ps_span text, size_t width)

@@ -34,15 +34,15 @@ enum ps_outcome ps_outcome_of(int error)
     }
 }
 
-static void begin(struct ps_target *t, uint16_t row)
+void ps_capture_begin(struct ps_target *t, uint16_t row)
 {
     struct ps_frame frame = {.kind = PS_FRAME_BEGIN, .subject = t->subject, .row = row, .us = ps_boottime_us()};
     atomic_store_explicit(&t->r->slot->row, row, memory_order_relaxed);
     ps_reader_send(t->r, &frame, "", NULL, 0);
 }
 
-static void end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, int error,
-                const struct ps_file_facts *facts)
+void ps_capture_end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, int error,
+                    const struct ps_file_facts *facts)
 {
     struct ps_frame frame = {.kind = PS_FRAME_END, .subject = t->subject, .row = row, .us = ps_boottime_us()};
     frame.outcome = (uint8_t) outcome;
@@ -141,6 +141,14 @@ static enum ps_outcome try_file(struct ps_target *t, int dir, const char *path, 
     enum ps_outcome outcome = send_file(t, fd, row, name, error);
     close(fd);
     return outcome;
+}
+
+void ps_capture_entry(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name)
+{
+    int error = 0;
+    try_file(t, dir, path, row, name, &error);
+    if (error)
+        lost(t, row, name, error);
 }
 
 static enum ps_outcome try_link(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name,
@@ -259,9 +267,7 @@ static enum ps_outcome try_descriptors(struct ps_target *t, uint16_t fd_row, uin
             lost(t, fd_row, name, why);
         if (infos < 0)
             continue;
-        try_file(t, infos, name, info_row, name, &why);
-        if (why)
-            lost(t, info_row, name, why);
+        ps_capture_entry(t, infos, name, info_row, name);
     }
     if (list.fd >= 0)
         close(list.fd);
@@ -393,7 +399,7 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
 {
     int error = 0;
     choose_reader(t, row);
-    begin(t, row);
+    ps_capture_begin(t, row);
     enum ps_outcome outcome = try_row(t, row, &error);
     if (outcome == PS_DENIED && other_reader(t, row))
         outcome = try_row(t, row, &error);
@@ -403,7 +409,7 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
     /* No security module gives labels here. */
     if (error == EINVAL && strcmp(ps_catalog[row].path, "attr/current") == 0)
         outcome = PS_ABSENT;
-    end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
+    ps_capture_end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
 }
 
@@ -412,28 +418,28 @@ void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_
     int error = 0, info_error = 0;
     enum ps_outcome info = PS_COMPLETE;
     choose_reader(t, fd_row);
-    begin(t, fd_row);
+    ps_capture_begin(t, fd_row);
     if (info_row)
-        begin(t, info_row);
+        ps_capture_begin(t, info_row);
     enum ps_outcome outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
     if (outcome == PS_DENIED && other_reader(t, fd_row))
         outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
-    end(t, fd_row, outcome, error, NULL);
+    ps_capture_end(t, fd_row, outcome, error, NULL);
     if (info_row)
-        end(t, info_row, info, info_error, NULL);
+        ps_capture_end(t, info_row, info, info_error, NULL);
 }
 
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes)
 {
     struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row};
-    begin(t, row);
+    ps_capture_begin(t, row);
     ps_reader_send(t->r, &frame, "", bytes.data, bytes.len);
-    end(t, row, PS_COMPLETE, 0, NULL);
+    ps_capture_end(t, row, PS_COMPLETE, 0, NULL);
 }
 
 void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with)
 {
-    begin(t, row);
+    ps_capture_begin(t, row);
     struct ps_frame frame = {.kind = PS_FRAME_END, .subject = t->subject, .row = row, .us = ps_boottime_us()};
     frame.outcome = PS_SHARED;
     frame.as_uid = with;

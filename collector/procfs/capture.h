@@ -15,7 +15,11 @@ enum { PS_CAP_CAPTURE = 16 << 20, PS_CAP_TABLE = 256 << 20, PS_PART_SIZE = 1 << 
 struct ps_target {
     struct ps_reader_state *r;
     uint32_t subject;
-    int dir;                 /* O_PATH: can never become another process */
+    int pin;                 /* O_PATH: can never become another process */
+    int dir;                 /* what its files are read below: the pin, or that of the thread `via` */
+    uint32_t via;            /* 0: read through the process itself */
+    int via_stat;            /* of that thread */
+    bool threaded;           /* has more than one thread */
     uint32_t uid, gid;       /* owner of that directory */
     bool owner_known, unswitchable, switched;
     uint64_t net, mnt;       /* namespaces, from its links; 0 unknown */
@@ -31,6 +35,11 @@ enum ps_outcome ps_outcome_of(int error);
 /* One row of the catalog, under our own ids or the target's; the target's stay on until ps_capture_as_ourselves or a row
  * that needs no rights. */
 void ps_capture_row(struct ps_target *t, uint16_t row);
+/* The steps of a capture that is made of entries: open it, store each or say why it is lost, close it. */
+void ps_capture_begin(struct ps_target *t, uint16_t row);
+void ps_capture_entry(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name);
+void ps_capture_end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, int error,
+                    const struct ps_file_facts *facts);
 /* fd and fdinfo together; info_row 0: fd alone. */
 void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row);
 void ps_capture_as_ourselves(struct ps_target *t);

@@ -60,6 +60,7 @@ struct ps_control {
     struct ps_lane lanes[PS_LANES];
     struct ps_slot slots[PS_SLOTS];
     uint8_t swept[2][PS_PID_LIMIT / 8]; /* a bit for each pid that the closing [0], the opening sweep [1] came to */
+    uint8_t threads[PS_PID_LIMIT / 8];  /* a bit for each thread that a process lists: answers, and is no hidden pid */
     char early[64];                   /* why `stop` or `lane_lost` was raised, whichever came first; written before it */
     /* The builder's last words. */
     struct ps_verdict verdict;

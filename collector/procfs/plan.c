@@ -25,6 +25,8 @@ void ps_plan_make(enum ps_profile profile, struct ps_plan *out)
             continue;
         }
         add(&out->lane[row->reader], i);
+        if (row->scope == PS_PER_THREAD)
+            add(&out->threads, i);
         if (row->scope == PS_PER_PROCESS && strcmp(row->path, "stat") == 0)
             out->stat = (uint16_t) i;
     }

@@ -169,12 +169,15 @@ static void memory(struct ps_reader_state *r)
 /* The namespaces that a predecessor had seen are read once more. */
 static bool prepare(struct ps_reader_state *r)
 {
-    size_t seen = PS_SEEN_MAX * sizeof(struct ps_seen);
-    uint8_t *room = mmap(NULL, 2 * seen, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t seen = PS_SEEN_MAX * sizeof(struct ps_seen), here = PS_PID_LIMIT / 8;
+    size_t all = 2 * seen + here + PS_THREADS_MAX * sizeof(uint32_t);
+    uint8_t *room = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED)
         return false;
     r->net.items = (struct ps_seen *) (void *) room;
     r->mnt.items = (struct ps_seen *) (void *) (room + seen);
+    r->tids_here = room + 2 * seen;
+    r->tids = (uint32_t *) (void *) (r->tids_here + here);
     ps_capture_know_own_namespace(r);
     return true;
 }

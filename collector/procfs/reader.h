@@ -37,7 +37,7 @@ struct ps_seen {
     uint64_t inode;
     uint32_t subject;
 };
-enum { PS_SEEN_MAX = 65536 };
+enum { PS_SEEN_MAX = 65536, PS_THREADS_MAX = 1 << 16 };
 
 struct ps_seen_list {
     struct ps_seen *items; /* PS_SEEN_MAX of them; pages cost when touched */
@@ -51,6 +51,8 @@ struct ps_reader_state {
     struct ps_home home;
     bool may_switch, can_trace;
     struct ps_seen_list net, mnt;
+    uint8_t *tids_here; /* a bit for each thread that was listed of the process under way; quiet reader only */
+    uint32_t *tids;     /* their numbers: PS_THREADS_MAX of them */
     uint8_t entries[32 << 10]; /* of the directory being listed */
 };
 
@@ -70,6 +72,7 @@ void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, con
 /* What a stat says that tells one life, and one program, from another. */
 struct ps_look {
     uint64_t start, startcode;
+    int64_t threads; /* 0: unknown, or gone */
     uint32_t pid;
     uint8_t state, comm_len, comm[PS_ROSTER_COMM];
     bool no_memory; /* a kernel thread or a zombie: there is nothing to read the memory of */

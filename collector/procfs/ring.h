@@ -21,6 +21,7 @@ enum ps_frame_kind {
     PS_FRAME_LOST,        /* an entry of a directory that could not be read */
     PS_FRAME_END,         /* the capture ends; data: struct ps_file_facts, or nothing */
     PS_FRAME_DONE,        /* the line of the process ends */
+    PS_FRAME_VIA,         /* as_uid: the thread that the process of the line is read through */
     PS_FRAME_PHASE,       /* row: enum ps_walk_phase, now over; count in `error` */
 };
 

@@ -11,6 +11,7 @@
 
 #include "collector/host/clock.h"
 #include "collector/procfs/capture.h"
+#include "collector/procfs/threads.h"
 #include "collector/procfs/walk.h"
 
 enum { PIN = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
@@ -102,13 +103,15 @@ static void read_rows(struct ps_target *t, struct ps_span stat)
     }
     for (size_t i = 0; i < plan->count && !ps_reader_stopped(t->r); i++) {
         uint16_t row = plan->rows[i];
-        if (info && row == info)
-            continue; /* goes with fd */
+        if ((info && row == info) || ps_catalog[row].scope == PS_PER_THREAD)
+            continue; /* goes with fd; comes last */
         if (strcmp(ps_catalog[row].path, "fd/{}") == 0)
             ps_capture_descriptors(t, row, info);
         else
             quiet_row(t, row, stat, &net);
     }
+    if (t->r->job->lane == PS_QUIET && !ps_reader_stopped(t->r))
+        ps_threads_capture(t);
 }
 
 /* What the last look says against the roster's. */
@@ -122,13 +125,14 @@ static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_ro
         return PS_ENDED;
     if (n <= 0 || !ps_look_at(ps_span_of(buffer, (size_t) n), &now) || now.start != was->start)
         return PS_UNVERIFIED;
-    if (now.ending && was->state != 'Z')
+    if (t->via ? now.ending && !ps_threads_via_lives(t) : now.ending && was->state != 'Z')
         return PS_ENDED;
     /* A kernel worker is called after the work it does just now: that is no change. */
     bool renamed = now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0;
     if (renamed && !t->no_memory)
         *flags |= PS_FLAG_COMM;
-    if (now.startcode != was->startcode)
+    /* A zombie has no addresses; the first thread of a process comes back to life when another one executes a program. */
+    if (t->via ? !now.ending : now.startcode != was->startcode)
         *flags |= PS_FLAG_IMAGE;
     return *flags ? PS_CHANGED : PS_SAME;
 }
@@ -150,6 +154,9 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
         return;
     }
     t->no_memory = first.no_memory;
+    t->threaded = first.threads > 1;
+    if (first.state == 'Z' && t->threaded && !t->r->job->copied) /* a copy has them where it found them */
+        ps_threads_choose_via(t);
     read_rows(t, ps_span_of(buffer, (size_t) n));
     ps_capture_as_ourselves(t); /* stat shows other addresses to its owner: the looks would differ */
     uint8_t flags = 0;
@@ -164,13 +171,13 @@ void ps_capture_subject(struct ps_reader_state *r, uint32_t subject)
     char name[16];
     snprintf(name, sizeof name, "%u", was.pid);
     say(&t, PS_FRAME_SUBJECT, 0, PS_SAME, PS_COMPLETE);
-    t.dir = openat(r->job->procfs, name, PIN);
+    t.pin = t.dir = openat(r->job->procfs, name, PIN);
     ps_progress_made(r);
-    if (t.dir < 0) {
+    if (t.pin < 0) {
         say(&t, PS_FRAME_DONE, 0, PS_UNVERIFIED, errno == ENOENT ? PS_GONE : ps_outcome_of(errno));
         return;
     }
-    int stat = openat(t.dir, "stat", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    int stat = openat(t.pin, "stat", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     ps_progress_made(r);
     if (stat < 0)
         say(&t, PS_FRAME_DONE, 0, PS_UNVERIFIED, errno == ENOENT ? PS_GONE : ps_outcome_of(errno));
@@ -178,7 +185,8 @@ void ps_capture_subject(struct ps_reader_state *r, uint32_t subject)
         read_pinned(&t, stat, &was);
     if (stat >= 0)
         close(stat);
-    close(t.dir);
+    ps_threads_leave_via(&t);
+    close(t.pin);
 }
 
 void ps_capture_know_own_namespace(struct ps_reader_state *r)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/procfs/threads.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = 64, VIA_TRIES = 4096 };
+enum { PIN = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
+enum { OPEN_LIST = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+
+uint32_t ps_threads_most(enum ps_profile profile)
+{
+    return profile == PS_DEEP ? PS_THREADS_MAX : 4096;
+}
+
+static int open_task(struct ps_target *t)
+{
+    int fd = openat(t->pin, "task", OPEN_LIST);
+    ps_progress_made(t->r);
+    return fd;
+}
+
+static bool next_tid(struct ps_listing *list, const char **name, uint32_t *tid)
+{
+    while (ps_listing_next(list, name)) {
+        struct ps_cursor c = ps_cursor_over(ps_span_text(*name));
+        uint64_t number = 0;
+        if (ps_take_u64(&c, &number) && ps_cursor_done(&c) && number > 0 && number < PS_PID_LIMIT) {
+            *tid = (uint32_t) number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the files of each thread ---- */
+
+struct listing {
+    uint32_t count, most;
+    bool cut;  /* there are more than that */
+    int error; /* of the listing */
+};
+
+static void read_thread(struct ps_target *t, int task, const char *tid)
+{
+    const struct ps_rows *rows = &t->r->job->plan->threads;
+    char path[PATH_ROOM];
+    for (size_t i = 0; i < rows->count; i++) {
+        struct ps_span file = ps_row_behind(&ps_catalog[rows->rows[i]]);
+        snprintf(path, sizeof path, "%.16s%.*s", tid, (int) file.len, (const char *) file.data);
+        ps_capture_entry(t, task, path, rows->rows[i], tid);
+    }
+}
+
+/* Reads whoever no listing before has named. Returns how many that were. */
+static uint32_t list_once(struct ps_target *t, struct listing *all)
+{
+    struct ps_listing list = {.r = t->r, .fd = open_task(t)};
+    uint32_t before = all->count, tid;
+    const char *name;
+    all->error = list.fd < 0 ? errno : 0;
+    while (list.fd >= 0 && !ps_reader_stopped(t->r) && next_tid(&list, &name, &tid)) {
+        uint8_t bit = (uint8_t) (1 << tid % 8);
+        if (t->r->tids_here[tid / 8] & bit)
+            continue;
+        all->cut = all->count == all->most;
+        if (all->cut)
+            break;
+        t->r->tids_here[tid / 8] |= bit;
+        t->r->job->control->threads[tid / 8] |= bit;
+        t->r->tids[all->count++] = tid;
+        read_thread(t, list.fd, name);
+    }
+    if (list.fd >= 0)
+        close(list.fd);
+    /* The directory was there: only the death of the process takes its entries away. */
+    if (list.error)
+        all->error = list.error == ENOENT ? ESRCH : list.error;
+    return all->count - before;
+}
+
+static enum ps_outcome list_all(struct ps_target *t, int *error)
+{
+    struct listing all = {.most = ps_threads_most(t->r->job->options->profile)};
+    uint32_t found = 1;
+    for (int i = 0; i < PS_THREAD_LISTINGS && found > 0 && !all.error && !all.cut; i++)
+        found = list_once(t, &all);
+    for (uint32_t i = 0; i < all.count; i++)
+        t->r->tids_here[t->r->tids[i] / 8] = 0;
+    *error = all.error;
+    if (all.error)
+        return ps_outcome_of(all.error);
+    if (ps_reader_stopped(t->r))
+        return PS_SKIPPED;
+    return all.cut || found > 0 ? PS_TRUNCATED : PS_COMPLETE;
+}
+
+void ps_threads_capture(struct ps_target *t)
+{
+    const struct ps_rows *rows = &t->r->job->plan->threads;
+    int error = 0;
+    if (rows->count == 0)
+        return;
+    if (!t->threaded) {
+        for (size_t i = 0; i < rows->count; i++)
+            ps_capture_shared(t, rows->rows[i], t->subject);
+        return;
+    }
+    ps_capture_as_ourselves(t);
+    for (size_t i = 0; i < rows->count; i++)
+        ps_capture_begin(t, rows->rows[i]);
+    enum ps_outcome outcome = list_all(t, &error);
+    for (size_t i = 0; i < rows->count; i++)
+        ps_capture_end(t, rows->rows[i], outcome, error, NULL);
+}
+
+/* ---- a process whose first thread has ended ---- */
+
+static bool lives(struct ps_target *t, int stat)
+{
+    uint8_t buffer[PS_STAT_ROOM];
+    struct ps_look look;
+    ssize_t n = ps_look_again(t->r, stat, buffer, sizeof buffer);
+    return n > 0 && ps_look_at(ps_span_of(buffer, (size_t) n), &look) && !look.ending;
+}
+
+bool ps_threads_via_lives(struct ps_target *t)
+{
+    return lives(t, t->via_stat);
+}
+
+/* Pins that thread. False: it does not live. */
+static bool go_through(struct ps_target *t, int task, const char *name, uint32_t tid)
+{
+    int dir = openat(task, name, PIN);
+    ps_progress_made(t->r);
+    int stat = dir < 0 ? -1 : openat(dir, "stat", OPEN_FILE);
+    ps_progress_made(t->r);
+    if (stat >= 0 && lives(t, stat)) {
+        t->dir = dir;
+        t->via = tid;
+        t->via_stat = stat;
+        return true;
+    }
+    if (stat >= 0)
+        close(stat);
+    if (dir >= 0)
+        close(dir);
+    return false;
+}
+
+void ps_threads_choose_via(struct ps_target *t)
+{
+    struct ps_listing list = {.r = t->r, .fd = open_task(t)};
+    const char *name;
+    uint32_t tid;
+    bool found = false;
+    for (int i = 0; i < VIA_TRIES && !found && list.fd >= 0 && next_tid(&list, &name, &tid); i++)
+        found = go_through(t, list.fd, name, tid);
+    if (list.fd >= 0)
+        close(list.fd);
+    if (!found)
+        return;
+    t->no_memory = false;
+    struct ps_frame frame = {.kind = PS_FRAME_VIA, .subject = t->subject, .as_uid = t->via};
+    ps_reader_send(t->r, &frame, "", NULL, 0);
+}
+
+void ps_threads_leave_via(struct ps_target *t)
+{
+    if (!t->via)
+        return;
+    close(t->via_stat);
+    close(t->dir);
+}
