@@ -167,17 +167,6 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
     ps_buffer_add_byte(out, '\n');
 }
 
-/* A family is called what people call it: with a star. */
-static void add_name(struct ps_buffer *out, struct ps_span word)
-{
-    const char *after = ps_span_ends(word, ",") ? "," : "";
-    struct ps_span name = ps_span_of(word.data, word.len - (after[0] == ',' ? 1 : 0));
-    bool family = ps_span_ends(name, "/{}");
-
-    ps_printable_add(out, ps_span_of(name.data, name.len - (family ? 2 : 0)));
-    ps_buffer_addf(out, "%s%s", family ? "*" : "", after);
-}
-
 /* The names of files, broken at the blanks between them. */
 static void add_names(struct ps_buffer *out, struct ps_span names, size_t columns)
 {
@@ -194,7 +183,7 @@ static void add_names(struct ps_buffer *out, struct ps_span names, size_t column
             ps_buffer_add_byte(out, ' ');
             used++;
         }
-        add_name(out, word);
+        ps_show_add_file(out, word);
         used += width;
         (void) ps_skip_run(&in, ' ');
     }

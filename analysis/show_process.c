@@ -59,6 +59,15 @@ static struct ps_kept_record *by_lives(const struct ps_snapshot *s)
     return out;
 }
 
+size_t ps_life_count(const struct ps_life *life, const char *kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < life->count; i++)
+        count += strcmp(life->records[i].kind, kind) == 0;
+    return count;
+}
+
 void ps_life_each(const struct ps_life *life, const char *kind,
                   void (*each)(const struct ps_life *life, const cJSON *record, struct ps_buffer *out),
                   struct ps_buffer *out)
@@ -83,6 +92,7 @@ static void add_life_text(const struct ps_life *life, struct ps_buffer *out)
     ps_life_each(life, "process", ps_life_add_identity, out);
     if (out->len == before)
         ps_buffer_addf(out, "process      %u: no record of its own, it was never read\n", life->s->wants.pid);
+    ps_life_add_threads(life, out);
     ps_life_add_holds(life, out);
     ps_buffer_add_byte(out, '\n');
 }

@@ -24,8 +24,12 @@ enum { PS_LIFE_INDENT = 13 };
 void ps_life_label(struct ps_buffer *out, const char *text);
 /* Identity, origin, ids, program, arguments, place: from the process record. */
 void ps_life_add_identity(const struct ps_life *life, const cJSON *record, struct ps_buffer *out);
+/* One line for each thread; nothing when the process had one, which is itself. */
+void ps_life_add_threads(const struct ps_life *life, struct ps_buffer *out);
 /* Descriptors and sockets, environment, changes, gaps: from the other records. */
 void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out);
+/* How many records of a kind there are. */
+size_t ps_life_count(const struct ps_life *life, const char *kind);
 /* Calls `each` with every record of a kind; lines that are no JSON are passed over. */
 void ps_life_each(const struct ps_life *life, const char *kind,
                   void (*each)(const struct ps_life *life, const cJSON *record, struct ps_buffer *out),

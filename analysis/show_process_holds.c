@@ -102,7 +102,6 @@ static void add_change(const struct ps_life *life, const cJSON *record, struct p
     ps_buffer_add_byte(out, '\n');
 }
 
-/* "fd/{}" is called what people call it. */
 static void add_files(const cJSON *files, struct ps_buffer *out)
 {
     const cJSON *item;
@@ -110,11 +109,9 @@ static void add_files(const cJSON *files, struct ps_buffer *out)
 
     cJSON_ArrayForEach(item, files)
     {
-        struct ps_span name = ps_span_text(ps_json_string(item) != NULL ? ps_json_string(item) : "");
-        bool family = ps_span_ends(name, "/{}");
+        const char *name = ps_json_string(item);
         ps_buffer_add_text(out, any ? ", " : "");
-        ps_printable_add(out, ps_span_of(name.data, name.len - (family ? 2 : 0)));
-        ps_buffer_add_text(out, family ? "*" : "");
+        ps_show_add_file(out, ps_span_text(name != NULL ? name : ""));
         any = true;
     }
 }
@@ -138,19 +135,10 @@ static void add_gap(const struct ps_life *life, const cJSON *record, struct ps_b
     ps_buffer_add_byte(out, '\n');
 }
 
-static size_t count_of(const struct ps_life *life, const char *kind)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < life->count; i++)
-        count += strcmp(life->records[i].kind, kind) == 0;
-    return count;
-}
-
 static void add_descriptor_count(const struct ps_life *life, struct ps_buffer *out)
 {
     const struct ps_process_row *p = life->row;
-    size_t count = count_of(life, "fd");
+    size_t count = ps_life_count(life, "fd");
     bool lacks = p != NULL && ps_show_lacks_descriptors(life->s, p->pid, p->entity_id);
 
     ps_life_label(out, "descriptors");
@@ -167,6 +155,6 @@ void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out)
     ps_life_each(life, "environ", add_environment, out);
     ps_life_each(life, "change", add_change, out);
     ps_life_each(life, "gap", add_gap, out);
-    if (count_of(life, "gap") > 0)
+    if (ps_life_count(life, "gap") > 0)
         ps_buffer_addf(out, "%*sshow gaps says why, and what would change it\n", PS_LIFE_INDENT, "");
 }

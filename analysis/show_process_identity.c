@@ -24,6 +24,19 @@ static void add_value(const struct ps_life *life, const char *label, struct ps_s
     ps_buffer_add_byte(out, '\n');
 }
 
+/* Its first thread is a zombie, which has no program, memory or descriptors any more. */
+static void add_via(const cJSON *record, struct ps_buffer *out)
+{
+    uint64_t via = ps_load_number(record, "proc.via_thread");
+
+    if (via == 0)
+        via = ps_load_number(record, "proc.via_thread_memory");
+    if (via == 0)
+        return;
+    ps_life_label(out, "via");
+    ps_buffer_addf(out, "thread %llu: the first thread has ended, others live on\n", (unsigned long long) via);
+}
+
 static void add_parent(const struct ps_life *life, struct ps_buffer *out)
 {
     bool by_pid;
@@ -249,6 +262,7 @@ void ps_life_add_identity(const struct ps_life *life, const cJSON *record, struc
         ps_printable_add(out, p->identity);
         ps_buffer_add_text(out, " while it was read\n");
     }
+    add_via(record, out);
     add_parent(life, out);
     add_children(life, out);
     add_times(life, record, out);

@@ -132,6 +132,19 @@ void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row
     ps_json_object_end(j);
 }
 
+void ps_show_add_file(struct ps_buffer *out, struct ps_span name)
+{
+    for (size_t i = 0; i + 2 <= name.len; i++) {
+        if (memcmp(name.data + i, "{}", 2) != 0)
+            continue;
+        ps_printable_add(out, ps_span_of(name.data, i));
+        ps_buffer_add_byte(out, '*');
+        ps_printable_add(out, ps_span_of(name.data + i + 2, name.len - i - 2));
+        return;
+    }
+    ps_printable_add(out, name);
+}
+
 const char *ps_show_access(bool known, uint64_t flags)
 {
     enum { ACCESS = 3, PATH_ONLY = 010000000 };

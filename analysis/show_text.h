@@ -26,6 +26,8 @@ void ps_show_add_owners(const struct ps_snapshot *s, const struct ps_socket_row 
 /* The same row as an object; `peer`, or NULL, is its other end. */
 void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row *row, const struct ps_socket_row *peer,
                          struct ps_json *j);
+/* The name of a file as people write it: "fd/{}" is fd/ and a star. */
+void ps_show_add_file(struct ps_buffer *out, struct ps_span name);
 /* "r", "w", "rw"; `-` for a descriptor that was opened for its path alone, `?` when not known. */
 const char *ps_show_access(bool known, uint64_t flags);
 /* Our own words from the column `indent` on, broken at blanks to fit, and a newline. */

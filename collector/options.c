@@ -58,8 +58,8 @@ static bool take_procfs(struct ps_options *o, const char *value, struct ps_error
 
 static bool take_profile(struct ps_options *o, const char *value, struct ps_error *err)
 {
-    static const char *const names[] = {"card", "standard"};
-    static const enum ps_profile profiles[] = {PS_CARD, PS_STANDARD};
+    static const char *const names[] = {"card", "standard", "deep"};
+    static const enum ps_profile profiles[] = {PS_CARD, PS_STANDARD, PS_DEEP};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(value, names[i]) == 0) {
@@ -67,7 +67,7 @@ static bool take_profile(struct ps_options *o, const char *value, struct ps_erro
             return true;
         }
     }
-    return ps_fail(err, 0, "--profile %s: no such profile; choose card or standard", value);
+    return ps_fail(err, 0, "--profile %s: no such profile; choose card, standard or deep", value);
 }
 
 static bool add_pid(struct ps_options *o, uint32_t pid, struct ps_error *err)

@@ -152,7 +152,7 @@ Test(options, unknown_and_incomplete_ones)
     bad("collect x --case", "--case", "--case ID");
     bad("collect x --case --json", "--case", "--case ID");
     bad("collect x --json=1", "--json", "without");
-    bad("collect x --profile deep", "--profile deep", "card or standard");
+    bad("collect x --profile full", "--profile full", "card, standard or deep");
     bad("collect x --redact all", "--redact all", "environ");
     bad("collect x --compress 0", "--compress 0", "1 (fast) to 9");
     bad("collect x --compress 10", "--compress 10", "1 (fast) to 9");

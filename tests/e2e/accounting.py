@@ -16,6 +16,8 @@ def kind_of(scope, name):
     named = {"sys/kernel/random/boot_id": "sys_boot_id", "sys/{}": "sysctl", "self/mounts": "mounts"}
     if name in named:
         return named[name]
+    if name.startswith("task/{}/"):
+        return "task_" + name.removeprefix("task/{}/")
     stem = name.removeprefix("{}/").removesuffix("/{}").replace("/", "_")
     return stem if scope == "global" or name.startswith("net/") else "pid_" + stem
 
@@ -114,7 +116,8 @@ def main():
     folder = odd.folder()
     odd.Odd("crowd", 100)
     odd.Odd("descriptors", 9000)  # more than fit in one line
-    odd.Odd("zombie"), odd.Odd("own-net", 7001), odd.Odd("births", "born-000000", 4)
+    odd.Odd("threads", 2500)  # these too
+    odd.Odd("zombie"), odd.Odd("zombie-leader"), odd.Odd("own-net", 7001), odd.Odd("births", "born-000000", 4)
     for profile in ("standard", "card"):
         check(snapshot.collect(folder.name, "--profile", profile), f"--profile {profile}")
     order = [line.scope for line in snapshot.collect(folder.name, "--compress", "9").lines if line.reader != "memory"]

@@ -46,6 +46,12 @@ def check_threads(bundle, process):
     record = bundle.process(process.pid)["proc"]
     equal("3000 threads: stat and status count them", (THREADS + 1, THREADS + 1),
           (record["stat"]["num_threads"], record["status"]["Threads"]))
+    stats, statuses = bundle.capture(process.pid, "task/{}/stat"), bundle.capture(process.pid, "task/{}/status")
+    equal("3000 threads: stat and status of each", (THREADS + 1, stats.entries.keys()),
+          (len(stats.entries), statuses.entries.keys()))
+    numbers = sorted(record["process"]["thread"]["id"] for record in bundle.records("thread")
+                     if record["process"]["pid"] == process.pid)
+    equal("3000 threads: a record for each", sorted(map(int, stats.entries)), numbers)
     raw = bundle.capture(process.pid, "maps")
     equal("3000 threads: maps with all their stacks", ("complete", process.read("maps").count(b"\n")),
           (raw.outcome, raw.bytes.count(b"\n")))

@@ -15,6 +15,7 @@ import zlib
 GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 PHASES = ["start", "global-end", "opening-end", "quiet-end", "memory-end", "closing-end", "seal"]
 OUTCOMES = {"complete", "truncated", "partial", "denied", "gone", "absent", "failed", "timed_out", "skipped", "shared"}
+TURNS = 3  # task/{}/stat, status, cgroup
 PROCSNAP = os.environ.get("PROCSNAP", "")
 
 
@@ -156,7 +157,7 @@ class Line:
         self.pid, self.start, self.life = line.get("pid"), line.get("start"), line.get("life")
         self.reader, self.identity = line.get("reader"), line.get("identity")
         self.changed, self.more = line.get("changed", []), line.get("more", False)
-        self.packs = line["packs"]
+        self.packs, self.via = line["packs"], line.get("via")
         self.captures = [Capture(columns, self) for columns in line["c"]]
         must(self.scope in ("process", "global", "opening", "closing"), "scope", self.scope)
         if self.scope == "process":
@@ -166,7 +167,7 @@ class Line:
             must((self.identity == "changed") == bool(self.changed), "changed", self.changed, "of", self.identity)
 
     def match(self, members, claimed):
-        """Gives every byte of its packs to one capture, in order; fd/{} and fdinfo/{} alternate."""
+        """Gives every byte of its packs to one capture, in order; directories read together take turns."""
         for pack in self.packs:
             must(pack in members, "a pack that is not in the bundle:", pack)
             must(pack not in claimed, "a pack of two lines:", pack)
@@ -183,7 +184,7 @@ class Line:
         else:
             entries = unpack(members[member])
         for kind, name, data, offset in entries:
-            left = [pair for pair in owed if pair[1]][:2]
+            left = [pair for pair in owed if pair[1]][:TURNS]
             fits = [pair for pair in left if pair[1][0][0] in (name, name.removesuffix(".redacted"))]
             must(fits, "an entry that comes not next:", member, name, "instead of", [pair[1][0][0] for pair in left])
             capture, rest = fits[0]
