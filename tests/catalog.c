@@ -32,10 +32,29 @@ Test(catalog, paths_are_unique_in_their_scope_and_found)
     cr_assert(ps_catalog_path(ps_span_text("stat"), PS_PER_NETNS) == NULL);
 }
 
-Test(catalog, only_braces_at_the_end_make_a_family)
+static bool entry_is(const char *kind, const char *name, const char *expected)
+{
+    struct ps_span entry;
+    bool found = ps_row_entry(ps_catalog_kind(ps_span_text(kind)), ps_span_text(name), &entry);
+    return expected == NULL ? !found : found && ps_span_is(entry, expected);
+}
+
+Test(catalog, the_entry_of_a_family_stands_where_the_braces_are)
+{
+    cr_assert(entry_is("pid_fd", "fd/12", "12"));
+    cr_assert(entry_is("task_stat", "task/12/stat", "12"));
+    cr_assert(entry_is("task_stat", "task/x/y/stat", "x/y"), "whether that is an entry is for others to say");
+    static const char *const others[] = {"task/12/status", "task//stat", "task/stat", "tasks12/stat", "", "fd/12"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_assert(entry_is("task_stat", others[i], NULL), "%s", others[i]);
+    cr_assert(entry_is("pid_fd", "fd/", NULL));
+    cr_assert(entry_is("pid_stat", "stat", NULL));
+}
+
+Test(catalog, only_braces_make_a_family)
 {
     for (EACH_ROW(row))
-        cr_assert(ps_row_is_family(row) == (strchr(row->path, '{') != NULL), "%s", row->path);
+        cr_assert(ps_row_is_family(row) == (strstr(row->path, "{}") != NULL), "%s", row->path);
     cr_assert(ps_row_is_family(ps_catalog_kind(ps_span_text("pid_fd"))));
 }
 

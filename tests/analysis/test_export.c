@@ -51,6 +51,10 @@ Test(export, names_come_from_the_catalog)
     cr_assert(named("net/tcp", PS_PER_NETNS, ps_span_text("net/tcp.part-0002"), &name));
     cr_expect(eq(str, name.path, "net/tcp"));
     cr_expect(name.goes_on);
+    cr_assert(named("task/{}/stat", PS_PER_THREAD, ps_span_text("task/12/stat"), &name));
+    cr_expect(eq(str, name.path, "task/12/stat"));
+    cr_expect(not(named("task/{}/stat", PS_PER_THREAD, ps_span_text("task/../stat"), &name)));
+    cr_expect(not(named("task/{}/stat", PS_PER_THREAD, ps_span_text("task/1/../2/stat"), &name)));
     /* A name of another place is not asked: the row decides. */
     cr_assert(named("stat", PS_PER_PROCESS, ps_span_text("../../etc/passwd"), &name));
     cr_expect(eq(str, name.path, "stat"));

@@ -123,7 +123,7 @@ Test(journal_read, every_form_of_a_capture_comes_back)
     struct round r = {0};
     struct ps_line head = {PS_LINE_PROCESS, 4711, 82375, "4711+82375", PS_MEMORY, 1000};
     struct ps_line_end end = {
-        .took_us = 812, .identity = PS_CHANGED, .comm_changed = true, .image_changed = true, .more = true};
+        .took_us = 812, .identity = PS_CHANGED, .comm_changed = true, .image_changed = true, .more = true, .via = 4712};
     size_t count = sizeof captures / sizeof *captures;
     ps_journal_begin(&r.writer, &head);
     for (size_t i = 0; i < count; i++)
@@ -140,6 +140,7 @@ Test(journal_read, every_form_of_a_capture_comes_back)
     cr_assert_eq(line->end.identity, PS_CHANGED);
     cr_assert(line->end.comm_changed && line->end.image_changed && line->end.more);
     cr_assert_eq(line->end.took_us, 812);
+    cr_assert_eq(line->end.via, 4712);
     cr_assert_eq(line->pack_count, 2);
     cr_assert_str_eq(line->packs[1], packs[1]);
     cr_assert_eq(line->capture_count, count);
@@ -160,10 +161,11 @@ Test(journal_read, scopes_and_their_rows)
         {PS_LINE_OPENING, "{}/stat", "pid_stat"},
         {PS_LINE_CLOSING, "{}/stat", "pid_stat"},
         {PS_LINE_GLOBAL, "net/tcp", "net_tcp"},
+        {PS_LINE_PROCESS, "task/{}/stat", "task_stat"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct round r = {0};
-        struct ps_line head = {.scope = cases[i].scope, .us = 5};
+        struct ps_line head = {.scope = cases[i].scope, .us = 5, .life = "0"};
         struct ps_line_end end = {0};
         struct ps_capture c = {.name = cases[i].name, .outcome = PS_ABSENT, .begin_us = 5};
         ps_journal_begin(&r.writer, &head);
@@ -223,6 +225,10 @@ Test(journal_read, heads)
         PROCESS "\"identity\":\"changed\",\"packs\":[],\"c\":[]}",
         PROCESS "\"identity\":\"changed\",\"changed\":[\"x\"],\"packs\":[],\"c\":[]}",
         PROCESS "\"identity\":\"same\",\"changed\":[],\"packs\":[],\"c\":[]}",
+        PROCESS "\"identity\":\"same\",\"via\":0,\"packs\":[],\"c\":[]}",
+        PROCESS "\"identity\":\"same\",\"via\":4294967296,\"packs\":[],\"c\":[]}",
+        PROCESS "\"identity\":\"same\",\"via\":true,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"global\",\"us\":1,\"took\":2,\"via\":7,\"packs\":[],\"c\":[]}",
         "{\"scope\":\"process\",\"pid\":1,\"start\":5,\"life\":\"2\",\"reader\":\"quiet\",\"us\":1,\"took\":2,"
         "\"identity\":\"same\",\"packs\":[],\"c\":[]}",
         "{\"scope\":\"process\",\"pid\":1,\"start\":5,\"life\":\"1+6\",\"reader\":\"quiet\",\"us\":1,\"took\":2,"
