@@ -262,11 +262,11 @@ void ps_life_add_identity(const struct ps_life *life, const cJSON *record, struc
         ps_printable_add(out, p->identity);
         ps_buffer_add_text(out, " while it was read\n");
     }
-    add_via(record, out);
     add_parent(life, out);
     add_children(life, out);
     add_times(life, record, out);
     add_ids(life, record, out);
+    add_via(record, out);
     add_program(life, record, out);
     add_arguments(life, record, out);
     add_value(life, "directory", text_at(life, record, "process.working_directory"), out);

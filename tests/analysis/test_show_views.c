@@ -18,6 +18,8 @@
 #define TCP(state, local, port, remote, remote_port, inode, owner) \
     "{\"source\":{\"ip\":\"" local "\",\"port\":" #port "},\"destination\":{\"ip\":\"" remote "\",\"port\":" #remote_port "}," \
     "\"network\":{\"transport\":\"tcp\"},\"proc\":{\"net_tcp\":{\"state\":\"" state "\",\"inode\":" #inode "}," owner "}}\n"
+#define THREAD(pid, tid, name, stat) PROCESS(pid, ",\"thread\":{\"id\":" #tid ",\"name\":\"" name "\"}") \
+    ",\"proc\":{\"stat\":{" stat "}}}\n"
 #define OWNER(pid, fd) "\"owners\":[{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\",\"fd\":" #fd "}]"
 
 static const char meta[] = "{\"clock\":{\"realtime_us\":1795306500000000,\"boottime_us\":5000000000}}";
@@ -28,7 +30,7 @@ static const struct text_member plain[] = {
      PROCESS(1, ",\"name\":\"init\"") AT(10000)
      PROCESS(20, PARENT(1) ",\"name\":\"sshd\",\"command_line\":\"sshd -D\"") AT(4000000000)
      PROCESS(30, PARENT(20) ",\"name\":\"bash\",\"executable\":\"/memfd:x (deleted)\"")
-     ",\"proc\":{\"start_boot_us\":4999000000,\"exe_deleted\":true,\"ns\":{\"net\":4026531833},"
+     ",\"proc\":{\"start_boot_us\":4999000000,\"via_thread\":32,\"exe_deleted\":true,\"ns\":{\"net\":4026531833},"
      "\"status\":{\"Uid\":[1,2,3,4],\"Gid\":[5,5,5,5],\"Groups\":[],\"CapEff\":\"00ff\",\"Threads\":2},"
      "\"cgroup\":[{\"controllers\":\"\",\"path\":\"/ecs/t/app\"}],\"root\":{\"target\":\"/\"}}}\n"
      PROCESS(21, PARENT(1) ",\"name\":\"cron\"") AT(20000)
@@ -51,6 +53,11 @@ static const struct text_member plain[] = {
      TCP("TIME_WAIT", "10.0.0.1", 51001, "10.0.0.2", 443, 0, "\"owners\":[],\"owner_absent\":\"no inode\"")
      "{\"network\":{\"transport\":\"unix\"},\"proc\":{\"net_unix\":{\"type\":\"STREAM\",\"flags\":\"0x10000\","
      "\"state\":\"UNCONNECTED\",\"inode\":80,\"path\":\"@x\"},\"owners\":[],\"owner_absent\":\"not in view\"}}\n"},
+    {"data/records/thread-0001.ndjson",
+     THREAD(30, 30, "bash", "\"state\":\"Z\",\"utime\":3,\"stime\":2")
+     THREAD(30, 32, "worker 1", "\"state\":\"S\",\"utime\":6000,\"stime\":107")
+     PROCESS(30, ",\"thread\":{\"id\":33}") ",\"proc\":{\"status\":{}}}\n"
+     THREAD(20, 31, "another", "\"state\":\"S\"")},
     {"data/records/environ-0001.ndjson",
      "{\"process\":{\"pid\":30,\"entity_id\":\"e30\",\"env_vars\":[\"A=1\",\"B=2\"]},\"proc\":{\"redacted\":true}}\n"},
     {"data/records/gap-0001.ndjson",
@@ -85,6 +92,9 @@ static const struct text_member hostile[] = {
      "{\"source\":7,\"proc\":{\"net_tcp\":[]}}\n"},
     {"data/records/environ-0001.ndjson",
      "{\"process\":{\"pid\":30,\"entity_id\":\"e30\",\"env_vars\":[\"" EVIL "\",7]},\"proc\":{}}\n"},
+    {"data/records/thread-0001.ndjson",
+     THREAD(30, 30, EVIL, "\"state\":\"" EVIL "\",\"utime\":\"" EVIL "\"")
+     "{\"process\":{\"pid\":30,\"entity_id\":\"e30\",\"thread\":7},\"proc\":{\"stat\":[]}}\n"},
     {"data/records/change-0001.ndjson", PROCESS(30, ",\"name\":\"" EVIL "\"") ",\"proc\":{\"change\":\"" EVIL "\"}}\n"},
     {"data/records/gap-0001.ndjson",
      PROCESS(30, "") ",\"proc\":{\"gap\":{\"outcome\":\"" EVIL "\",\"errno\":\"" EVIL "\",\"files\":[\"" EVIL "\",7],\"why\":\""
@@ -141,6 +151,11 @@ Test(show_views, a_process_with_all_that_is_known_of_it)
     text_has(text, "descriptors  3, not all could be read\n      0 r   /var/log/x\n      3 rw  /tmp/a (deleted)\n"
                    "      4 ?   tcp ESTABLISHED 10.0.0.1:51000 to 10.0.0.2:443 (20 sshd fd 9)\n");
     text_has(text, "environment  2 entries; values are hashed\n  A=1\n");
+    text_has(text, "via          thread 32: the first thread has ended, others live on\n");
+    text_has(text, "threads      3 (number, state, CPU time, name)\n"
+                   "        30 Z     0.05 s  bash\n"
+                   "        32 S    61.07 s  worker 1\n"
+                   "        33 ?          ?  (stat not read)\n");
     text_has(text, "not read     exe, fd/*: denied (EACCES)\n");
     ps_snapshot_done(&s);
     load_pid(plain, COUNT(plain), 31, &s);
