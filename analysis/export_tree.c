@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the part of a name that tells the entries of a family apart may be: one component of letters, digits and the marks of
- * member names (an escaped byte stays escaped). */
+/* What the part of a name that tells the entries of a family apart may be: one component of letters, digits and the
+ * marks of member names (an escaped byte stays escaped). */
 static bool is_component(struct ps_span name)
 {
     if (name.len == 0 || name.len > NAME_MAX || ps_span_is(name, ".") || ps_span_is(name, ".."))

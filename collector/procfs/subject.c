@@ -131,7 +131,7 @@ static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_ro
     bool renamed = now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0;
     if (renamed && !t->no_memory)
         *flags |= PS_FLAG_COMM;
-    /* A zombie has no addresses; the first thread of a process comes back to life when another one executes a program. */
+    /* A zombie has no addresses. The first thread comes back to life when another one executes a program. */
     if (t->via ? !now.ending : now.startcode != was->startcode)
         *flags |= PS_FLAG_IMAGE;
     return *flags ? PS_CHANGED : PS_SAME;

@@ -13,8 +13,8 @@ enum { PS_THREAD_LISTINGS = 8 };
 /* Threads of one process that are read; beyond them the captures are `truncated`. */
 uint32_t ps_threads_most(enum ps_profile profile);
 
-/* The plan's rows of threads, each in one capture, all files of a thread together. Of a process with one thread they are
- * `shared`: its own files say the same. */
+/* The plan's rows of threads, each in one capture, all files of a thread together. Of a process with one thread they
+ * are `shared`: its own files say the same. */
 void ps_threads_capture(struct ps_target *t);
 
 /* Looks for a thread that lives; from then on t->dir is that thread's. Nothing changes when there is none. */

@@ -42,6 +42,11 @@ void make_zombie_leader(char **args);
 _Noreturn void make_births(char **args);
 _Noreturn void make_lives(char **args);
 
+/* odd_threads.c */
+void make_named_threads(char **args);
+_Noreturn void make_leaderless(char **args);
+void make_thread_churn(char **args);
+
 /* odd_sockets.c */
 void make_sockets(char **args);
 void make_own_net(char **args);

@@ -8,7 +8,6 @@ import odd
 import snapshot
 from checks import equal, finish, holds, skip
 
-PROGRAM = os.environ.get("ODD_THREADS", "")
 STANDARD, DEEP = ["task/{}/stat", "task/{}/status"], ["task/{}/stat", "task/{}/status", "task/{}/cgroup"]
 MOST = 4096
 
@@ -31,8 +30,9 @@ def check_captures(bundle, process, names, what):
     captures = [bundle.capture(process.pid, name) for name in names]
     tids = captures[0].entries.keys() | captures[0].lost.keys()
     for capture in captures:
-        equal(f"{what}: {capture.name}: each thread is there, or lost, once",
-              (tids, set()), (capture.entries.keys() | capture.lost.keys(), capture.entries.keys() & capture.lost.keys()))
+        there, lost = capture.entries.keys(), capture.lost.keys()
+        equal(f"{what}: {capture.name}: each thread is there, or lost, once", (tids, set()),
+              (there | lost, there & lost))
     mixed = [(pack, name) for line in bundle.of_life(process.pid, "quiet") for pack in line.packs
              for _, name, _, _ in snapshot.unpack(bundle.members[pack])
              if name.startswith("task/") != pack.startswith(f"data/proc/{process.pid}/task")]
@@ -100,14 +100,15 @@ def check_churn(bundle, process):
     names = [name_of(stat) for stat in stats.entries.values()]
     equal("churn: all that stay are there, once", [b"steady-%03d" % i for i in range(20)],
           sorted(name for name in names if name.startswith(b"steady")))
-    equal("churn: a record for each that was read", {int(tid) for tid in stats.entries.keys() | statuses.entries.keys()},
-          set(records_of(bundle, process.pid)))
+    read = stats.entries.keys() | statuses.entries.keys()
+    equal("churn: a record for each that was read", {int(tid) for tid in read}, set(records_of(bundle, process.pid)))
 
 
 def check_more_than_are_read(folder, process):
     bundle = snapshot.collect(folder, "--pid", process.pid)
     captures = check_captures(bundle, process, STANDARD, "too many")
-    equal("too many: cut, and said so", [("truncated", MOST)] * 2, [(one.outcome, len(one.entries)) for one in captures])
+    equal("too many: cut, and said so", [("truncated", MOST)] * 2,
+          [(one.outcome, len(one.entries)) for one in captures])
     equal("too many: limits reached", ["threads"], bundle.closing["limits_reached"])
     equal("too many: the limit is told", MOST, bundle.meta["limits"]["threads"])
     deep = snapshot.collect(folder, "--pid", process.pid, "--profile", "deep")
@@ -127,8 +128,7 @@ def check_both_builds(folder):
 def main():
     odd.inside_namespaces()
     folder = odd.folder()
-    named, leaderless, alone = (odd.Odd("named", 50, program=PROGRAM), odd.Odd("leaderless", program=PROGRAM),
-                                odd.Odd("wait"))
+    named, leaderless, alone = odd.Odd("named-threads", 50), odd.Odd("leaderless"), odd.Odd("wait")
     for profile, names in (("standard", STANDARD), ("deep", DEEP)):
         bundle = snapshot.collect(folder.name, "--profile", profile)
         check_named(bundle, named, names)
@@ -139,11 +139,11 @@ def main():
         equal("one thread: no record", {}, records_of(bundle, alone.pid))
     card = snapshot.collect(folder.name, "--profile", "card")
     equal("card: no threads", [], card.records("thread"))
-    equal("card: what the first thread has no more is there all the same", leaderless.link(f"task/{leaderless.first}/exe"),
-          card.capture(leaderless.pid, "exe").bytes)
+    equal("card: what the first thread has no more is there all the same",
+          leaderless.link(f"task/{leaderless.first}/exe"), card.capture(leaderless.pid, "exe").bytes)
     check_both_builds(folder.name)
     odd.end_all()
-    churn = odd.Odd("churn", 20, program=PROGRAM)
+    churn = odd.Odd("thread-churn", 20)
     check_churn(snapshot.collect(folder.name), churn)
     odd.end_all()
     many = odd.Odd("threads", MOST + 100)
