@@ -4,7 +4,6 @@
  */
 #include "analysis/show_process.h"
 #include "formats/printable.h"
-#include "formats/quantity.h"
 
 enum { INDENT = 2, TID_WIDTH = 8, CPU_WIDTH = 11 };
 

@@ -349,7 +349,8 @@ void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
     struct ps_draft *d = r->l->draft;
     struct ps_half *h = half(r);
     add_identity(h, end, r->l->line.reader);
-    h->via = end->via;
+    if (!h->via)
+        h->via = end->via;
     r->failed = r->failed || h->process.failed || h->user.failed || h->proc.failed || h->ns.failed ||
                 h->facts.failed || h->members.failed;
     h->ended = !end->more;

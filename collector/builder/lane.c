@@ -198,7 +198,7 @@ static bool take_via(struct ps_lane_builder *b, const struct ps_frame *f)
 {
     if (!b->line.open || b->subject == PS_NO_SUBJECT || f->as_uid == 0 || f->as_uid >= PS_PID_LIMIT)
         return false;
-    b->line.via = f->as_uid;
+    ps_line_via(&b->line, f->as_uid, f->us);
     return true;
 }
 

@@ -217,9 +217,8 @@ static void end_text(struct ps_line_builder *l, struct ps_line_end *end)
 }
 
 /* The line goes on in another one; directories that are open go on with it. */
-static void split(struct ps_line_builder *l)
+static void split(struct ps_line_builder *l, uint64_t now)
 {
-    uint64_t now = ps_boottime_us();
     for (uint32_t row = 0; row < ps_catalog_count; row++) {
         struct ps_capture so_far = {.outcome = PS_COMPLETE, .took_us = now - l->captures[row].begin_us};
         if (!l->captures[row].open)
@@ -231,6 +230,13 @@ static void split(struct ps_line_builder *l)
     end_text(l, &end);
     l->head.us = now;
     begin(l);
+}
+
+void ps_line_via(struct ps_line_builder *l, uint32_t thread, uint64_t us)
+{
+    if (l->via && l->via != thread && l->journal.captures > 0)
+        split(l, us < l->head.us ? l->head.us : us);
+    l->via = thread;
 }
 
 /* The whole name of an entry in its pack. */
@@ -361,7 +367,7 @@ bool ps_line_item(struct ps_line_builder *l, uint32_t row, struct ps_span name, 
         return false;
     struct ps_open_capture *c = &l->captures[row];
     if (c->entry_count + c->lost_count >= most_in_line(&ps_catalog[row]))
-        split(l);
+        split(l, ps_boottime_us());
     struct ps_span escaped = ps_span_of(NULL, 0);
     struct ps_name_ref *ref = NULL;
     if (part)
@@ -419,7 +425,7 @@ bool ps_line_lost(struct ps_line_builder *l, uint32_t row, struct ps_span name, 
         return false;
     struct ps_open_capture *c = &l->captures[row];
     if (c->entry_count + c->lost_count >= most_in_line(&ps_catalog[row]))
-        split(l);
+        split(l, ps_boottime_us());
     struct ps_name_ref *ref = add_ref(l, &c->lost, &c->lost_count, &c->lost_room, name);
     if (ref) {
         ref->outcome = outcome;

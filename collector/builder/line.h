@@ -52,6 +52,8 @@ void ps_line_done(struct ps_line_builder *l);
 
 /* A new line. The texts of *head are copied. `stem` is ignored for PS_LINE_GLOBAL, whose entries are members. */
 void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const char *stem, bool numbered);
+/* What comes now is read through that thread; a line that was read through another one goes on in a next one. */
+void ps_line_via(struct ps_line_builder *l, uint32_t thread, uint64_t us);
 void ps_line_capture_begin(struct ps_line_builder *l, uint32_t row, uint64_t us);
 /* One entry: name empty for the row's own path, else as the directory lists it; part: a part of a long file. `more`:
  * ps_line_more brings the rest. False when the capture is not open: the sender is broken. */

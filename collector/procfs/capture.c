@@ -12,6 +12,7 @@
 #include "collector/host/clock.h"
 #include "collector/procfs/capture.h"
 #include "parsers/sysctl_names.h"
+#include "collector/procfs/threads.h"
 
 enum { LINK_ROOM = 4097, PATH_ROOM = 64 };
 enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
@@ -201,7 +202,8 @@ bool ps_listing_next(struct ps_listing *l, const char **name)
         if (l->at >= l->len) {
             long n = syscall(SYS_getdents64, l->fd, l->r->entries, sizeof l->r->entries);
             ps_progress_made(l->r);
-            l->error = n < 0 ? errno : 0;
+            /* The directory was there: only the end of its process takes its entries away. */
+            l->error = n >= 0 ? 0 : errno == ENOENT ? ESRCH : errno;
             if (n <= 0)
                 return false;
             l->len = (size_t) n;
@@ -409,6 +411,8 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
     /* No security module gives labels here. */
     if (error == EINVAL && strcmp(ps_catalog[row].path, "attr/current") == 0)
         outcome = PS_ABSENT;
+    if (outcome == PS_ABSENT && t->via && !ps_threads_via_lives(t))
+        outcome = PS_GONE;
     ps_capture_end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
 }
@@ -424,6 +428,8 @@ void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_
     enum ps_outcome outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
     if (outcome == PS_DENIED && other_reader(t, fd_row))
         outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
+    if (t->no_memory && outcome == PS_GONE)
+        outcome = info = PS_ABSENT; /* a zombie */
     ps_capture_end(t, fd_row, outcome, error, NULL);
     if (info_row)
         ps_capture_end(t, info_row, info, info_error, NULL);

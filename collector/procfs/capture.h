@@ -20,6 +20,7 @@ struct ps_target {
     uint32_t via;            /* 0: read through the process itself */
     int via_stat;            /* of that thread */
     bool threaded;           /* has more than one thread */
+    bool leaderless;         /* and the first of them has ended */
     uint32_t uid, gid;       /* owner of that directory */
     bool owner_known, unswitchable, switched;
     uint64_t net, mnt;       /* namespaces, from its links; 0 unknown */

@@ -52,7 +52,7 @@ struct ps_reader_state {
     bool may_switch, can_trace;
     struct ps_seen_list net, mnt;
     uint8_t *tids_here; /* a bit for each thread that was listed of the process under way; quiet reader only */
-    uint32_t *tids;     /* their numbers: PS_THREADS_MAX of them */
+    uint32_t *tids;     /* numbers of threads: PS_THREADS_MAX of them */
     uint8_t entries[32 << 10]; /* of the directory being listed */
 };
 

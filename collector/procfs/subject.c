@@ -103,6 +103,8 @@ static void read_rows(struct ps_target *t, struct ps_span stat)
     }
     for (size_t i = 0; i < plan->count && !ps_reader_stopped(t->r); i++) {
         uint16_t row = plan->rows[i];
+        if (t->leaderless)
+            ps_threads_follow_via(t);
         if ((info && row == info) || ps_catalog[row].scope == PS_PER_THREAD)
             continue; /* goes with fd; comes last */
         if (strcmp(ps_catalog[row].path, "fd/{}") == 0)
@@ -125,7 +127,7 @@ static enum ps_identity verify(struct ps_target *t, int stat, const struct ps_ro
         return PS_ENDED;
     if (n <= 0 || !ps_look_at(ps_span_of(buffer, (size_t) n), &now) || now.start != was->start)
         return PS_UNVERIFIED;
-    if (t->via ? now.ending && !ps_threads_via_lives(t) : now.ending && was->state != 'Z')
+    if (t->via ? now.ending && !ps_threads_one_lives(t) : now.ending && was->state != 'Z')
         return PS_ENDED;
     /* A kernel worker is called after the work it does just now: that is no change. */
     bool renamed = now.comm_len != was->comm_len || memcmp(now.comm, was->comm, now.comm_len) != 0;
@@ -155,8 +157,7 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
     }
     t->no_memory = first.no_memory;
     t->threaded = first.threads > 1;
-    if (first.state == 'Z' && t->threaded && !t->r->job->copied) /* a copy has them where it found them */
-        ps_threads_choose_via(t);
+    t->leaderless = first.state == 'Z' && t->threaded && !t->r->job->copied; /* a copy has all in one place */
     read_rows(t, ps_span_of(buffer, (size_t) n));
     ps_capture_as_ourselves(t); /* stat shows other addresses to its owner: the looks would differ */
     uint8_t flags = 0;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "collector/host/clock.h"
+
 enum { PATH_ROOM = 64, VIA_TRIES = 4096 };
 enum { PIN = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
 enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
@@ -76,9 +78,8 @@ static uint32_t list_once(struct ps_target *t, struct listing *all)
     }
     if (list.fd >= 0)
         close(list.fd);
-    /* The directory was there: only the death of the process takes its entries away. */
     if (list.error)
-        all->error = list.error == ENOENT ? ESRCH : list.error;
+        all->error = list.error;
     return all->count - before;
 }
 
@@ -127,52 +128,90 @@ static bool lives(struct ps_target *t, int stat)
     return n > 0 && ps_look_at(ps_span_of(buffer, (size_t) n), &look) && !look.ending;
 }
 
-bool ps_threads_via_lives(struct ps_target *t)
+/* A thread, pinned by its directory, and its stat. */
+struct thread {
+    uint32_t tid;
+    int dir, stat;
+};
+
+static void let_go(const struct thread *thread)
 {
-    return lives(t, t->via_stat);
+    if (thread->stat >= 0)
+        close(thread->stat);
+    if (thread->dir >= 0)
+        close(thread->dir);
 }
 
-/* Pins that thread. False: it does not live. */
-static bool go_through(struct ps_target *t, int task, const char *name, uint32_t tid)
+/* False: there is none of that number, or it does not live. */
+static bool pin_thread(struct ps_target *t, int task, uint32_t tid, struct thread *out)
 {
-    int dir = openat(task, name, PIN);
+    char name[16];
+    snprintf(name, sizeof name, "%u", tid);
+    out->tid = tid;
+    out->dir = openat(task, name, PIN);
     ps_progress_made(t->r);
-    int stat = dir < 0 ? -1 : openat(dir, "stat", OPEN_FILE);
+    out->stat = out->dir < 0 ? -1 : openat(out->dir, "stat", OPEN_FILE);
     ps_progress_made(t->r);
-    if (stat >= 0 && lives(t, stat)) {
-        t->dir = dir;
-        t->via = tid;
-        t->via_stat = stat;
+    if (out->stat >= 0 && lives(t, out->stat))
         return true;
-    }
-    if (stat >= 0)
-        close(stat);
-    if (dir >= 0)
-        close(dir);
+    let_go(out);
     return false;
 }
 
-void ps_threads_choose_via(struct ps_target *t)
+/* From the end of the list, where the latest ones stand: where threads end all the time, these live longest. */
+static bool find_living(struct ps_target *t, struct thread *out)
 {
     struct ps_listing list = {.r = t->r, .fd = open_task(t)};
+    uint32_t *tids = t->r->tids, count = 0, tid;
     const char *name;
-    uint32_t tid;
     bool found = false;
-    for (int i = 0; i < VIA_TRIES && !found && list.fd >= 0 && next_tid(&list, &name, &tid); i++)
-        found = go_through(t, list.fd, name, tid);
+    while (list.fd >= 0 && count < PS_THREADS_MAX && next_tid(&list, &name, &tid))
+        tids[count++] = tid;
+    for (uint32_t i = 0; i < VIA_TRIES && i < count && !found; i++)
+        found = pin_thread(t, list.fd, tids[count - 1 - i], out);
     if (list.fd >= 0)
         close(list.fd);
-    if (!found)
+    return found;
+}
+
+bool ps_threads_via_lives(struct ps_target *t)
+{
+    return t->via && lives(t, t->via_stat);
+}
+
+void ps_threads_follow_via(struct ps_target *t)
+{
+    struct thread found;
+    if (ps_threads_via_lives(t) || !find_living(t, &found))
         return;
+    ps_threads_leave_via(t);
+    t->via = found.tid;
+    t->dir = found.dir;
+    t->via_stat = found.stat;
     t->no_memory = false;
-    struct ps_frame frame = {.kind = PS_FRAME_VIA, .subject = t->subject, .as_uid = t->via};
+    struct ps_frame frame = {.kind = PS_FRAME_VIA, .subject = t->subject, .us = ps_boottime_us(), .as_uid = t->via};
     ps_reader_send(t->r, &frame, "", NULL, 0);
+}
+
+bool ps_threads_one_lives(struct ps_target *t)
+{
+    struct thread found;
+    if (ps_threads_via_lives(t))
+        return true;
+    if (!find_living(t, &found))
+        return false;
+    let_go(&found);
+    return true;
 }
 
 void ps_threads_leave_via(struct ps_target *t)
 {
     if (!t->via)
         return;
+    ps_capture_as_ourselves(t); /* the next one may belong to somebody else */
+    t->owner_known = t->unswitchable = false;
     close(t->via_stat);
     close(t->dir);
+    t->dir = t->pin;
+    t->via = 0;
 }

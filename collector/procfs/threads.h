@@ -17,9 +17,12 @@ uint32_t ps_threads_most(enum ps_profile profile);
  * are `shared`: its own files say the same. */
 void ps_threads_capture(struct ps_target *t);
 
-/* Looks for a thread that lives; from then on t->dir is that thread's. Nothing changes when there is none. */
-void ps_threads_choose_via(struct ps_target *t);
+/* Looks for a thread that lives, unless the one that was found before does; from then on t->dir is that thread's. Asked
+ * before every file: threads may be made to live no longer than a moment. Nothing changes when there is none. */
+void ps_threads_follow_via(struct ps_target *t);
 bool ps_threads_via_lives(struct ps_target *t);
+/* That one, or another one. */
+bool ps_threads_one_lives(struct ps_target *t);
 void ps_threads_leave_via(struct ps_target *t);
 
 #endif

@@ -110,6 +110,7 @@ static const struct {
     {"zombie-leader", make_zombie_leader},
     {"named-threads", make_named_threads},
     {"leaderless", make_leaderless},
+    {"hopping", make_hopping},
     {"thread-churn", make_thread_churn},
     {"births", make_births},
     {"lives", make_lives},

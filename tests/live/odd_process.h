@@ -45,6 +45,7 @@ _Noreturn void make_lives(char **args);
 /* odd_threads.c */
 void make_named_threads(char **args);
 _Noreturn void make_leaderless(char **args);
+_Noreturn void make_hopping(char **args);
 void make_thread_churn(char **args);
 
 /* odd_sockets.c */

@@ -132,6 +132,27 @@ void make_leaderless(char **args)
     pthread_exit(NULL);
 }
 
+static struct thread hops;
+static useconds_t hop_us;
+
+/* Lives on for a moment when the next one is there. */
+static void makes_the_next(void)
+{
+    (void) usleep(hop_us);
+    start(&hops);
+    (void) usleep(hop_us);
+}
+
+/* hopping US: the first thread has ended, and no other one lives for longer than that twice. */
+void make_hopping(char **args)
+{
+    hop_us = number(args, 0, 2000);
+    hops = (struct thread){.name = "hop", .act = makes_the_next};
+    ready("pid=%d", getpid());
+    start(&hops);
+    pthread_exit(NULL);
+}
+
 static void ends_soon(void)
 {
     sleep_ms(2);

@@ -91,6 +91,22 @@ def check_leaderless(bundle, process):
     equal("leaderless: its threads", {process.pid: "Z", process.first: "S", process.second: "S"}, states)
 
 
+def check_hopping(folder, process):
+    """No thread lives as long as reading the process takes: what one leaves undone is read through the next."""
+    rows, caught, vias = ("exe", "fd/{}", "cmdline", "maps"), 0, set()
+    for _ in range(10):
+        bundle = snapshot.collect(folder, "--pid", process.pid)
+        captures, lines = [bundle.capture(process.pid, name) for name in rows], bundle.of_life(process.pid)
+        vias |= {line.via for line in lines}
+        caught += all(one.outcome == "complete" and one.length > 0 for one in captures)
+        torn = [(one.name, one.errno) for one in captures if (one.outcome, one.errno) not in
+                {("complete", None), ("gone", "ESRCH"), ("gone", "ENOENT")}]
+        equal("hopping: the rest is gone with its thread", [], torn)
+    holds("hopping: mostly all is caught", caught > 5, (caught, captures))
+    holds("hopping: through threads that are not the first", process.pid not in vias and len(vias) > 10, vias)
+    equal("hopping: what it runs", odd.PROGRAM.encode(), captures[0].bytes)
+
+
 def check_churn(bundle, process):
     stats, statuses = check_captures(bundle, process, STANDARD, "churn")
     holds("churn: complete, or as many listings as there may be", {stats.outcome, statuses.outcome} <=
@@ -145,6 +161,8 @@ def main():
     odd.end_all()
     churn = odd.Odd("thread-churn", 20)
     check_churn(snapshot.collect(folder.name), churn)
+    odd.end_all()
+    check_hopping(folder.name, odd.Odd("hopping", 100))
     odd.end_all()
     many = odd.Odd("threads", MOST + 100)
     if many.threads != MOST + 100:
