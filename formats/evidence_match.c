@@ -34,6 +34,16 @@ static bool is_numbered(struct ps_span name, const char *stem)
     return ps_span_is(name, again);
 }
 
+static bool is_process_pack(struct ps_span name, const char *life, const char *stem)
+{
+    char first[PS_MEMBER_NAME_MAX + 1];
+    (void) snprintf(first, sizeof first, "data/proc/%s/%s.pack", life, stem);
+    if (ps_span_is(name, first))
+        return true;
+    first[strlen(first) - strlen(".pack")] = '\0';
+    return is_numbered(name, first);
+}
+
 bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
 {
     struct ps_span span = ps_span_text(name);
@@ -47,10 +57,10 @@ bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
     case PS_LINE_PROCESS:
         break;
     }
-    char stem[PS_MEMBER_NAME_MAX + 1];
-    (void) snprintf(stem, sizeof stem, "data/proc/%s/%s", line->line.life,
-                    line->line.reader == PS_MEMORY ? "memory" : "state");
-    return ps_span_starts(span, stem) && (strcmp(name + strlen(stem), ".pack") == 0 || is_numbered(span, stem));
+    const char *life = line->line.life;
+    if (line->line.reader == PS_MEMORY)
+        return is_process_pack(span, life, "memory");
+    return is_process_pack(span, life, "state") || is_process_pack(span, life, "task");
 }
 
 static size_t entries_of(const struct ps_capture *c)

@@ -63,7 +63,7 @@ static void on_line_end(void *context, const struct ps_line_end *end)
 static void setup(struct bench *b)
 {
     static const char *const names[] = {"task/{}/stat", "task/{}/status", "task/{}/cgroup"};
-    struct ps_evidence_visitor visitor = {b, on_line, on_entry, on_capture, on_line_end, NULL};
+    struct ps_evidence_visitor visitor = {b, on_line, on_entry, on_capture, on_line_end, NULL, NULL};
     struct ps_records_facts facts = {.bundle = "b", .clk_tck = 100, .boot_id = "boot"};
 
     memset(b, 0, sizeof *b);
