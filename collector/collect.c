@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The conductor: makes the shared memory, forks quiet reader, memory reader and builder, watches their progress, kills
- * and replaces a reader that hangs, and ends with what the builder says.
+ * The conductor: makes the shared memory, forks prober, quiet reader, memory reader and builder, watches their progress,
+ * kills and replaces a reader that hangs, kills the prober when its time is over, and ends with what the builder says.
  */
 #include "collector/collect.h"
 
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "collector/builder/builder.h"
+#include "collector/host/prober.h"
 #include "collector/procfs/reader.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/watchdog.h"
@@ -104,6 +105,31 @@ static void unmap_other_rings(struct conductor *c, uint32_t slot)
     }
 }
 
+static void lane_over(struct conductor *c, enum ps_reader lane)
+{
+    atomic_store(&c->control->lanes[lane].over, 1);
+    if (lane == PS_MEMORY) {
+        atomic_store(&c->control->memory_over, 1);
+        ps_futex_wake(&c->control->memory_over);
+    } else if (lane == PS_QUIET) {
+        atomic_store(&c->control->quiet_over, 1);
+        ps_futex_wake(&c->control->walked);
+    }
+    ps_control_ring_bell(c->control);
+}
+
+static bool note_started(struct conductor *c, enum ps_reader lane, uint32_t slot, pid_t pid)
+{
+    atomic_store(&c->control->lanes[lane].slot, slot);
+    if (pid < 0) {
+        atomic_store(&c->control->slots[slot].state, PS_SLOT_RETIRED);
+        return false;
+    }
+    ps_watch_begin(&c->readers[slot], pid, lane);
+    atomic_fetch_add(&c->control->readers_started, 1);
+    return true;
+}
+
 static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot, const struct ps_slot *before)
 {
     struct ps_reader_job job = {
@@ -137,14 +163,28 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         unmap_other_rings(c, slot);
         ps_reader_run(&job);
     }
-    if (pid < 0) {
-        atomic_store(&s->state, PS_SLOT_RETIRED);
-        return false;
+    return note_started(c, lane, slot, pid);
+}
+
+/* Without a prober the run goes on: what it was to ask is skipped. */
+static void start_prober(struct conductor *c)
+{
+    struct ps_prober_job job = {
+        .plan = &c->plan,
+        .control = c->control,
+        .ring = &c->rings[PS_PROBER],
+        .elsewhere = !c->host.procfs,
+        .conductor = c->self,
+        .slot = PS_PROBER,
+    };
+    atomic_store(&c->control->slots[PS_PROBER].state, PS_SLOT_ACTIVE);
+    pid_t pid = fork();
+    if (pid == 0) {
+        unmap_other_rings(c, PS_PROBER);
+        ps_prober_run(&job);
     }
-    ps_watch_begin(&c->readers[slot], pid, lane);
-    atomic_fetch_add(&c->control->readers_started, 1);
-    atomic_store(&c->control->lanes[lane].slot, slot);
-    return true;
+    if (!note_started(c, PS_PROBER, PS_PROBER, pid))
+        lane_over(c, PS_PROBER);
 }
 
 static bool start_builder(struct conductor *c)
@@ -166,19 +206,6 @@ static bool start_builder(struct conductor *c)
     if (c->builder == 0)
         ps_builder_run(&job);
     return c->builder > 0;
-}
-
-static void lane_over(struct conductor *c, enum ps_reader lane)
-{
-    atomic_store(&c->control->lanes[lane].over, 1);
-    if (lane == PS_MEMORY) {
-        atomic_store(&c->control->memory_over, 1);
-        ps_futex_wake(&c->control->memory_over);
-    } else {
-        atomic_store(&c->control->quiet_over, 1);
-        ps_futex_wake(&c->control->walked);
-    }
-    ps_control_ring_bell(c->control);
 }
 
 static void note_early(struct conductor *c, const char *why)
@@ -209,7 +236,9 @@ static uint32_t free_slot(const struct conductor *c, uint32_t besides)
 static void recycle(struct conductor *c)
 {
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
-        bool ours = atomic_load(&c->control->lanes[0].slot) == i || atomic_load(&c->control->lanes[1].slot) == i;
+        bool ours = false;
+        for (uint32_t lane = 0; lane < PS_LANES; lane++)
+            ours = ours || atomic_load(&c->control->lanes[lane].slot) == i;
         if (ours || c->readers[i].pid > 0 || atomic_load(&c->control->slots[i].state) != PS_SLOT_DRAINED)
             continue;
         ps_ring_reset(&c->rings[i]);
@@ -226,7 +255,7 @@ static void replace(struct conductor *c, uint32_t slot)
     const struct ps_slot *s = &c->control->slots[slot];
     bool idle = atomic_load(&s->progress) == 0 && !atomic_load(&s->pausing);
     bool enough = next == PS_SLOTS || atomic_load(&c->control->readers_abandoned) >= PS_SLOTS - PS_LANES;
-    if (atomic_load(&c->control->stop) || enough) {
+    if (atomic_load(&c->control->stop) || enough || lane == PS_PROBER) {
         lane_over(c, lane);
         return;
     }
@@ -279,6 +308,11 @@ static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
     }
     if (atomic_load(&c->control->broken) == slot + 1) {
         retire(c, slot, false);
+        return;
+    }
+    if (w->lane == PS_PROBER) {
+        if (now - w->since_us > PS_PROBER_KILL_US)
+            retire(c, slot, true);
         return;
     }
     bool waits = atomic_load(&s->pausing) || atomic_load(&c->rings[slot].shared->waiting);
@@ -412,6 +446,7 @@ enum ps_collect_status ps_collect(const struct ps_options *options, const struct
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, &before);
+    start_prober(&c);
     if (!start_reader(&c, PS_QUIET, PS_QUIET, NULL) || !start_reader(&c, PS_MEMORY, PS_MEMORY, NULL) ||
         !start_builder(&c)) {
         int why = errno;

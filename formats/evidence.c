@@ -168,13 +168,13 @@ static bool take_pack(struct ps_evidence *e, const struct ps_journal_line *line,
     }
 }
 
-/* A file that exists once is a member of its own: one entry, named as in the journal. */
-static bool take_global(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_span bytes,
+/* A file that exists once, or a fact, is a member of its own: one entry, named as in the journal. */
+static bool take_whole(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_span bytes,
                         const char **why)
 {
     struct ps_pack_entry entry = {
         .kind = PS_PACK_FILE,
-        .name = ps_span_text(line->packs[pack] + strlen("data/proc/")),
+        .name = ps_span_text(line->packs[pack] + strlen(ps_line_member_top(&line->line))),
         .bytes = bytes,
     };
     return take_entry(e, line, pack, &entry, why);
@@ -190,8 +190,8 @@ static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line
         if (raw == NULL)
             return fail(e, "the journal names raw bytes that did not come before it", name, why);
         struct ps_span bytes = ps_buffer_span(&raw->bytes);
-        bool global = line->line.scope == PS_LINE_GLOBAL;
-        bool taken = global ? take_global(e, line, i, bytes, why) : take_pack(e, line, i, bytes, why);
+        bool whole = ps_line_has_members(&line->line);
+        bool taken = whole ? take_whole(e, line, i, bytes, why) : take_pack(e, line, i, bytes, why);
         free_raw(e, raw);
         if (!taken)
             return false;

@@ -24,7 +24,9 @@ bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
     enum ps_member_class class = ps_member_class_of(span);
     switch (line->line.scope) {
     case PS_LINE_GLOBAL:
-        return class == PS_MEMBER_GLOBAL;
+        return class == PS_MEMBER_GLOBAL && ps_span_starts(span, "data/proc/");
+    case PS_LINE_FACTS:
+        return class == PS_MEMBER_GLOBAL && ps_span_starts(span, "data/facts/");
     case PS_LINE_OPENING:
         return class == PS_MEMBER_PACK && ps_span_starts(span, "data/opening/");
     case PS_LINE_CLOSING:

@@ -76,7 +76,7 @@ void ps_records_free(struct ps_records *r)
     ps_sockets_free(r);
     free(r->known.items);
     free(r->executables);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
     }
@@ -200,10 +200,8 @@ const void *ps_record_value(const struct ps_parser *parser, const void *record, 
 
 void ps_records_line(struct ps_records *r, const struct ps_line *line)
 {
-    /* What belongs to no process comes from the quiet reader. */
-    r->l = &r->lanes[line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET];
+    r->l = &r->lanes[line->reader];
     r->l->line = *line;
-    r->l->line.reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
     r->l->draft = NULL;
     r->l->born.pid = 0;
     r->l->table = NULL;
@@ -254,6 +252,9 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
     case PS_LINE_CLOSING:
         ps_sweep_entry(r, entry);
         return;
+    case PS_LINE_FACTS:
+        ps_fact_entry(r, entry);
+        return;
     case PS_LINE_PROCESS:
         if (r->l->draft)
             process_entry(r, entry);
@@ -296,7 +297,7 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
 /* Texts that wait for the end of their line, or are copied from: without a byte of them a record is another one. */
 static bool lost_text(const struct ps_records *r)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PS_READERS; i++) {
         if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed)
             return true;
     }

@@ -42,7 +42,7 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
 void ps_records_free(struct ps_records *r);
 
 /* One capture line: begin, the entries in pack order, the captures in journal order, end. Lines of the two readers may
- * overlap: `reader` says whose line it is (PS_QUIET for what belongs to no process). What comes out depends only on the
+ * overlap: `reader` says whose line it is (PS_QUIET where lines do not say it). What comes out depends only on the
  * order in which lines end. */
 void ps_records_line(struct ps_records *r, const struct ps_line *line);
 void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct ps_entry *entry);

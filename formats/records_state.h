@@ -74,7 +74,7 @@ struct ps_draft {
     struct ps_draft *next;
     uint32_t pid;
     uint64_t start;
-    struct ps_half halves[2]; /* by enum ps_reader */
+    struct ps_half halves[2]; /* by enum ps_reader: quiet and memory */
 };
 
 struct ps_owner {
@@ -117,7 +117,7 @@ struct ps_records {
     struct ps_part parts[PS_KINDS];
     char proc_head[160];
 
-    struct ps_line_state lanes[2]; /* by enum ps_reader: lines of the two readers overlap */
+    struct ps_line_state lanes[PS_READERS]; /* by enum ps_reader: lines of the readers overlap */
     struct ps_line_state *l;       /* the one that the call under way is about */
 
     struct ps_draft *drafts, **drafts_end;
@@ -187,6 +187,9 @@ void ps_system_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_executable(struct ps_records *r, const struct ps_capture *capture, const char *id);
 /* "8:1:1234:1700000000000000000:51200" (dev, ino, mtime in ns, size) */
 void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
+
+/* record_fact.c */
+void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry);
 
 /* record_socket.c */
 void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry);

@@ -10,6 +10,7 @@ static const char *const state_names[] = {
 static const char *const role_names[] = {
     [PS_ROLE_READER] = "reader",
     [PS_ROLE_BUILDER] = "builder",
+    [PS_ROLE_PROBER] = "prober",
 };
 
 const char *ps_sandbox_state_name(enum ps_sandbox_state state)

@@ -32,6 +32,8 @@ enum ps_role {
     PS_ROLE_READER,  /* opens, reads, readlinks below /proc; any other call ends the process */
     PS_ROLE_BUILDER, /* parses, hashes, signs, writes; other calls get EPERM, those only an intruder
                         makes end it */
+    PS_ROLE_PROBER,  /* asks over TCP and the kernel's socket tables, reads files; any other call ends
+                        the process */
     PS_ROLES
 };
 
