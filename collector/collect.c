@@ -31,6 +31,7 @@ struct conductor {
     struct ps_roster *roster;
     struct ps_ring rings[PS_SLOTS];
     struct ps_host host;
+    struct ps_surroundings surroundings;
     struct ps_rights rights;
     struct ps_limits limits;
     struct ps_anchor opening;
@@ -81,6 +82,7 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     if (!open_procfs(c, err))
         return false;
     ps_host_facts(c->procfs, &c->host);
+    ps_surroundings_own(c->proc, c->procfs, &c->surroundings);
     ps_rights_own(&c->rights);
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
@@ -196,6 +198,7 @@ static bool start_builder(struct conductor *c)
         .roster = c->roster,
         .rings = c->rings,
         .host = &c->host,
+        .surroundings = &c->surroundings,
         .rights = &c->rights,
         .limits = &c->limits,
         .opening = c->opening,

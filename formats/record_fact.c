@@ -2,14 +2,74 @@
  *
  * What the prober brought: which record it becomes, or what it is kept for.
  */
-#include "formats/records_state.h"
+#include <string.h>
 
-void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry)
+#include "formats/records_state.h"
+#include "parsers/cgroup_file.h"
+
+/* One line of the file: its words. */
+static void add_words(struct ps_json *j, struct ps_span words)
+{
+    struct ps_cursor c = ps_cursor_over(words);
+    struct ps_span word;
+    ps_json_array(j, NULL);
+    for (ps_skip_run(&c, ' '); ps_take_word(&c, &word); ps_skip_run(&c, ' '))
+        ps_json_bytes(j, NULL, word);
+    ps_json_array_end(j);
+}
+
+/* A system record: the file of our own control group, line by line. */
+static void cgroup_file(struct ps_records *r, const struct ps_entry *entry)
 {
     union ps_any_record record;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
-    if (entry->row->parser->single)
-        return;
+    size_t stem = strlen("facts/cgroup/");
+    struct ps_json j = ps_records_begin(r, PS_KIND_SYSTEM);
+    ps_records_proc(r, &j);
+    ps_records_source(&j, entry->member, ps_span_of(NULL, 0), entry->begin_us);
+    ps_json_object(&j, "cgroup_file");
+    ps_json_bytes(&j, "file", ps_span_of(entry->name.data + stem, entry->name.len - stem));
+    ps_json_array(&j, "lines");
     while (ps_records_row(r, entry, &in, &record))
-        continue;
+        add_words(&j, ((const struct ps_cgroup_file *) (const void *) &record)->words);
+    ps_json_array_end(&j);
+    ps_json_object_end(&j);
+    ps_records_end(r, PS_KIND_SYSTEM, &j);
+}
+
+static void http_answer(struct ps_records *r, const struct ps_entry *entry)
+{
+    union ps_any_record record;
+    struct ps_cursor in = ps_cursor_over(entry->bytes);
+    while (ps_records_row(r, entry, &in, &record))
+        ps_metadata_entry(r, entry, &record);
+}
+
+/* The first namespaces of a kernel have these numbers everywhere (include/linux/proc_ns.h). The kernel's own threads are
+ * in the first PID namespace alone: who sees kthreadd, pid 2, is in that of the machine. */
+void ps_platform_out(struct ps_records *r)
+{
+    enum { KTHREADD = 2 };
+    static const uint64_t first_ipc = 4026531839;
+    const struct ps_known *two = ps_known_pid(r, KTHREADD);
+    struct ps_json j = ps_records_begin(r, PS_KIND_SYSTEM);
+    ps_records_proc(r, &j);
+    ps_json_object(&j, "platform");
+    ps_json_bytes(&j, "name", ps_span_text(r->places.platform ? r->places.platform : r->facts.platform));
+    ps_json_bytes(&j, "by", ps_span_text(r->places.platform ? "LaunchType of the task" : r->facts.platform_by));
+    ps_json_bool(&j, "host_pid_namespace", two && two->kernel_thread);
+    ps_json_bool(&j, "host_ipc_namespace", r->facts.ipc_namespace == first_ipc);
+    ps_json_object_end(&j);
+    ps_records_end(r, PS_KIND_SYSTEM, &j);
+}
+
+void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry)
+{
+    struct ps_span path = ps_span_text(entry->row->path);
+    if (ps_span_starts(path, "facts/sock_diag/"))
+        ps_diag_entry(r, entry);
+    else if (ps_span_starts(path, "facts/ecs/"))
+        http_answer(r, entry);
+    else if (ps_span_starts(path, "facts/cgroup/"))
+        cgroup_file(r, entry);
 }

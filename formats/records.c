@@ -17,6 +17,7 @@ static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_PROCESS] = "process", [PS_KIND_FD] = "fd",           [PS_KIND_MOUNT] = "mount",
     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_SOCKET] = "socket",
     [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+    [PS_KIND_TASK] = "task",       [PS_KIND_CONTAINER] = "container",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -49,7 +50,9 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     r->drafts_end = &r->drafts;
     r->facts.bundle = strdup(facts->bundle);
     r->facts.boot_id = strdup(facts->boot_id);
-    if (!r->facts.bundle || !r->facts.boot_id) {
+    r->facts.platform = strdup(facts->platform ? facts->platform : "unknown");
+    r->facts.platform_by = strdup(facts->platform_by ? facts->platform_by : "");
+    if (!r->facts.bundle || !r->facts.boot_id || !r->facts.platform || !r->facts.platform_by) {
         ps_records_free(r);
         return NULL;
     }
@@ -74,6 +77,7 @@ void ps_records_free(struct ps_records *r)
         ps_buffer_done(&r->parts[k].text);
     ps_drafts_free(r);
     ps_sockets_free(r);
+    ps_places_free(r);
     free(r->known.items);
     free(r->executables);
     for (size_t i = 0; i < PS_READERS; i++) {
@@ -83,6 +87,8 @@ void ps_records_free(struct ps_records *r)
     ps_buffer_done(&r->scratch);
     free((char *) (uintptr_t) r->facts.bundle);
     free((char *) (uintptr_t) r->facts.boot_id);
+    free((char *) (uintptr_t) r->facts.platform);
+    free((char *) (uintptr_t) r->facts.platform_by);
     free(r);
 }
 
@@ -267,6 +273,7 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     r->l = &r->lanes[reader];
     if (r->l->draft)
         ps_draft_capture(r, capture);
+    ps_diag_capture(r, capture);
     ps_gap_capture(r, capture);
 }
 
@@ -287,7 +294,9 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     /* Between lines: whatever comes out is nobody's. */
     r->l = &r->lanes[PS_QUIET];
     r->l->line.scope = PS_LINE_GLOBAL;
-    if (strcmp(phase->name, "quiet-end") == 0)
+    if (strcmp(phase->name, "opening-end") == 0)
+        ps_platform_out(r);
+    else if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
         ps_sweep_closed(r);

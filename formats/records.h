@@ -21,6 +21,10 @@ struct ps_records_facts {
     const char *boot_id;       /* without newline; "" when unknown */
     uint64_t pid_namespace;    /* inode; 0 when unknown */
     uint64_t net_namespace;    /* of the reader: that of data/proc/net; 0 when unknown */
+    uint64_t mnt_namespace;    /* of the reader; 0 when unknown */
+    uint64_t ipc_namespace;    /* of the reader; 0 when unknown */
+    const char *platform, *platform_by; /* what meta.json says of it; NULL: nothing */
+    uint32_t own_pid;          /* of the collector's first process, in that PID namespace; 0 when unknown */
 };
 
 /* One entry of a pack, or one global member, in the order in which it was stored. */

@@ -82,10 +82,13 @@ static const char *read_header(struct ps_span line, struct ps_http_answer *out)
             continue;
         struct ps_span value = trimmed(ps_cursor_rest(&c));
         struct ps_cursor number = ps_cursor_over(value);
-        if (i != CONTENT_LENGTH)
+        if (i != CONTENT_LENGTH) {
             ps_put_span(fields, i, out, value);
-        else if (!ps_take_number(&number, fields, i, out) || !ps_cursor_done(&number))
+            continue;
+        }
+        if (!ps_take_u64(&number, &out->content_length) || !ps_cursor_done(&number))
             return "a Content-Length that is no number";
+        ps_set_present(out, i);
     }
     return NULL;
 }

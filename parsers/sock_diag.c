@@ -123,7 +123,8 @@ static void read_attribute(uint64_t type, struct ps_span value, void *record)
     enum { NAME, FILE_OF, PEER, QUEUES = 4, OWNER = 7 };
     if (type == NAME) {
         struct ps_diag_unix *r = record;
-        r->name = value;
+        bool path = value.len > 1 && value.data[0] != 0 && value.data[value.len - 1] == 0;
+        r->name = ps_span_of(value.data, value.len - path);
         for (size_t i = 0; i < COUNT_UNIX; i++) {
             if (local[i].offset == offsetof(struct ps_diag_unix, name))
                 ps_set_present(record, i);

@@ -22,7 +22,7 @@ struct ps_diag_unix {
     const char *type, *state;       /* "STREAM", "LISTEN" */
     uint64_t type_code, state_code; /* present when there is no name for it */
     uint64_t inode, peer;           /* peer: inode of the other end */
-    struct ps_span name;            /* begins with NUL: abstract; else it may end in one */
+    struct ps_span name;            /* begins with NUL: abstract; a path is given without the NUL at its end */
     uint64_t file_inode, file_dev;  /* of the socket in the file system */
     uint64_t rqueue, wqueue, uid;   /* uid of who made it */
 };

@@ -71,6 +71,11 @@ static bool open_records(struct builder *b, struct ps_error *err)
         .boot_id = job->host->boot_id,
         .pid_namespace = job->host->pid_namespace,
         .net_namespace = job->host->net_namespace,
+        .mnt_namespace = ps_meta_mnt_namespace(job),
+        .ipc_namespace = ps_meta_ipc_namespace(job),
+        .own_pid = ps_meta_own_pid(job),
+        .platform = job->surroundings->platform,
+        .platform_by = job->surroundings->platform_by,
     };
     b->out.records = ps_records_new(&facts, ps_output_records, &b->out);
     return b->out.records || ps_fail(err, 0, "out of memory before anything was read");
