@@ -47,13 +47,13 @@ void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry)
     if (index == PS_SOCKET_TABLES)
         return;
     struct ps_diag_table *t = &r->diag[index];
-    if (r->table_bytes + entry->bytes.len > PS_SOCKET_TEXT_MAX) {
+    if (r->diag_bytes + entry->bytes.len > PS_SOCKET_TEXT_MAX) {
         struct ps_json j = ps_gap_begin(r, entry, "truncated");
         ps_json_text(&j, "why", "more rows of socket tables than are compared; the raw bytes are there");
         ps_gap_end(&j);
         return;
     }
-    r->table_bytes += entry->bytes.len;
+    r->diag_bytes += entry->bytes.len;
     if (!t->member) {
         t->row = entry->row;
         t->read_us = entry->begin_us;

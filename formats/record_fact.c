@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the prober brought: which record it becomes, or what it is kept for.
+ * What the prober brought: which record it becomes, or what it is kept for. Its line overlaps with those of the readers,
+ * so that no record comes out before the line ends.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/records_state.h"
@@ -63,13 +65,66 @@ void ps_platform_out(struct ps_records *r)
     ps_records_end(r, PS_KIND_SYSTEM, &j);
 }
 
+static struct ps_waiting *one_more(struct ps_line_state *l)
+{
+    if (l->fact_count == l->fact_room) {
+        size_t room = l->fact_room ? l->fact_room * 2 : 32;
+        struct ps_waiting *grown = realloc(l->facts, room * sizeof *grown);
+        if (!grown)
+            return NULL;
+        l->facts = grown;
+        l->fact_room = room;
+    }
+    return &l->facts[l->fact_count++];
+}
+
+static size_t kept(struct ps_buffer *text, struct ps_span bytes)
+{
+    size_t at = text->len;
+    ps_buffer_add_span(text, bytes);
+    ps_buffer_add_byte(text, 0);
+    return at;
+}
+
 void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    struct ps_span path = ps_span_text(entry->row->path);
-    if (ps_span_starts(path, "facts/sock_diag/"))
+    struct ps_line_state *l = r->l;
+    if (ps_span_starts(ps_span_text(entry->row->path), "facts/sock_diag/")) {
         ps_diag_entry(r, entry);
-    else if (ps_span_starts(path, "facts/ecs/"))
-        http_answer(r, entry);
-    else if (ps_span_starts(path, "facts/cgroup/"))
-        cgroup_file(r, entry);
+        return;
+    }
+    struct ps_waiting *w = one_more(l);
+    if (!w) {
+        r->failed = true;
+        return;
+    }
+    *w = (struct ps_waiting){.row = entry->row, .name_len = entry->name.len, .bytes_len = entry->bytes.len};
+    w->begin_us = entry->begin_us;
+    w->name = kept(&l->fact_text, entry->name);
+    w->member = kept(&l->fact_text, ps_span_text(entry->member));
+    w->bytes = kept(&l->fact_text, entry->bytes);
+}
+
+static void fact_out(struct ps_records *r, const struct ps_waiting *w)
+{
+    const uint8_t *text = r->l->fact_text.data;
+    struct ps_entry entry = {.row = w->row, .name = ps_span_of(text + w->name, w->name_len), .begin_us = w->begin_us};
+    entry.member = (const char *) text + w->member;
+    entry.bytes = ps_span_of(text + w->bytes, w->bytes_len);
+    if (ps_span_starts(ps_span_text(w->row->path), "facts/ecs/"))
+        http_answer(r, &entry);
+    else if (ps_span_starts(ps_span_text(w->row->path), "facts/cgroup/"))
+        cgroup_file(r, &entry);
+}
+
+void ps_facts_out(struct ps_records *r)
+{
+    struct ps_line_state *l = r->l;
+    r->failed = r->failed || l->fact_text.failed;
+    for (size_t i = 0; i < l->fact_count && !r->failed; i++)
+        fact_out(r, &l->facts[i]);
+    free(l->facts);
+    l->facts = NULL;
+    l->fact_count = l->fact_room = 0;
+    ps_buffer_done(&l->fact_text);
 }

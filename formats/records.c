@@ -83,6 +83,8 @@ void ps_records_free(struct ps_records *r)
     for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
+        ps_buffer_done(&r->lanes[i].fact_text);
+        free(r->lanes[i].facts);
     }
     ps_buffer_done(&r->scratch);
     free((char *) (uintptr_t) r->facts.bundle);
@@ -281,6 +283,7 @@ void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const stru
 {
     r->l = &r->lanes[reader];
     ps_fd_flush(r);
+    ps_facts_out(r);
     ps_gap_line_end(r);
     ps_sweep_know_born(r);
     if (r->l->draft)

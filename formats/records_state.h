@@ -148,6 +148,13 @@ struct ps_table {
     struct ps_buffer text;
 };
 
+/* An entry that waits for the end of its line; its texts as places in a buffer. */
+struct ps_waiting {
+    const struct ps_row *row;
+    size_t name, name_len, member, bytes, bytes_len;
+    uint64_t begin_us;
+};
+
 /* The line under way of one reader. What both readers' lines could write into, in an order that depends on how they
  * overlapped, waits here for the end of the line: the journal has lines in the order of their ends. */
 struct ps_line_state {
@@ -165,6 +172,9 @@ struct ps_line_state {
     const char *gap_errors[PS_MISSING_MAX];
     size_t gap_count;
     struct ps_buffer gap_text;  /* gap records, until the line ends */
+    struct ps_buffer fact_text; /* facts, until the line ends */
+    struct ps_waiting *facts;   /* owned */
+    size_t fact_count, fact_room;
 };
 
 struct ps_records {
@@ -188,6 +198,7 @@ struct ps_records {
     struct ps_owner *owners;
     size_t owner_count, owner_room;
     struct ps_diag_table diag[PS_SOCKET_TABLES];
+    size_t diag_bytes;
     struct ps_table **tables;
     size_t table_count, table_room, table_bytes;
     uint64_t *executables; /* open addressing, 0 is free: see record_executable.c */
@@ -251,6 +262,8 @@ void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
 
 /* record_fact.c */
 void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry);
+/* The line ends: records of its facts come out. */
+void ps_facts_out(struct ps_records *r);
 
 /* The system record that says where we are. */
 void ps_platform_out(struct ps_records *r);

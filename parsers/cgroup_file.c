@@ -23,6 +23,12 @@ static const char *read_words(struct ps_cursor *line, void *record)
 
 static enum ps_step cgroup_file_next(struct ps_cursor *in, void *record, struct ps_issue *issue)
 {
+    uint8_t byte = 0;
+    size_t start = in->at;
+    if (ps_cursor_left(in) == 1 && ps_at_line_start(in) && ps_peek_byte(in, &byte) && byte != '\n') {
+        ps_skip_rest(in);
+        return ps_bad(issue, start, "one byte without a newline: it may be cut");
+    }
     return ps_next_row(in, record, issue, read_words);
 }
 
