@@ -5,6 +5,16 @@
 #include "formats/printable.h"
 
 enum { PID_WIDTH = 7, AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16 };
+/* Containers have a column on a wide terminal, when there are any. */
+enum { CONTAINER_WIDTH = 16, CONTAINER_COLUMNS = 120 };
+
+static size_t container_width(const struct ps_snapshot *s, size_t columns)
+{
+    for (size_t i = 0; columns >= CONTAINER_COLUMNS && i < s->process_count; i++)
+        if (s->processes[i].container.len > 0)
+            return CONTAINER_WIDTH;
+    return 0;
+}
 
 /* What gives way on a narrow terminal: the start after boot, since the age says as much. */
 static const struct layout {
@@ -45,13 +55,17 @@ static void add_times(const struct ps_snapshot *s, const struct ps_process_row *
 }
 
 static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p, const struct layout *l,
-                    size_t command, struct ps_buffer *out)
+                    size_t container, size_t command, struct ps_buffer *out)
 {
     ps_buffer_addf(out, "%*u %*u ", PID_WIDTH, p->pid, PID_WIDTH, p->ppid);
     ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), (size_t) l->user);
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
+    if (container > 0) {
+        ps_printable_add_cell(out, p->container.len > 0 ? p->container : ps_span_text("-"), container);
+        ps_buffer_add_byte(out, ' ');
+    }
     ps_printable_add_cell(out, p->name, NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
     ps_show_add_command(out, p, command);
@@ -67,14 +81,19 @@ void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_bu
 {
     const struct layout *l = layout_for(columns);
     size_t fixed = 2 * PID_WIDTH + AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 6 + (size_t) (l->user + l->start + (l->start > 0));
+    size_t container = container_width(s, columns);
+    fixed += container > 0 ? container + 1 : 0;
     size_t command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
 
     ps_buffer_addf(out, "%*s %*s %-*s ", PID_WIDTH, "PID", PID_WIDTH, "PPID", l->user, "USER");
     if (l->start > 0)
         ps_buffer_addf(out, "%*s ", l->start, "AFTER BOOT");
-    ps_buffer_addf(out, "%-*s %-*s %-*s COMMAND\n", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
+    ps_buffer_addf(out, "%-*s %-*s ", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE");
+    if (container > 0)
+        ps_buffer_addf(out, "%-*s ", (int) container, "CONTAINER");
+    ps_buffer_addf(out, "%-*s COMMAND\n", NAME_WIDTH, "NAME");
     for (size_t i = 0; i < s->process_count; i++)
-        add_row(s, &s->processes[i], l, command, out);
+        add_row(s, &s->processes[i], l, container, command, out);
 }
 
 void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
@@ -96,6 +115,8 @@ void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct 
         if (p->exe_known)
             ps_json_bool(&j, "exe_deleted", p->exe_deleted);
         ps_json_bytes(&j, "cgroup", p->cgroup);
+        ps_json_bytes(&j, "container", p->container);
+        ps_json_bytes(&j, "role", p->role);
         ps_json_bool(&j, "kernel_thread", p->kernel_thread);
         ps_json_bytes(&j, "identity", p->identity.len > 0 ? p->identity : ps_span_text("same"));
         ps_json_object_end(&j);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "formats/records_state.h"
-#include "parsers/cgroup_file.h"
 
 /* One line of the file: its words. */
 static void add_words(struct ps_json *j, struct ps_span words)
@@ -33,7 +32,7 @@ static void cgroup_file(struct ps_records *r, const struct ps_entry *entry)
     ps_json_bytes(&j, "file", ps_span_of(entry->name.data + stem, entry->name.len - stem));
     ps_json_array(&j, "lines");
     while (ps_records_row(r, entry, &in, &record))
-        add_words(&j, ((const struct ps_cgroup_file *) (const void *) &record)->words);
+        add_words(&j, *(const struct ps_span *) ps_record_value(entry->row->parser, &record, "words"));
     ps_json_array_end(&j);
     ps_json_object_end(&j);
     ps_records_end(r, PS_KIND_SYSTEM, &j);

@@ -63,7 +63,7 @@ static void life_name(struct ps_lane_builder *b, uint32_t subject, const struct 
 
 static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
 {
-    if (b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
+    if (b->lane == PS_PROBER || b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
         return false;
     struct ps_roster_entry entry = b->roster->entries[subject];
     char life[64], stem[128];
@@ -158,6 +158,8 @@ static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
     if (f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX)
         return false;
     bool fact = ps_catalog[f->row].scope == PS_PER_FACT;
+    if (!b->line.open && fact && b->lane == PS_PROBER && b->facts_told)
+        return false; /* all that it brings is one line */
     if (!b->line.open && fact)
         begin_facts(b, f->us);
     else if (!b->line.open && (f->subject != PS_NO_SUBJECT || !begin_without_subject(b, f->us)))

@@ -14,8 +14,8 @@
 #include "collector/sandbox/filter.h"
 #include "collector/sandbox/hardening.h"
 
-/* How soon a stop of the run is noticed. */
-enum { SLICE_MS = 50 };
+/* How soon a stop of the run is noticed, and the end of the walk. */
+enum { SLICE_MS = 50, LINGER_US = 5000 };
 
 static void send(struct ps_prober *p, struct ps_frame *frame, const char *name, struct ps_span bytes)
 {
@@ -95,6 +95,14 @@ static void probe(struct ps_prober *p)
     ps_prober_send(p, PS_FRAME_DONE, 0, "", ps_span_of(NULL, 0), 0);
 }
 
+/* Stays until the walk has been past it: otherwise each snapshot had a process of our own that ended while it was read. */
+static void linger(struct ps_prober *p)
+{
+    const struct ps_control *control = p->job->control;
+    while (!atomic_load(&control->quiet_over) && !ps_prober_stopped(p) && ps_boottime_us() < p->deadline_us)
+        (void) ps_prober_wait(p, -1, 0, ps_boottime_us() + LINGER_US);
+}
+
 _Noreturn void ps_prober_run(const struct ps_prober_job *job)
 {
     struct ps_prober p = {.job = job, .deadline_us = ps_boottime_us() + PS_PROBER_US};
@@ -109,5 +117,6 @@ _Noreturn void ps_prober_run(const struct ps_prober_job *job)
     probe(&p);
     atomic_store(&job->control->slots[job->slot].state, PS_SLOT_ENDED);
     ps_control_ring_bell(job->control);
+    linger(&p);
     _exit(0);
 }

@@ -89,6 +89,7 @@ Test(filter, an_intruder_ends_the_process_in_every_role)
 {
     EXPECT_ALL(PS_ROLE_READER, intrusions, KILLED);
     EXPECT_ALL(PS_ROLE_BUILDER, intrusions, KILLED);
+    EXPECT_ALL(PS_ROLE_PROBER, intrusions, KILLED);
 }
 
 #ifdef __x86_64__
@@ -185,5 +186,6 @@ Test(filter, states_and_roles_have_names)
     cr_assert(eq(int, strcmp(ps_sandbox_state_name(PS_SANDBOX_NOT_BUILT), "not built"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_READER), "reader"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_BUILDER), "builder"), 0));
+    cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_PROBER), "prober"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLES), "?"), 0));
 }
