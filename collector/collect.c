@@ -83,6 +83,8 @@ static bool prepare(struct conductor *c, struct ps_error *err)
         return false;
     ps_host_facts(c->procfs, &c->host);
     ps_surroundings_own(c->proc, c->procfs, &c->surroundings);
+    if (!c->host.procfs)
+        ps_surroundings_elsewhere(&c->surroundings);
     ps_rights_own(&c->rights);
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
@@ -286,6 +288,16 @@ static void retire(struct conductor *c, uint32_t slot, bool timed_out)
     replace(c, slot);
 }
 
+/* Its time is over; the time that it waited for the builder does not count, as far as that can be believed. */
+static bool prober_is_late(const struct conductor *c, uint32_t slot, uint64_t now)
+{
+    const struct ps_watch *w = &c->readers[slot];
+    uint64_t waited_us = atomic_load(&c->control->slots[slot].progress);
+    if (atomic_load(&c->rings[slot].shared->waiting))
+        return now - w->since_us > PS_PROBER_WAIT_US;
+    return now - w->since_us > PS_PROBER_KILL_US + (waited_us < PS_PROBER_WAIT_US ? waited_us : PS_PROBER_WAIT_US);
+}
+
 static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
 {
     struct ps_watch *w = &c->readers[slot];
@@ -314,7 +326,7 @@ static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
         return;
     }
     if (w->lane == PS_PROBER) {
-        if (now - w->since_us > PS_PROBER_KILL_US)
+        if (prober_is_late(c, slot, now))
             retire(c, slot, true);
         return;
     }

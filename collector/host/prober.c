@@ -15,7 +15,7 @@
 #include "collector/sandbox/hardening.h"
 
 /* How soon a stop of the run is noticed, and the end of the walk. */
-enum { SLICE_MS = 50, LINGER_US = 5000 };
+enum { SLICE_MS = 50, LINGER_US = 5000, PATIENCE_US = 1000 };
 
 static void send(struct ps_prober *p, struct ps_frame *frame, const char *name, struct ps_span bytes)
 {
@@ -24,6 +24,12 @@ static void send(struct ps_prober *p, struct ps_frame *frame, const char *name, 
     frame->us = ps_boottime_us();
     frame->name_len = (uint8_t) strlen(name);
     uint8_t *place = ps_ring_reserve(ring, frame->name_len, bytes.len);
+    /* Waiting for the builder is not our time. */
+    uint64_t waited_us = ps_boottime_us() - frame->us;
+    if (waited_us > PATIENCE_US) {
+        p->deadline_us += waited_us;
+        atomic_fetch_add(&p->job->control->slots[p->job->slot].progress, waited_us);
+    }
     if (bytes.len > 0)
         memcpy(place, bytes.data, bytes.len);
     ps_ring_commit(ring, frame, name, bytes.len);

@@ -12,8 +12,9 @@
 #include "collector/procfs/control.h"
 #include "collector/procfs/plan.h"
 
-/* What the prober gives itself for everything, and after how long its parent ends it. Microseconds. */
-enum { PS_PROBER_US = 2000000, PS_PROBER_KILL_US = 2200000 };
+/* What the prober gives itself for everything, after how long its parent ends it, and how long it may wait for the
+ * builder beside that. Microseconds. */
+enum { PS_PROBER_US = 2000000, PS_PROBER_KILL_US = 2200000, PS_PROBER_WAIT_US = 30000000 };
 
 /* The variable that names the endpoint of this container; set by ECS. */
 #define PS_METADATA_VARIABLE "ECS_CONTAINER_METADATA_URI_V4"

@@ -176,6 +176,12 @@ static void tell_by_namespaces(struct ps_surroundings *out)
         tell(out, pid == first_pid_namespace ? "bare" : "container", "PID namespace");
 }
 
+void ps_surroundings_elsewhere(struct ps_surroundings *s)
+{
+    s->platform = "unknown";
+    snprintf(s->platform_by, sizeof s->platform_by, "a copied tree");
+}
+
 void ps_surroundings_own(int proc, int procfs, struct ps_surroundings *out)
 {
     static struct text room;

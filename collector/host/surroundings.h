@@ -28,5 +28,7 @@ struct ps_surroundings {
 /* `proc`: our own /proc, `procfs`: the directory that is read; both borrowed, either may be -1. Never fails: what cannot
  * be known is empty, 0 or "unknown". */
 void ps_surroundings_own(int proc, int procfs, struct ps_surroundings *out);
+/* What is read is a copy from another machine: our platform is not its. */
+void ps_surroundings_elsewhere(struct ps_surroundings *s);
 
 #endif
