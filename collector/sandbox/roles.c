@@ -259,6 +259,7 @@ static const struct ps_rule prober[] = {
     ALLOW_IF(socket, IS(0, AF_NETLINK), IS(2, NETLINK_SOCK_DIAG)),
     ALLOW(connect),
     ALLOW(sendto),
+    ALLOW(faccessat),
     ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
     ALLOW(fstatfs),
     ALLOW(nanosleep),

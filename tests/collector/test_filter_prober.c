@@ -28,6 +28,11 @@ static long do_open(void)
     return answer(open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC));
 }
 
+static long do_look(void)
+{
+    return answer(faccessat(AT_FDCWD, "/proc/self/cgroup", F_OK, 0));
+}
+
 static long do_route(void)
 {
     return socket_of(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -66,7 +71,8 @@ static long do_map(void)
 }
 
 static const struct deed for_probers[] = {
-    {"TCP over IPv4", do_tcp}, {"the kernel's socket tables", do_ask_kernel}, {"open", do_open}};
+    {"TCP over IPv4", do_tcp}, {"the kernel's socket tables", do_ask_kernel}, {"open", do_open},
+    {"is there such a file", do_look}};
 
 static const struct deed not_for_probers[] = {
     {"another netlink family", do_route}, {"UDP", do_udp},       {"IPv6", do_six},           {"packets", do_raw},

@@ -167,6 +167,26 @@ def check_hostile(runs):
           [(captures[name].outcome, captures[name].length) for name in ("container", "task")])
 
 
+def kill_prober(connection, _):
+    """Of the processes of the collector it is the one that was made first."""
+    parents = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                name, rest = file.read().split(") ", 1)
+        except OSError:
+            continue
+        if name.endswith("(procsnap"):
+            parents[int(pid)] = int(rest.split()[1])
+    os.kill(min(pid for pid, parent in parents.items() if parent in parents), 9)
+
+
+def check_killed(runs):
+    bundle, captures = runs(kill_prober)
+    equal("killed while it asks: the rest is skipped, and the run goes on", (["skipped"] * 2, True),
+          ([captures[name].outcome for name in ("container", "task")], len(bundle.records("process")) > 2))
+
+
 def check_nobody(runs):
     _, captures = runs(None, None)
     equal("no variable: absent, and nobody was asked", ([("absent", None)] * 2, []), (outcomes(captures), runs.endpoint.asked))
@@ -191,6 +211,7 @@ def main():
     check_right(runs, in_chunks(text), "in chunks")
     check_wrong(runs)
     check_hostile(runs)
+    check_killed(runs)
     check_nobody(runs)
     finish()
 
