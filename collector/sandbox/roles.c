@@ -277,6 +277,9 @@ static const struct ps_rule prober[] = {
     ALLOW_IF(open, LACKS(1, WRITING)),
     ALLOW(poll),
 #endif
+#ifdef SYS_faccessat2
+    ALLOW(faccessat2),
+#endif
 };
 
 struct ps_policy ps_role_policy(enum ps_role role)
