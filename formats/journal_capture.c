@@ -143,6 +143,8 @@ static const struct ps_row *row_of(enum ps_line_scope scope, const char *name)
     static const enum ps_scope global[] = {PS_PER_HOST, PS_PER_NETNS, PS_PER_MNTNS};
     const enum ps_scope *scopes = scope == PS_LINE_GLOBAL ? global : process;
     struct ps_span path = ps_span_text(name);
+    if (scope == PS_LINE_FACTS)
+        return ps_catalog_path(path, PS_PER_FACT);
     if (scope != PS_LINE_PROCESS && scope != PS_LINE_GLOBAL && ps_span_starts(path, "{}/"))
         path = ps_span_of(path.data + 3, path.len - 3);
     for (size_t i = 0; i < sizeof process / sizeof *process; i++) {

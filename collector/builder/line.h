@@ -43,7 +43,7 @@ struct ps_line_builder {
 
 void ps_line_done(struct ps_line_builder *l);
 
-/* A new line. The texts of *head are copied. `stem` is ignored for PS_LINE_GLOBAL, whose entries are members. */
+/* A new line. The texts of *head are copied. `stem` is ignored where entries are members (ps_line_has_members). */
 void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const char *stem, bool numbered);
 void ps_line_capture_begin(struct ps_line_builder *l, uint32_t row, uint64_t us);
 /* One entry: name empty for the row's own path, else as the directory lists it; part: a part of a long file. `more`:
