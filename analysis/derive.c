@@ -37,7 +37,7 @@ static struct ps_derived_life *add_life(struct ps_derive *d, uint32_t pid, uint6
 
 static enum ps_reader reader_of(const struct ps_line *line)
 {
-    return line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
+    return line->reader;
 }
 
 void ps_derive_line(void *context, const struct ps_line *line)
@@ -129,6 +129,11 @@ void ps_derive_begin(struct ps_loader *l, const cJSON *meta)
         .clk_tck = ps_load_number32(meta, "host.clk_tck"),
         .pid_namespace = ps_load_number(meta, "host.pid_namespace"),
         .net_namespace = ps_load_number(meta, "host.net_namespace"),
+        .mnt_namespace = ps_load_number(meta, "host.mnt_namespace"),
+        .ipc_namespace = ps_load_number(meta, "host.ipc_namespace"),
+        .own_pid = ps_load_number32(meta, "host.own_pid"),
+        .platform = ps_json_string(ps_load_at(meta, "host.platform")),
+        .platform_by = ps_json_string(ps_load_at(meta, "host.platform_by")),
     };
     if (facts.realtime_us > INT64_MAX)
         return;

@@ -104,7 +104,7 @@ static void on_line(void *context, const struct ps_line *line)
 
     x->line = *line;
     x->place = -1;
-    if (x->failed || line->scope == PS_LINE_OPENING || line->scope == PS_LINE_CLOSING)
+    if (x->failed || (line->scope != PS_LINE_PROCESS && line->scope != PS_LINE_GLOBAL)) /* facts are no files of /proc */
         return;
     if (x->pass == LOOK) {
         if (line->scope == PS_LINE_PROCESS)

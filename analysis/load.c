@@ -50,6 +50,8 @@ static const struct {
     {"data/records/environ-", "environ", PS_LOAD_ENVIRONS, ps_load_environ},
     {"data/records/thread-", "thread", 0, NULL},
     {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
+    {"data/records/task-", NULL, PS_LOAD_PLACE, ps_load_task},
+    {"data/records/system-", NULL, PS_LOAD_PLACE, ps_load_system},
 };
 
 static void choose_records(struct ps_loader *l, struct ps_span name)

@@ -54,6 +54,11 @@ void ps_derive_free(struct ps_derive *d);
 void ps_load_meta(struct ps_loader *l, const cJSON *meta);
 void ps_load_closing(struct ps_loader *l, const cJSON *closing);
 
+/* load_place.c: where the snapshot was taken */
+void ps_load_task(struct ps_loader *l, const cJSON *record);
+void ps_load_system(struct ps_loader *l, const cJSON *record);
+struct ps_span ps_load_container(struct ps_loader *l, const cJSON *process);
+
 /* load_records.c: a record of that kind into its table. */
 void ps_load_process(struct ps_loader *l, const cJSON *record);
 void ps_load_socket(struct ps_loader *l, const cJSON *record);

@@ -46,6 +46,7 @@ void ps_load_meta(struct ps_loader *l, const cJSON *meta)
     f->kernel = ps_load_text(l, meta, "host.kernel");
     f->machine = ps_load_text(l, meta, "host.machine");
     f->boot_id = ps_load_text(l, meta, "host.boot_id");
+    f->proc_mount = ps_load_text(l, meta, "host.proc_mount");
     f->realtime_us = ps_load_number(meta, "clock.realtime_us");
     f->boottime_us = ps_load_number(meta, "clock.boottime_us");
     load_case(l, meta);

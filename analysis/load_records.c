@@ -74,6 +74,8 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
         .state = ps_load_text(l, record, "proc.stat.state"),
         .identity = identity_of(l, record),
         .swept_alone = is_swept_alone(record),
+        .container = ps_load_container(l, record),
+        .role = ps_load_text(l, record, "proc.role"),
         .kernel_thread = ps_load_true(record, "proc.kernel_thread"),
         .exe_known = cJSON_IsBool(deleted),
         .exe_deleted = cJSON_IsTrue(deleted),
@@ -115,7 +117,9 @@ static void load_owners(struct ps_loader *l, const cJSON *record, struct ps_sock
 /* The row of the kernel's table, under whichever table it came from. */
 static const cJSON *table_row(const cJSON *record)
 {
-    static const char *const tables[] = {"net_tcp", "net_tcp6", "net_udp", "net_udp6", "net_unix"};
+    static const char *const tables[] = {"net_tcp",       "net_tcp6",       "net_udp",       "net_udp6",
+                                         "net_unix",      "sock_diag_tcp",  "sock_diag_tcp6", "sock_diag_udp",
+                                         "sock_diag_udp6", "sock_diag_unix"};
     const cJSON *proc = ps_load_at(record, "proc"), *row = NULL;
 
     for (size_t i = 0; proc != NULL && row == NULL && i < sizeof tables / sizeof tables[0]; i++)
@@ -145,13 +149,14 @@ void ps_load_socket(struct ps_loader *l, const cJSON *record)
         .owner_absent = ps_load_text(l, record, "proc.owner_absent"),
     };
     load_owners(l, record, row);
+    row->unverified = ps_load_true(record, "proc.unverified");
     if (kernel == NULL)
         return;
     struct ps_span state = ps_load_text(l, kernel, "state");
     *(ps_span_is(row->transport, "tcp") ? &row->state : &row->other_state) = state;
     row->inode = ps_load_number(kernel, "inode");
     row->type = ps_load_text(l, kernel, "type");
-    row->path = ps_load_text(l, kernel, "path");
+    row->path = ps_load_text(l, kernel, ps_json_get(kernel, "name") != NULL ? "name" : "path");
     row->accepts = ps_load_hex(kernel, "flags", &flags) && (flags & ACCEPTS) != 0;
 }
 

@@ -14,6 +14,10 @@ void ps_show_note(const struct ps_snapshot *s, size_t columns, struct ps_buffer 
 /* One screen: where, when, with which rights, what is there, what is missing. */
 void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 void ps_show_summary_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
+/* Of the summary: the platform, the task, and how many processes each container has, in two or three lines; `label` is
+ * the width of what stands before them. */
+void ps_show_add_place(const struct ps_snapshot *s, size_t columns, int label, struct ps_buffer *out);
+void ps_show_place_json(const struct ps_snapshot *s, struct ps_json *j);
 /* Every process, by pid. */
 void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);

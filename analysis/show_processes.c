@@ -7,10 +7,21 @@
 enum { AGE_WIDTH = 11, EXE_WIDTH = 7, NAME_WIDTH = 15, COMMAND_LEAST = 16, COMMAND_MARKED = 6, USER_MOST = 10 };
 /* The start after boot gives way on a narrow terminal, since the age says as much. */
 enum { START_WIDTH = 14, START_FROM = 100 };
+/* Containers have a column on a wide terminal, when there are any. */
+enum { CONTAINER_WIDTH = 16, CONTAINER_COLUMNS = 120 };
+
+static size_t container_width(const struct ps_snapshot *s, size_t columns)
+{
+    for (size_t i = 0; columns >= CONTAINER_COLUMNS && i < s->process_count; i++)
+        if (s->processes[i].container.len > 0)
+            return CONTAINER_WIDTH;
+    return 0;
+}
 
 /* As wide as what stands in them. */
 struct layout {
     int pid, user, start; /* start 0: no such column */
+    size_t container;     /* 0: no such column */
     size_t command;       /* for the arguments, and what is said behind them */
 };
 
@@ -34,7 +45,9 @@ static struct layout layout_for(const struct ps_snapshot *s, size_t columns)
         l.pid = pid > l.pid ? pid : l.pid;
         l.user = user <= (size_t) l.user ? l.user : user < USER_MOST ? (int) user : USER_MOST;
     }
+    l.container = container_width(s, columns);
     size_t fixed = AGE_WIDTH + EXE_WIDTH + NAME_WIDTH + 6 + (size_t) (2 * l.pid + l.user + l.start + (l.start > 0));
+    fixed += l.container + (l.container > 0);
     l.command = columns > fixed + COMMAND_LEAST ? columns - fixed : COMMAND_LEAST;
     return l;
 }
@@ -74,6 +87,10 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
     ps_buffer_addf(out, " %-*s ", EXE_WIDTH, exe_word(p));
+    if (l->container > 0) {
+        ps_printable_add_cell(out, p->container.len > 0 ? p->container : ps_span_text("-"), l->container);
+        ps_buffer_add_byte(out, ' ');
+    }
     ps_printable_add_cell(out, p->name.len > 0 ? p->name : ps_span_text("(no name)"), NAME_WIDTH);
     ps_buffer_add_byte(out, ' ');
     ps_show_add_command(out, p, l->command > marks.len + COMMAND_MARKED ? l->command - marks.len : COMMAND_MARKED);
@@ -90,7 +107,10 @@ void ps_show_processes(const struct ps_snapshot *s, size_t columns, struct ps_bu
     ps_buffer_addf(out, "%*s %*s %-*s ", l.pid, "PID", l.pid, "PPID", l.user, "USER");
     if (l.start > 0)
         ps_buffer_addf(out, "%*s ", l.start, "AFTER BOOT");
-    ps_buffer_addf(out, "%-*s %-*s %-*s COMMAND\n", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE", NAME_WIDTH, "NAME");
+    ps_buffer_addf(out, "%-*s %-*s ", AGE_WIDTH, "AGE", EXE_WIDTH, "EXE");
+    if (l.container > 0)
+        ps_buffer_addf(out, "%-*s ", (int) l.container, "CONTAINER");
+    ps_buffer_addf(out, "%-*s COMMAND\n", NAME_WIDTH, "NAME");
     for (size_t i = 0; i < s->process_count; i++)
         add_row(s, &s->processes[i], &l, out);
 }
@@ -114,6 +134,8 @@ void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct 
         if (p->exe_known)
             ps_json_bool(&j, "exe_deleted", p->exe_deleted);
         ps_json_bytes(&j, "cgroup", p->cgroup);
+        ps_json_bytes(&j, "container", p->container);
+        ps_json_bytes(&j, "role", p->role);
         ps_json_bool(&j, "kernel_thread", p->kernel_thread);
         ps_json_bytes(&j, "identity", p->identity.len > 0 ? p->identity : ps_span_text("same"));
         ps_json_object_end(&j);

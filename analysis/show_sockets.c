@@ -160,6 +160,8 @@ static void add_row(const struct ps_snapshot *s, const struct ps_socket_row *r, 
     }
     ps_buffer_clear(&text, SIZE_MAX);
     ps_show_add_owners(s, r, &text);
+    if (r->unverified)
+        ps_buffer_add_text(&text, "  <unverified>");
     if (used + text.len > w->columns)
         ps_buffer_addf(out, "\n%*s", TRANSPORT_WIDTH + STATE_WIDTH + 2, "");
     ps_buffer_add_span(out, ps_buffer_span(&text));

@@ -265,6 +265,7 @@ void ps_show_summary(const struct ps_snapshot *s, size_t columns, struct ps_buff
 {
     add_warnings(s, out);
     add_where(&s->facts, out);
+    ps_show_add_place(s, columns, LABEL, out);
     add_case(&s->facts, out);
     add_rights(s, out);
     ps_buffer_add_byte(out, '\n');

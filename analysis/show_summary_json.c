@@ -80,6 +80,7 @@ void ps_show_summary_json(const struct ps_snapshot *s, size_t columns, struct ps
     (void) columns;
     ps_json_object(&j, NULL);
     add_facts(&j, &s->facts);
+    ps_show_place_json(s, &j);
     add_tables(&j, s);
     ps_json_u64(&j, "captures", s->facts.captures);
     ps_json_object(&j, "outcomes");

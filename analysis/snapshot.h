@@ -19,6 +19,7 @@ enum {
     PS_LOAD_CHANGES = 1 << 4,
     PS_LOAD_ENVIRONS = 1 << 5,
     PS_LOAD_FILES = 1 << 6,
+    PS_LOAD_PLACE = 1 << 7, /* platform and task */
 };
 
 struct ps_snapshot_wants {
@@ -32,6 +33,7 @@ struct ps_process_row {
     uint32_t pid, ppid;
     uint64_t start_boot_us;
     struct ps_span entity_id, parent_entity_id, name, command_line, executable, user, cgroup, state;
+    struct ps_span container, role; /* container: its name, or else its id */
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
     bool kernel_thread, swept_alone; /* swept_alone: nothing but its stat in the opening sweep */
     bool exe_known, exe_deleted;
@@ -49,6 +51,7 @@ struct ps_socket_row {
     struct ps_span remote, other_state;               /* other_state: UDP and unix */
     struct ps_span type, path;                        /* unix */
     uint64_t port, remote_port, inode, net_namespace; /* 0: none, or unknown */
+    bool unverified;                                  /* the kernel's own answer does not have it */
     bool accepts;                                     /* unix: it listens */
     bool again;     /* the same socket stands in an earlier row: its table was read with two processes */
     uint32_t owner;                                   /* pid of the first owner; 0: none */
@@ -83,11 +86,19 @@ struct ps_change_row {
     struct ps_span name, change; /* "appeared", "ended", "program", "name" */
 };
 
+/* Where the snapshot was taken, as its records tell it. */
+struct ps_snapshot_place {
+    struct ps_span platform, by;
+    bool host_pids, host_ipc; /* in the first PID or IPC namespace of the machine */
+    struct ps_span family, revision, status, cluster, zone; /* of the task; family empty: no task is known */
+};
+
 /* data/meta.json and data/closing.json. */
 struct ps_snapshot_facts {
     bool has_meta, has_closing;
     struct ps_span bundle, tool_version, tool_commit, profile, procfs;
     struct ps_span hostname, kernel, machine, boot_id;
+    struct ps_span proc_mount; /* options of the proc file system that was read */
     struct ps_span case_id, examiner, evidence_id, reason, authority, case_officer;
     uint64_t seq, realtime_us, boottime_us, closing_boottime_us, read_timeout_ms, deadline_ms;
     bool chosen_pids; /* --pid: the other processes were left out on purpose */
@@ -106,6 +117,7 @@ struct ps_snapshot_facts {
 struct ps_snapshot {
     struct ps_snapshot_wants wants;
     struct ps_snapshot_facts facts;
+    struct ps_snapshot_place place;
     struct ps_process_row *processes;
     size_t process_count, process_room;
     struct ps_socket_row *sockets;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The conductor: makes the shared memory, forks quiet reader, memory reader and builder, watches their progress, kills
- * and replaces a reader that hangs, and ends with what the builder says.
+ * The conductor: makes the shared memory, forks prober, quiet reader, memory reader and builder, watches their progress,
+ * kills and replaces a reader that hangs, kills the prober when its time is over, and ends with what the builder says.
  */
 #include "collector/collect.h"
 
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "collector/builder/builder.h"
+#include "collector/host/prober.h"
 #include "collector/procfs/reader.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/watchdog.h"
@@ -29,6 +30,7 @@ struct conductor {
     struct ps_roster *roster;
     struct ps_ring rings[PS_SLOTS];
     struct ps_host host;
+    struct ps_surroundings surroundings;
     struct ps_rights rights;
     struct ps_limits limits;
     struct ps_anchor opening;
@@ -49,6 +51,9 @@ static bool prepare(struct conductor *c, struct ps_error *err)
         return false;
     c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ps_host_facts(c->procfs.fd, &c->host);
+    ps_surroundings_own(c->proc, c->procfs.fd, &c->surroundings);
+    if (!c->host.procfs)
+        ps_surroundings_elsewhere(&c->surroundings);
     ps_rights_own(&c->rights);
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
@@ -71,6 +76,31 @@ static void unmap_other_rings(struct conductor *c, uint32_t slot)
         if (i != slot)
             ps_ring_unmap(&c->rings[i]);
     }
+}
+
+static void lane_over(struct conductor *c, enum ps_reader lane)
+{
+    atomic_store(&c->control->lanes[lane].over, 1);
+    if (lane == PS_MEMORY) {
+        atomic_store(&c->control->memory_over, 1);
+        ps_futex_wake(&c->control->memory_over);
+    } else if (lane == PS_QUIET) {
+        atomic_store(&c->control->quiet_over, 1);
+        ps_futex_wake(&c->control->walked);
+    }
+    ps_control_ring_bell(c->control);
+}
+
+static bool note_started(struct conductor *c, enum ps_reader lane, uint32_t slot, pid_t pid)
+{
+    atomic_store(&c->control->lanes[lane].slot, slot);
+    if (pid < 0) {
+        atomic_store(&c->control->slots[slot].state, PS_SLOT_RETIRED);
+        return false;
+    }
+    ps_watch_begin(&c->readers[slot], pid, lane);
+    atomic_fetch_add(&c->control->readers_started, 1);
+    return true;
 }
 
 static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot, const struct ps_slot *before)
@@ -107,14 +137,28 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         unmap_other_rings(c, slot);
         ps_reader_run(&job);
     }
-    if (pid < 0) {
-        atomic_store(&s->state, PS_SLOT_RETIRED);
-        return false;
+    return note_started(c, lane, slot, pid);
+}
+
+/* Without a prober the run goes on: what it was to ask is skipped. */
+static void start_prober(struct conductor *c)
+{
+    struct ps_prober_job job = {
+        .plan = &c->plan,
+        .control = c->control,
+        .ring = &c->rings[PS_PROBER],
+        .elsewhere = !c->host.procfs,
+        .conductor = c->self,
+        .slot = PS_PROBER,
+    };
+    atomic_store(&c->control->slots[PS_PROBER].state, PS_SLOT_ACTIVE);
+    pid_t pid = fork();
+    if (pid == 0) {
+        unmap_other_rings(c, PS_PROBER);
+        ps_prober_run(&job);
     }
-    ps_watch_begin(&c->readers[slot], pid, lane);
-    atomic_fetch_add(&c->control->readers_started, 1);
-    atomic_store(&c->control->lanes[lane].slot, slot);
-    return true;
+    if (!note_started(c, PS_PROBER, PS_PROBER, pid))
+        lane_over(c, PS_PROBER);
 }
 
 static bool start_builder(struct conductor *c)
@@ -127,6 +171,7 @@ static bool start_builder(struct conductor *c)
         .rings = c->rings,
         .host = &c->host,
         .procfs = &c->procfs,
+        .surroundings = &c->surroundings,
         .rights = &c->rights,
         .limits = &c->limits,
         .opening = c->opening,
@@ -137,19 +182,6 @@ static bool start_builder(struct conductor *c)
     if (c->builder == 0)
         ps_builder_run(&job);
     return c->builder > 0;
-}
-
-static void lane_over(struct conductor *c, enum ps_reader lane)
-{
-    atomic_store(&c->control->lanes[lane].over, 1);
-    if (lane == PS_MEMORY) {
-        atomic_store(&c->control->memory_over, 1);
-        ps_futex_wake(&c->control->memory_over);
-    } else {
-        atomic_store(&c->control->quiet_over, 1);
-        ps_futex_wake(&c->control->walked);
-    }
-    ps_control_ring_bell(c->control);
 }
 
 static void note_early(struct conductor *c, const char *why)
@@ -180,7 +212,9 @@ static uint32_t free_slot(const struct conductor *c, uint32_t besides)
 static void recycle(struct conductor *c)
 {
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
-        bool ours = atomic_load(&c->control->lanes[0].slot) == i || atomic_load(&c->control->lanes[1].slot) == i;
+        bool ours = false;
+        for (uint32_t lane = 0; lane < PS_LANES; lane++)
+            ours = ours || atomic_load(&c->control->lanes[lane].slot) == i;
         if (ours || c->readers[i].pid > 0 || atomic_load(&c->control->slots[i].state) != PS_SLOT_DRAINED)
             continue;
         ps_ring_reset(&c->rings[i]);
@@ -208,7 +242,7 @@ static void replace(struct conductor *c, uint32_t slot)
     enum ps_reader lane = c->readers[slot].lane;
     uint32_t next = free_slot(c, slot);
     const struct ps_slot *s = &c->control->slots[slot];
-    if (atomic_load(&c->control->stop)) {
+    if (atomic_load(&c->control->stop) || lane == PS_PROBER) {
         lane_over(c, lane);
         return;
     }
@@ -237,6 +271,16 @@ static void retire(struct conductor *c, uint32_t slot, bool timed_out)
     replace(c, slot);
 }
 
+/* Its time is over; the time that it waited for the builder does not count, as far as that can be believed. */
+static bool prober_is_late(const struct conductor *c, uint32_t slot, uint64_t now)
+{
+    const struct ps_watch *w = &c->readers[slot];
+    uint64_t waited_us = atomic_load(&c->control->slots[slot].progress);
+    if (atomic_load(&c->rings[slot].shared->waiting))
+        return now - w->since_us > PS_PROBER_WAIT_US;
+    return now - w->since_us > PS_PROBER_KILL_US + (waited_us < PS_PROBER_WAIT_US ? waited_us : PS_PROBER_WAIT_US);
+}
+
 static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
 {
     struct ps_watch *w = &c->readers[slot];
@@ -262,6 +306,11 @@ static void look_after(struct conductor *c, uint32_t slot, uint64_t now)
     }
     if (atomic_load(&c->control->broken) == slot + 1) {
         retire(c, slot, false);
+        return;
+    }
+    if (w->lane == PS_PROBER) {
+        if (prober_is_late(c, slot, now))
+            retire(c, slot, true);
         return;
     }
     bool waits = atomic_load(&s->pausing) || atomic_load(&c->rings[slot].shared->waiting);
@@ -396,6 +445,7 @@ enum ps_collect_status ps_collect(const struct ps_options *options, const struct
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, &before);
+    start_prober(&c);
     if (!start_reader(&c, PS_QUIET, PS_QUIET, NULL) || !start_reader(&c, PS_MEMORY, PS_MEMORY, NULL) ||
         !start_builder(&c)) {
         int why = errno;

@@ -182,13 +182,13 @@ static bool take_pack(struct ps_evidence *e, const struct ps_journal_line *line,
     }
 }
 
-/* A file that exists once is a member of its own: one entry, named as in the journal. */
-static bool take_global(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack,
-                        const struct ps_raw *raw, const char **why)
+/* A file that exists once, or a fact, is a member of its own: one entry, named as in the journal. */
+static bool take_whole(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack,
+                       const struct ps_raw *raw, const char **why)
 {
     struct ps_pack_entry entry = {
         .kind = PS_PACK_FILE,
-        .name = ps_span_text(line->packs[pack] + strlen("data/proc/")),
+        .name = ps_span_text(line->packs[pack] + strlen(ps_line_member_top(&line->line))),
         .bytes = ps_span_of(raw->kept.data, (size_t) raw->size),
     };
     return take_entry(e, line, pack, &entry, why);
@@ -217,8 +217,8 @@ static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line
             return fail(e, "the journal names raw bytes that did not come before it", name, why);
         if (e->visitor.again != NULL && !read_again(e, raw, why))
             return false;
-        bool global = line->line.scope == PS_LINE_GLOBAL;
-        if (!(global ? take_global(e, line, i, raw, why) : take_pack(e, line, i, raw, why)))
+        bool whole = ps_line_has_members(&line->line);
+        if (!(whole ? take_whole(e, line, i, raw, why) : take_pack(e, line, i, raw, why)))
             return false;
         free_raw(e, raw);
     }

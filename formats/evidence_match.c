@@ -49,7 +49,9 @@ bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
     struct ps_span span = ps_span_text(name);
     switch (line->line.scope) {
     case PS_LINE_GLOBAL:
-        return ps_member_class_of(span) == PS_MEMBER_GLOBAL;
+        return ps_member_class_of(span) == PS_MEMBER_GLOBAL && ps_span_starts(span, "data/proc/");
+    case PS_LINE_FACTS:
+        return ps_member_class_of(span) == PS_MEMBER_GLOBAL && ps_span_starts(span, "data/facts/");
     case PS_LINE_OPENING:
         return is_numbered(span, "data/opening/stat");
     case PS_LINE_CLOSING:

@@ -56,8 +56,20 @@ static const char *scope_name(enum ps_line_scope scope)
         return "opening";
     case PS_LINE_CLOSING:
         return "closing";
+    case PS_LINE_FACTS:
+        return "facts";
     }
     return "?";
+}
+
+bool ps_line_has_members(const struct ps_line *line)
+{
+    return line->scope == PS_LINE_GLOBAL || line->scope == PS_LINE_FACTS;
+}
+
+const char *ps_line_member_top(const struct ps_line *line)
+{
+    return line->scope == PS_LINE_FACTS ? "data/" : "data/proc/";
 }
 
 /* The captures of a line are written before its head is complete (its packs are known only at the end), so they are
@@ -177,8 +189,9 @@ void ps_journal_end(struct ps_journal_writer *w, const struct ps_line_end *end, 
         ps_json_u64(&j, "pid", w->head.pid);
         ps_json_u64(&j, "start", w->head.start);
         ps_json_text(&j, "life", w->head.life);
-        ps_json_text(&j, "reader", w->head.reader == PS_QUIET ? "quiet" : "memory");
     }
+    if (w->head.scope == PS_LINE_PROCESS || w->head.scope == PS_LINE_FACTS)
+        ps_json_text(&j, "reader", ps_reader_name(w->head.reader));
     ps_json_u64(&j, "us", w->head.us);
     ps_json_u64(&j, "took", end->took_us);
     if (w->head.scope == PS_LINE_PROCESS)
@@ -224,7 +237,9 @@ static const struct {
     {ELOOP, "ELOOP"},   {EMFILE, "EMFILE"}, {ENFILE, "ENFILE"},   {ENAMETOOLONG, "ENAMETOOLONG"},
     {EFAULT, "EFAULT"}, {ENOSYS, "ENOSYS"}, {ENOTCONN, "ENOTCONN"}, {ESTALE, "ESTALE"},     {ENXIO, "ENXIO"},
     {ENODEV, "ENODEV"}, {EBADF, "EBADF"},   {EISDIR, "EISDIR"},   {EOVERFLOW, "EOVERFLOW"}, {EXDEV, "EXDEV"},
-    {ETIMEDOUT, "ETIMEDOUT"}, {EOPNOTSUPP, "EOPNOTSUPP"},
+    {ETIMEDOUT, "ETIMEDOUT"}, {EOPNOTSUPP, "EOPNOTSUPP"}, {EPROTO, "EPROTO"}, {EMSGSIZE, "EMSGSIZE"},
+    {ECONNREFUSED, "ECONNREFUSED"}, {ECONNRESET, "ECONNRESET"}, {EHOSTUNREACH, "EHOSTUNREACH"},
+    {ENETUNREACH, "ENETUNREACH"}, {EAFNOSUPPORT, "EAFNOSUPPORT"}, {EPROTONOSUPPORT, "EPROTONOSUPPORT"},
 };
 
 const char *ps_errno_name(int number)

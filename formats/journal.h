@@ -28,7 +28,7 @@ enum ps_outcome {
 const char *ps_outcome_name(enum ps_outcome outcome);
 PS_MUST_CHECK bool ps_outcome_named(struct ps_span name, enum ps_outcome *out);
 
-enum ps_line_scope { PS_LINE_PROCESS, PS_LINE_GLOBAL, PS_LINE_OPENING, PS_LINE_CLOSING };
+enum ps_line_scope { PS_LINE_PROCESS, PS_LINE_GLOBAL, PS_LINE_OPENING, PS_LINE_CLOSING, PS_LINE_FACTS };
 /* What the last look at the pinned process said. */
 enum ps_identity { PS_SAME, PS_ENDED, PS_CHANGED, PS_UNVERIFIED };
 const char *ps_identity_name(enum ps_identity identity);
@@ -36,12 +36,17 @@ const char *ps_identity_name(enum ps_identity identity);
 /* The head of a capture line. Texts are borrowed. */
 struct ps_line {
     enum ps_line_scope scope;
-    uint32_t pid;         /* process lines only, as are the next three */
+    uint32_t pid;         /* process lines only, as are the next two */
     uint64_t start;       /* ticks */
     const char *life;     /* "4711", "4711+82375" */
-    enum ps_reader reader;
+    enum ps_reader reader; /* said in process and facts lines; the others are the quiet reader's */
     uint64_t us;          /* CLOCK_BOOTTIME of the first capture */
 };
+
+/* Captures that are members of their own (global, facts), not entries of packs. */
+bool ps_line_has_members(const struct ps_line *line);
+/* Where the names of such members begin: "data/proc/", "data/". */
+const char *ps_line_member_top(const struct ps_line *line);
 
 /* The end of a capture line, known when all its captures are in. */
 struct ps_line_end {

@@ -145,6 +145,8 @@ static const struct ps_row *row_of(enum ps_line_scope scope, const char *name)
     const enum ps_scope *scopes = once ? global : process;
     size_t count = once ? sizeof global / sizeof *global : sizeof process / sizeof *process;
     struct ps_span path = ps_span_text(name);
+    if (scope == PS_LINE_FACTS)
+        return ps_catalog_path(path, PS_PER_FACT);
     if (scope != PS_LINE_PROCESS && scope != PS_LINE_GLOBAL && ps_span_starts(path, "{}/"))
         path = ps_span_of(path.data + 3, path.len - 3);
     for (size_t i = 0; i < count; i++) {

@@ -13,16 +13,19 @@ static bool say(const char **why, const char *what)
     return false;
 }
 
+static bool read_reader(const cJSON *tree, struct ps_line *line)
+{
+    const char *reader = ps_json_string(ps_json_get(tree, "reader"));
+    return reader != NULL && ps_reader_named(ps_span_text(reader), &line->reader);
+}
+
 static bool read_life(const cJSON *tree, struct ps_line *line)
 {
     char with_start[40], alone[16];
-    const char *reader = ps_json_string(ps_json_get(tree, "reader"));
     line->life = ps_json_string(ps_json_get(tree, "life"));
     if (!ps_json_number32(ps_json_get(tree, "pid"), &line->pid) ||
-        !ps_json_number(ps_json_get(tree, "start"), &line->start) || line->life == NULL || reader == NULL)
-        return false;
-    line->reader = strcmp(reader, "memory") == 0 ? PS_MEMORY : PS_QUIET;
-    if (line->reader == PS_QUIET && strcmp(reader, "quiet") != 0)
+        !ps_json_number(ps_json_get(tree, "start"), &line->start) || line->life == NULL || !read_reader(tree, line) ||
+        line->reader == PS_PROBER)
         return false;
     (void) snprintf(alone, sizeof alone, "%u", line->pid);
     (void) snprintf(with_start, sizeof with_start, "%u+%llu", line->pid, (unsigned long long) line->start);
@@ -69,6 +72,7 @@ static bool read_scope(const cJSON *value, enum ps_line_scope *out)
         [PS_LINE_GLOBAL] = "global",
         [PS_LINE_OPENING] = "opening",
         [PS_LINE_CLOSING] = "closing",
+        [PS_LINE_FACTS] = "facts",
     };
     const char *text = ps_json_string(value);
     for (size_t i = 0; text != NULL && i < sizeof names / sizeof *names; i++) {
@@ -120,12 +124,13 @@ static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_
         !ps_json_number(ps_json_get(tree, "took"), &out->end.took_us) || (more != NULL && !cJSON_IsTrue(more)))
         return say(why, "\"us\", \"took\" or \"more\" of a line is not what it must be");
     out->end.more = more != NULL;
-    bool process = out->line.scope == PS_LINE_PROCESS;
+    bool process = out->line.scope == PS_LINE_PROCESS, facts = out->line.scope == PS_LINE_FACTS;
     if (process && (!read_life(tree, &out->line) || !read_identity(tree, &out->end) || !read_via(tree, &out->end)))
         return say(why, "a line of a process does not say which one, who read it and what became of it");
+    if (facts ? !read_reader(tree, &out->line) : !process && ps_json_get(tree, "reader"))
+        return say(why, "a line that does not say who read it, or says it and must not");
     if (!process && (ps_json_get(tree, "pid") || ps_json_get(tree, "start") || ps_json_get(tree, "life") ||
-                     ps_json_get(tree, "reader") || ps_json_get(tree, "identity") || ps_json_get(tree, "changed") ||
-                     ps_json_get(tree, "via")))
+                     ps_json_get(tree, "identity") || ps_json_get(tree, "changed") || ps_json_get(tree, "via")))
         return say(why, "a line of no process that names one");
     return ps_journal_read_captures(packs, captures, out, o, why);
 }

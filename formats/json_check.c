@@ -146,6 +146,30 @@ static bool take_string(struct scan *s, struct ps_span *out)
     return flawed(s, "a string does not end");
 }
 
+/* As long as the JSON library takes a number for: 63 characters in all. */
+enum { FRACTION_DIGITS = 30, EXPONENT_DIGITS = 3 };
+
+static bool take_digits(struct ps_cursor *c, size_t most)
+{
+    uint8_t byte = 0;
+    size_t begin = c->at;
+    while (ps_peek_byte(c, &byte) && byte >= '0' && byte <= '9')
+        c->at++;
+    return c->at > begin && c->at - begin <= most;
+}
+
+/* Behind the whole part: ".5", "e-3". */
+static bool take_fraction(struct scan *s)
+{
+    struct ps_cursor *c = &s->in;
+    if (ps_take_byte(c, '.') && !take_digits(c, FRACTION_DIGITS))
+        return flawed(s, "a fraction without digits, or with too many");
+    if (!ps_take_byte(c, 'e') && !ps_take_byte(c, 'E'))
+        return true;
+    (void) (ps_take_byte(c, '+') || ps_take_byte(c, '-'));
+    return take_digits(c, EXPONENT_DIGITS) || flawed(s, "an exponent without digits, or with too many");
+}
+
 static bool take_number(struct scan *s)
 {
     struct ps_cursor *c = &s->in;
@@ -156,8 +180,10 @@ static bool take_number(struct scan *s)
     size_t begin = c->at;
     if (!ps_take_u64(c, &value) || value > EXACT_MAX)
         return flawed(s, "not an integer of at most 2^53");
-    if (zero && (negative || c->at - begin > 1))
+    if (zero && ((negative && !s->check->fractions) || c->at - begin > 1))
         return flawed(s, "a number with a zero too many");
+    if (s->check->fractions)
+        return take_fraction(s);
     if (ps_peek_byte(c, &byte) && (byte == '.' || byte == 'e' || byte == 'E'))
         return flawed(s, "a number that is no integer");
     return true;

@@ -16,6 +16,7 @@ enum { PS_JSON_DEPTH = 16, PS_JSON_LINE_MAX = 1 << 20, PS_JSON_DOCUMENT_MAX = 1 
 struct ps_json_check {
     struct ps_span *keys; /* of all objects that are open */
     size_t count, room;
+    bool fractions; /* the text is somebody else's: numbers may have a fraction and an exponent */
 };
 
 struct ps_json_flaw {

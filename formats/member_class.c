@@ -36,7 +36,7 @@ enum ps_member_class ps_member_class_of(struct ps_span name)
             return (enum ps_member_class) c;
     if (is_pack(name))
         return PS_MEMBER_PACK;
-    if (ps_span_starts(name, "data/proc/"))
+    if (ps_span_starts(name, "data/proc/") || ps_span_starts(name, "data/facts/"))
         return PS_MEMBER_GLOBAL;
     if (ps_span_starts(name, "data/journal/") && ps_span_ends(name, ".ndjson"))
         return PS_MEMBER_JOURNAL;

@@ -12,7 +12,7 @@ enum ps_member_class {
     PS_MEMBER_BAGIT,
     PS_MEMBER_META,
     PS_MEMBER_PACK,   /* data/proc/<life>/x.pack, data/opening/, data/closing/ */
-    PS_MEMBER_GLOBAL, /* any other data/proc/ */
+    PS_MEMBER_GLOBAL, /* any other data/proc/, and data/facts/ */
     PS_MEMBER_JOURNAL,
     PS_MEMBER_RECORDS,
     PS_MEMBER_CLOSING,

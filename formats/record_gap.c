@@ -36,8 +36,9 @@ struct ps_json ps_gap_begin(struct ps_records *r, const struct ps_entry *entry, 
     if (r->l->line.scope == PS_LINE_PROCESS)
         ps_records_who(r, &j);
     ps_records_proc(r, &j);
+    bool packed = entry && ps_span_ends(ps_span_text(entry->member), ".pack");
     if (entry)
-        ps_records_source(&j, entry->member, entry->name, entry->begin_us);
+        ps_records_source(&j, entry->member, packed ? entry->name : ps_span_of(NULL, 0), entry->begin_us);
     else
         ps_json_u64(&j, "read_us", r->l->line.us);
     ps_json_object(&j, "gap");

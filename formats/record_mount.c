@@ -4,11 +4,15 @@
  */
 #include "formats/records_state.h"
 
+#include "parsers/pid_mountinfo.h"
+
 void ps_mount_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     union ps_any_record record;
     struct ps_cursor in = ps_cursor_over(entry->bytes);
     while (ps_records_row(r, entry, &in, &record)) {
+        const struct ps_pid_mountinfo *mount = (const void *) &record;
+        ps_place_mount(r, mount->mount_point);
         struct ps_json j = ps_records_begin(r, PS_KIND_MOUNT);
         ps_records_who(r, &j);
         ps_records_proc(r, &j);

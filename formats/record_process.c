@@ -37,6 +37,7 @@ struct ps_draft *ps_draft_of(struct ps_records *r, uint32_t pid, uint64_t start)
     }
     d->pid = pid;
     d->start = start;
+    d->place = (struct ps_place){0};
     *r->drafts_end = d;
     r->drafts_end = &d->next;
     return d;
@@ -50,6 +51,7 @@ static void half_empty(struct ps_half *h, size_t keep)
     ps_buffer_clear(&h->ns, keep);
     ps_buffer_clear(&h->facts, keep);
     ps_buffer_clear(&h->members, keep);
+    ps_buffer_clear(&h->container, keep);
     h->ended = h->named = h->identity_said = false;
     h->read_us = 0;
     h->via = 0;
@@ -136,6 +138,7 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_sweep_born(r, entry);
     union ps_any_record record;
     while (ps_records_row(r, entry, &in, &record)) {
+        ps_place_learn(r, p, &record);
         if (ps_ecs_take(r, h, p, &record))
             continue;
         struct ps_json j = ps_json_inside(&h->proc);
@@ -168,6 +171,8 @@ void ps_draft_namespace(struct ps_records *r, const struct ps_entry *entry)
             continue;
         if (strcmp(namespaces[i], "net") == 0)
             r->l->net_namespace = *inode;
+        if (strcmp(namespaces[i], "mnt") == 0)
+            r->l->draft->place.mnt = *inode;
         struct ps_json j = ps_json_inside(&half(r)->ns);
         ps_json_u64(&j, namespaces[i], *inode);
     }
@@ -291,6 +296,11 @@ static void process_out(struct ps_records *r, struct ps_draft *d)
         add_inside(&j, &quiet->user, &memory->user);
         ps_json_object_end(&j);
     }
+    if (quiet->container.len > 0) {
+        ps_json_object(&j, "container");
+        add_inside(&j, &quiet->container, &memory->container);
+        ps_json_object_end(&j);
+    }
     ps_records_proc(r, &j);
     ps_json_array(&j, "source");
     add_inside(&j, &quiet->members, &memory->members);
@@ -351,8 +361,10 @@ void ps_draft_line_end(struct ps_records *r, const struct ps_line_end *end)
     add_identity(h, end, r->l->line.reader);
     if (!h->via)
         h->via = end->via;
+    if (r->l->line.reader == PS_QUIET && !end->more)
+        ps_place_settle(r, h, &d->place);
     r->failed = r->failed || h->process.failed || h->user.failed || h->proc.failed || h->ns.failed ||
-                h->facts.failed || h->members.failed;
+                h->facts.failed || h->members.failed || h->container.failed;
     h->ended = !end->more;
     if (!d->halves[PS_QUIET].ended || !d->halves[PS_MEMORY].ended)
         return;

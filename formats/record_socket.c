@@ -30,6 +30,7 @@ void ps_sockets_free(struct ps_records *r)
         ps_buffer_done(&r->tables[i]->text);
         free(r->tables[i]);
     }
+    ps_diag_free(r);
     free(r->tables);
     free(r->owners);
     r->tables = NULL;
@@ -160,7 +161,7 @@ static size_t first_owner(const struct ps_records *r, uint64_t inode)
 /* The most owners that one record names; a fork bomb that shares one socket has more. */
 enum { OWNERS_SHOWN = 256 };
 
-static void add_owners(struct ps_records *r, struct ps_json *j, uint64_t inode, bool of_kernel)
+void ps_socket_owners(struct ps_records *r, struct ps_json *j, uint64_t inode, bool of_kernel)
 {
     size_t at = first_owner(r, inode), count = 0;
     ps_json_array(j, "owners");
@@ -200,16 +201,17 @@ static void add_end(struct ps_json *j, const struct ps_parser *p, const void *re
 static void add_network(struct ps_json *j, const struct ps_parser *p)
 {
     static const struct {
-        const char *kind, *transport, *type;
+        const char *table, *transport, *type;
     } families[] = {
-        {"net_tcp", "tcp", "ipv4"},          {"net_tcp6", "tcp", "ipv6"},         {"net_udp", "udp", "ipv4"},
-        {"net_udp6", "udp", "ipv6"},         {"net_unix", "unix", NULL},          {"net_udplite", "udplite", "ipv4"},
-        {"net_udplite6", "udplite", "ipv6"}, {"net_raw", "raw", "ipv4"},          {"net_raw6", "raw", "ipv6"},
-        {"net_icmp", "icmp", "ipv4"},        {"net_icmp6", "ipv6-icmp", "ipv6"},  {"net_packet", "packet", NULL},
-        {"net_netlink", "netlink", NULL},
+        {"tcp", "tcp", "ipv4"},          {"tcp6", "tcp", "ipv6"},         {"udp", "udp", "ipv4"},
+        {"udp6", "udp", "ipv6"},         {"unix", "unix", NULL},          {"udplite", "udplite", "ipv4"},
+        {"udplite6", "udplite", "ipv6"}, {"raw", "raw", "ipv4"},          {"raw6", "raw", "ipv6"},
+        {"icmp", "icmp", "ipv4"},        {"icmp6", "ipv6-icmp", "ipv6"},  {"packet", "packet", NULL},
+        {"netlink", "netlink", NULL},
     };
+    const char *table = strrchr(p->kind, '_') + 1; /* net_tcp, sock_diag_tcp */
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        if (strcmp(families[i].kind, p->kind) != 0)
+        if (strcmp(families[i].table, table) != 0)
             continue;
         ps_json_object(j, "network");
         ps_json_text(j, "transport", families[i].transport);
@@ -219,14 +221,19 @@ static void add_network(struct ps_json *j, const struct ps_parser *p)
     }
 }
 
+void ps_socket_ends(struct ps_json *j, const struct ps_parser *p, const void *record)
+{
+    add_end(j, p, record, "source", "local_address", "local_port");
+    add_end(j, p, record, "destination", "remote_address", "remote_port");
+    add_network(j, p);
+}
+
 static void socket_out(struct ps_records *r, const struct ps_table *t, void *record)
 {
     const struct ps_parser *p = t->row->parser;
     const uint64_t *inode = ps_record_value(p, record, "inode");
     struct ps_json j = ps_records_begin(r, PS_KIND_SOCKET);
-    add_end(&j, p, record, "source", "local_address", "local_port");
-    add_end(&j, p, record, "destination", "remote_address", "remote_port");
-    add_network(&j, p);
+    ps_socket_ends(&j, p, record);
     ps_records_proc(r, &j);
     /* net_unix in a pack is "<member>#net/unix", a global one is the member itself. */
     bool packed = ps_span_ends(ps_span_text(t->member), ".pack");
@@ -236,9 +243,11 @@ static void socket_out(struct ps_records *r, const struct ps_table *t, void *rec
     ps_json_object(&j, p->kind);
     ps_record_fields(&j, p, record);
     ps_json_object_end(&j);
+    if (t->net_namespace != 0 && t->net_namespace == r->facts.net_namespace)
+        ps_diag_compare(r, &j, p, record);
     /* Only the kernel's ends of netlink have port 0: others get a number before they stand in the table. */
     const uint64_t *port_id = ps_record_value(p, record, "port_id");
-    add_owners(r, &j, inode ? *inode : 0, port_id && *port_id == 0);
+    ps_socket_owners(r, &j, inode ? *inode : 0, port_id && *port_id == 0);
     ps_records_end(r, PS_KIND_SOCKET, &j);
 }
 
@@ -257,9 +266,11 @@ void ps_sockets_out(struct ps_records *r)
 {
     if (r->owner_count > 1)
         qsort(r->owners, r->owner_count, sizeof *r->owners, by_inode);
+    ps_diag_index(r);
     for (size_t i = 0; i < r->table_count; i++) {
         table_out(r, r->tables[i]);
         ps_buffer_done(&r->tables[i]->text);
     }
+    ps_diag_rest_out(r);
     ps_sockets_free(r);
 }

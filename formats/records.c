@@ -17,7 +17,8 @@ static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_PROCESS] = "process", [PS_KIND_THREAD] = "thread",   [PS_KIND_FD] = "fd",
     [PS_KIND_MOUNT] = "mount",     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable",
     [PS_KIND_SOCKET] = "socket",   [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",
-    [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+    [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",         [PS_KIND_TASK] = "task",
+    [PS_KIND_CONTAINER] = "container",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -50,7 +51,9 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     r->drafts_end = &r->drafts;
     r->facts.bundle = strdup(facts->bundle);
     r->facts.boot_id = strdup(facts->boot_id);
-    if (!r->facts.bundle || !r->facts.boot_id) {
+    r->facts.platform = strdup(facts->platform ? facts->platform : "unknown");
+    r->facts.platform_by = strdup(facts->platform_by ? facts->platform_by : "");
+    if (!r->facts.bundle || !r->facts.boot_id || !r->facts.platform || !r->facts.platform_by) {
         ps_records_free(r);
         return NULL;
     }
@@ -75,17 +78,22 @@ void ps_records_free(struct ps_records *r)
         ps_buffer_done(&r->parts[k].text);
     ps_drafts_free(r);
     ps_sockets_free(r);
+    ps_places_free(r);
     free(r->known.items);
     free(r->executables);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
         ps_buffer_done(&r->lanes[i].net.text);
         free(r->lanes[i].net.member);
+        ps_buffer_done(&r->lanes[i].fact_text);
+        free(r->lanes[i].facts);
     }
     ps_buffer_done(&r->scratch);
     free((char *) (uintptr_t) r->facts.bundle);
     free((char *) (uintptr_t) r->facts.boot_id);
+    free((char *) (uintptr_t) r->facts.platform);
+    free((char *) (uintptr_t) r->facts.platform_by);
     free(r);
 }
 
@@ -203,10 +211,8 @@ const void *ps_record_value(const struct ps_parser *parser, const void *record, 
 
 void ps_records_line(struct ps_records *r, const struct ps_line *line)
 {
-    /* What belongs to no process comes from the quiet reader. */
-    r->l = &r->lanes[line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET];
+    r->l = &r->lanes[line->reader];
     r->l->line = *line;
-    r->l->line.reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
     r->l->draft = NULL;
     r->l->born.pid = 0;
     r->l->table = NULL;
@@ -268,6 +274,9 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
     case PS_LINE_CLOSING:
         ps_sweep_entry(r, entry);
         return;
+    case PS_LINE_FACTS:
+        ps_fact_entry(r, entry);
+        return;
     case PS_LINE_PROCESS:
         if (r->l->draft)
             process_entry(r, entry);
@@ -280,6 +289,7 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     r->l = &r->lanes[reader];
     if (r->l->draft)
         ps_draft_capture(r, capture);
+    ps_diag_capture(r, capture);
     ps_gap_capture(r, capture);
 }
 
@@ -289,6 +299,7 @@ void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const stru
     ps_fd_flush(r);
     ps_net_flush(r);
     ps_thread_flush(r);
+    ps_facts_out(r);
     ps_gap_line_end(r);
     ps_sweep_know_born(r);
     if (r->l->draft)
@@ -302,7 +313,9 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     /* Between lines: whatever comes out is nobody's. */
     r->l = &r->lanes[PS_QUIET];
     r->l->line.scope = PS_LINE_GLOBAL;
-    if (strcmp(phase->name, "quiet-end") == 0)
+    if (strcmp(phase->name, "opening-end") == 0)
+        ps_platform_out(r);
+    else if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
         ps_sweep_closed(r);
@@ -312,7 +325,7 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
 /* Texts that wait for the end of their line, or are copied from: without a byte of them a record is another one. */
 static bool lost_text(const struct ps_records *r)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < PS_READERS; i++) {
         if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed || r->lanes[i].net.text.failed)
             return true;
     }

@@ -21,6 +21,10 @@ struct ps_records_facts {
     const char *boot_id;       /* without newline; "" when unknown */
     uint64_t pid_namespace;    /* inode; 0 when unknown */
     uint64_t net_namespace;    /* of the reader: that of data/proc/net; 0 when unknown */
+    uint64_t mnt_namespace;    /* of the reader; 0 when unknown */
+    uint64_t ipc_namespace;    /* of the reader; 0 when unknown */
+    const char *platform, *platform_by; /* what meta.json says of it; NULL: nothing */
+    uint32_t own_pid;          /* of the collector's first process, in that PID namespace; 0 when unknown */
 };
 
 /* One entry of a pack, or one global member, in the order in which it was stored. */
@@ -42,7 +46,7 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
 void ps_records_free(struct ps_records *r);
 
 /* One capture line: begin, the entries in pack order, the captures in journal order, end. Lines of the two readers may
- * overlap: `reader` says whose line it is (PS_QUIET for what belongs to no process). What comes out depends only on the
+ * overlap: `reader` says whose line it is (PS_QUIET where lines do not say it). What comes out depends only on the
  * order in which lines end. */
 void ps_records_line(struct ps_records *r, const struct ps_line *line);
 void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct ps_entry *entry);

@@ -20,6 +20,8 @@ enum ps_kind {
     PS_KIND_SYSTEM,
     PS_KIND_CHANGE,
     PS_KIND_GAP,
+    PS_KIND_TASK,
+    PS_KIND_CONTAINER,
     PS_KINDS
 };
 
@@ -70,16 +72,73 @@ struct ps_half {
     struct ps_buffer process, user, proc, ns;
     struct ps_buffer facts;   /* of captures, not of entries: about the executable */
     struct ps_buffer members; /* quoted names of the packs, with commas */
+    struct ps_buffer container;
     struct ps_missing missing[PS_MISSING_MAX];
     size_t missing_count;
 };
 
+/* A container id: "<64 hex>", "<32 hex>-<digits>". */
+enum { PS_CONTAINER_ID_MAX = 64, PS_CONTAINERS_MAX = 256 };
+
+/* What tells of one process whose container it is in and on whose behalf it runs. */
+struct ps_place {
+    char container[PS_CONTAINER_ID_MAX + 1]; /* named by its control group; "" when that names none */
+    uint64_t mnt;                            /* its mount namespace; 0 unknown */
+    bool kernel_thread, managed_exe;         /* managed_exe: its program lies where ECS Exec mounts its agent */
+};
+
+/* A container of the task, as ECS tells of it. */
+struct ps_container {
+    char id[PS_CONTAINER_ID_MAX + 1];
+    char *name, *image; /* owned; NULL where not told */
+    bool guard;         /* the agent that GuardDuty puts into each task */
+};
+
+/* What was learned of one mount namespace. */
+struct ps_mnt_known {
+    uint64_t inode;                          /* 0: free */
+    char container[PS_CONTAINER_ID_MAX + 1]; /* of a process in it; "" none, "?" of several */
+    bool host;                               /* kernel threads live in it */
+    bool managed;                            /* ECS Exec mounted its agent there */
+};
+
+/* The two sources of a socket table of our own network namespace: a file of /proc, and the kernel's answer. */
+enum { PS_SOCKET_TABLES = 5 };
+
+struct ps_diag_ref {
+    uint64_t key; /* of what both sources tell */
+    size_t at;    /* of the message in the text */
+    bool told;    /* a row of /proc is this one */
+};
+
+struct ps_diag_table {
+    const struct ps_row *row;
+    char *member; /* owned */
+    uint64_t read_us;
+    struct ps_buffer text;
+    bool complete, file_complete; /* the answer; the file of /proc */
+    struct ps_diag_ref *refs; /* owned; sorted by key */
+    size_t count;
+};
+
+struct ps_places {
+    struct ps_container *containers; /* owned, PS_CONTAINERS_MAX at most */
+    size_t container_count;
+    char own[PS_CONTAINER_ID_MAX + 1]; /* id of the container that we run in; "" unknown */
+    const char *platform;              /* as the metadata tell it; NULL: they do not */
+    struct ps_mnt_known *mounts;       /* owned: open addressing */
+    size_t mount_count, mount_room;
+    uint32_t agents[64]; /* pids whose program is the agent of ECS Exec, or of a session of it */
+    size_t agent_count;
+};
+
 /* A process whose second line has not ended yet. */
 struct ps_draft {
+    struct ps_place place;
     struct ps_draft *next;
     uint32_t pid;
     uint64_t start;
-    struct ps_half halves[2]; /* by enum ps_reader */
+    struct ps_half halves[2]; /* by enum ps_reader: quiet and memory */
 };
 
 struct ps_owner {
@@ -92,6 +151,13 @@ struct ps_table {
     char *member;
     uint64_t read_us, net_namespace;
     struct ps_buffer text;
+};
+
+/* An entry that waits for the end of its line; its texts as places in a buffer. */
+struct ps_waiting {
+    const struct ps_row *row;
+    size_t name, name_len, member, bytes, bytes_len;
+    uint64_t begin_us;
 };
 
 /* The line under way of one reader. What both readers' lines could write into, in an order that depends on how they
@@ -115,6 +181,9 @@ struct ps_line_state {
     const char *gap_errors[PS_MISSING_MAX];
     size_t gap_count;
     struct ps_buffer gap_text;  /* gap records, until the line ends */
+    struct ps_buffer fact_text; /* facts, until the line ends */
+    struct ps_waiting *facts;   /* owned */
+    size_t fact_count, fact_room;
 };
 
 struct ps_records {
@@ -126,16 +195,19 @@ struct ps_records {
     struct ps_part parts[PS_KINDS];
     char proc_head[160];
 
-    struct ps_line_state lanes[2]; /* by enum ps_reader: lines of the two readers overlap */
+    struct ps_line_state lanes[PS_READERS]; /* by enum ps_reader: lines of the readers overlap */
     struct ps_line_state *l;       /* the one that the call under way is about */
 
     struct ps_draft *drafts, **drafts_end;
     struct ps_draft *spare; /* empty ones, whose room the next processes use */
     size_t spare_count;
+    struct ps_places places;
     struct ps_known_list known;
     bool closing_swept;
     struct ps_owner *owners;
     size_t owner_count, owner_room;
+    struct ps_diag_table diag[PS_SOCKET_TABLES];
+    size_t diag_bytes;
     struct ps_table **tables;
     size_t table_count, table_room, table_bytes;
     uint64_t *executables; /* open addressing, 0 is free: see record_executable.c */
@@ -201,7 +273,46 @@ void ps_executable(struct ps_records *r, const struct ps_capture *capture, const
 /* "8:1:1234:1700000000000000000:51200" (dev, ino, mtime in ns, size) */
 void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
 
+/* record_fact.c */
+void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry);
+/* The line ends: records of its facts come out. */
+void ps_facts_out(struct ps_records *r);
+
+/* The system record that says where we are. */
+void ps_platform_out(struct ps_records *r);
+
+/* record_metadata.c: an answer of the task metadata endpoint */
+void ps_metadata_entry(struct ps_records *r, const struct ps_entry *entry, const void *answer);
+
+/* record_place.c */
+/* The id that a path of a control group names, by its last component that is one; "" when there is none. */
+void ps_container_id_of(struct ps_span path, char out[PS_CONTAINER_ID_MAX + 1]);
+/* What one record of a file says of the place of its process. */
+void ps_place_learn(struct ps_records *r, const struct ps_parser *p, const void *record);
+/* A mount of the mount namespace of the process of the line. */
+void ps_place_mount(struct ps_records *r, struct ps_span mount_point);
+/* A container of the task; texts may be NULL. */
+void ps_place_container(struct ps_records *r, const char *id, const char *name, const char *image, bool own);
+/* At the end of the quiet line: container and role of its process into its half. */
+void ps_place_settle(struct ps_records *r, struct ps_half *h, const struct ps_place *place);
+void ps_places_free(struct ps_records *r);
+
+/* record_diag.c: the kernel's own answer beside the tables of /proc */
+void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry);
+void ps_diag_capture(struct ps_records *r, const struct ps_capture *capture);
+/* All answers have come: they can be searched. */
+void ps_diag_index(struct ps_records *r);
+/* What the answer says of a row of /proc in our own network namespace, inside of its record's `proc`. */
+void ps_diag_compare(struct ps_records *r, struct ps_json *j, const struct ps_parser *p, const void *record);
+/* Sockets of which no row of /proc told. */
+void ps_diag_rest_out(struct ps_records *r);
+void ps_diag_free(struct ps_records *r);
+
 /* record_socket.c */
+/* ,"owners":[...] of that inode, or why there are none; of_kernel: the kernel has no descriptor */
+void ps_socket_owners(struct ps_records *r, struct ps_json *j, uint64_t inode, bool of_kernel);
+/* ,"source":{...},"destination":{...},"network":{...} */
+void ps_socket_ends(struct ps_json *j, const struct ps_parser *p, const void *record);
 void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd);
 void ps_sockets_out(struct ps_records *r);

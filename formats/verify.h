@@ -64,7 +64,7 @@ struct ps_verify_report {
 
     /* data/meta.json */
     bool has_meta;
-    char *bundle, *tool_version, *boot_id;
+    char *bundle, *tool_version, *boot_id, *platform, *platform_by;
     char *case_id, *examiner, *evidence_id, *purpose, *authority, *case_officer;
     uint64_t seq, records_version, realtime_us;
     /* chain.json */

@@ -70,9 +70,16 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
         !ps_json_number32(ps_json_get(host, "clk_tck"), &f->clk_tck) ||
         f->clk_tck == 0 || f->clk_tck > TICKS_MAX)
         return false;
-    /* Both are null where nobody could tell. */
+    /* 0 where nobody could tell. */
     (void) !ps_json_number(ps_json_get(host, "pid_namespace"), &f->pid_namespace);
     (void) !ps_json_number(ps_json_get(host, "net_namespace"), &f->net_namespace);
+    (void) !ps_json_number(ps_json_get(host, "mnt_namespace"), &f->mnt_namespace);
+    (void) !ps_json_number(ps_json_get(host, "ipc_namespace"), &f->ipc_namespace);
+    (void) !ps_json_number32(ps_json_get(host, "own_pid"), &f->own_pid);
+    v->report->platform = copy(v, ps_json_get(host, "platform"));
+    v->report->platform_by = copy(v, ps_json_get(host, "platform_by"));
+    f->platform = v->report->platform;
+    f->platform_by = v->report->platform_by;
     v->report->boot_id = copy(v, ps_json_get(host, "boot_id"));
     f->bundle = v->report->bundle;
     f->seq = v->report->seq;

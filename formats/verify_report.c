@@ -109,7 +109,7 @@ bool ps_verify_out_of_memory(struct ps_verify *v)
 
 void ps_verify_report_done(struct ps_verify_report *r)
 {
-    char *texts[] = {r->bundle,  r->tool_version, r->boot_id,      r->case_id,  r->examiner, r->evidence_id,
+    char *texts[] = {r->bundle,  r->tool_version, r->boot_id,      r->platform, r->platform_by, r->case_id,  r->examiner, r->evidence_id,
                      r->purpose, r->authority,    r->case_officer, r->chain_id, r->reason,   r->sealed_early};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);

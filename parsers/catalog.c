@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "parsers/cgroup_file.h"
+#include "parsers/http_answer.h"
 #include "parsers/kernel_text.h"
 #include "parsers/link.h"
 #include "parsers/loadavg.h"
@@ -45,6 +47,7 @@
 #include "parsers/pid_status.h"
 #include "parsers/pid_timens_offsets.h"
 #include "parsers/pid_wchan.h"
+#include "parsers/sock_diag.h"
 #include "parsers/stat.h"
 #include "parsers/sysvipc.h"
 #include "parsers/uptime.h"
@@ -57,6 +60,9 @@ static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .s
     .profile = PS_##profile_, .reader = PS_##reader_, .tells = (tells_)
 
 #define ONCE .at_once = true
+
+/* What the prober brings. */
+#define FACT(kind_, path_, profile_, tells_) ROW(kind_, "facts/" path_, READ, FACT, profile_, PROBER, tells_)
 
 /* The order of the rows is the order of capture. The namespaces come before the files that are read once for each. */
 const struct ps_row ps_catalog[] = {
@@ -133,6 +139,14 @@ const struct ps_row ps_catalog[] = {
     {ROW(sysvipc_sem,     "sysvipc/sem",     READ, HOST,    STANDARD, QUIET,  "semaphores")},
     {ROW(sysctl, "sys/{}", READ, HOST, STANDARD, QUIET, "settings of the kernel, of the reader's namespaces"), ONCE},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
+    {FACT(sock_diag_tcp,  "sock_diag/tcp",  CARD,     "TCP sockets, IPv4, asked from the kernel")},
+    {FACT(sock_diag_tcp6, "sock_diag/tcp6", CARD,     "TCP sockets, IPv6, asked from the kernel")},
+    {FACT(sock_diag_udp,  "sock_diag/udp",  STANDARD, "UDP sockets, IPv4, asked from the kernel")},
+    {FACT(sock_diag_udp6, "sock_diag/udp6", STANDARD, "UDP sockets, IPv6, asked from the kernel")},
+    {FACT(sock_diag_unix, "sock_diag/unix", STANDARD, "unix sockets and their peers, asked from the kernel")},
+    {FACT(cgroup_file,    "cgroup/{}",      STANDARD, "limits, use and events of our own control group")},
+    {FACT(ecs_container,  "ecs/container",  CARD,     "our container, told by the ECS agent")},
+    {FACT(ecs_task,       "ecs/task",       CARD,     "the task and its containers, told by the ECS agent")},
     /* clang-format on */
 };
 
@@ -152,6 +166,25 @@ const struct ps_row *ps_catalog_path(struct ps_span path, enum ps_scope scope)
         if (ps_catalog[i].scope == scope && ps_span_is(path, ps_catalog[i].path))
             return &ps_catalog[i];
     return NULL;
+}
+
+static const char *const reader_names[PS_READERS] = {
+    [PS_QUIET] = "quiet", [PS_MEMORY] = "memory", [PS_PROBER] = "prober"};
+
+const char *ps_reader_name(enum ps_reader reader)
+{
+    return reader_names[reader];
+}
+
+bool ps_reader_named(struct ps_span name, enum ps_reader *out)
+{
+    for (int i = 0; i < PS_READERS; i++) {
+        if (ps_span_is(name, reader_names[i])) {
+            *out = (enum ps_reader) i;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ps_row_is_family(const struct ps_row *row)

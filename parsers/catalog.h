@@ -20,13 +20,20 @@ enum ps_scope {
     PS_PER_NETNS,   /* <procfs>/<pid>/<path>, once for each network namespace */
     PS_PER_MNTNS,   /* <procfs>/<pid>/<path>, once for each (mount namespace, root directory) */
     PS_PER_THREAD,  /* <procfs>/<pid>/<path>, {} being each thread of a process that has more than one */
+    PS_PER_FACT,    /* no file below /proc: what was asked or measured otherwise; stored as data/<path> */
 };
 
 /* Each profile holds all rows of the ones before it. */
 enum ps_profile { PS_CARD, PS_STANDARD, PS_DEEP };
 
-/* Quiet files cannot block. Memory files take the target's mmap lock, which a hostile process can hold for ever. */
-enum ps_reader { PS_QUIET, PS_MEMORY };
+/* Quiet files cannot block. Memory files take the target's mmap lock, which a hostile process can hold for ever. The
+ * prober asks whoever answers over a socket, for 2 seconds at most. */
+enum ps_reader { PS_QUIET, PS_MEMORY, PS_PROBER };
+enum { PS_READERS = 3 };
+
+/* "quiet", "memory", "prober": static text. */
+const char *ps_reader_name(enum ps_reader reader);
+PS_MUST_CHECK bool ps_reader_named(struct ps_span name, enum ps_reader *out);
 
 struct ps_row {
     const struct ps_parser *parser;

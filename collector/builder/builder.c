@@ -71,6 +71,11 @@ static bool open_records(struct builder *b, struct ps_error *err)
         .boot_id = job->host->boot_id,
         .pid_namespace = job->host->pid_namespace,
         .net_namespace = job->host->net_namespace,
+        .mnt_namespace = ps_meta_mnt_namespace(job),
+        .ipc_namespace = ps_meta_ipc_namespace(job),
+        .own_pid = ps_meta_own_pid(job),
+        .platform = job->surroundings->platform,
+        .platform_by = job->surroundings->platform_by,
     };
     b->out.records = ps_records_new(&facts, ps_output_records, &b->out);
     return b->out.records || ps_fail(err, 0, "out of memory before anything was read");
@@ -150,11 +155,24 @@ static void sleep_a_little(struct builder *b)
     atomic_store(&control->builder_sleeps, 0);
 }
 
+/* What the prober was told comes before the end of the opening sweep: each process record may name its container. */
+static bool take_facts(struct builder *b)
+{
+    struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
+    bool moved = ps_lane_take(prober, TURN);
+    if (prober->finished)
+        ps_lane_skip_facts(prober);
+    b->lanes[PS_QUIET].hold_opening = !prober->finished;
+    return moved;
+}
+
 static void take_everything(struct builder *b)
 {
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
-    while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished)) {
-        bool moved = ps_lane_take(memory, TURN);
+    const struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
+    while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished || !prober->finished)) {
+        bool moved = !prober->finished && take_facts(b);
+        moved = ps_lane_take(memory, TURN) || moved;
         if (memory->finished)
             fill_memory(b);
         if (!quiet_must_wait(b))

@@ -13,6 +13,7 @@
 #include "collector/host/limits.h"
 #include "collector/host/procfs.h"
 #include "collector/host/rights.h"
+#include "collector/host/surroundings.h"
 #include "collector/sandbox/filter.h"
 
 /* Everything the builder is given before the fork. Borrowed. */
@@ -24,6 +25,7 @@ struct ps_builder_job {
     struct ps_ring *rings; /* PS_SLOTS of them */
     const struct ps_host *host;
     const struct ps_procfs *procfs;
+    const struct ps_surroundings *surroundings;
     const struct ps_rights *rights;
     const struct ps_limits *limits;
     struct ps_anchor opening;
@@ -41,6 +43,10 @@ struct ps_run_facts {
 
 /* data/meta.json and data/closing.json (docs/BUNDLE.md sections 2 and 7), appended to *out. */
 void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *run, struct ps_buffer *out);
+/* What meta.json says of ourselves in the procfs that is read; 0 where that is none of our own PID namespace. */
+uint32_t ps_meta_own_pid(const struct ps_builder_job *job);
+uint64_t ps_meta_mnt_namespace(const struct ps_builder_job *job);
+uint64_t ps_meta_ipc_namespace(const struct ps_builder_job *job);
 
 struct ps_closing_facts {
     const struct ps_output *output;

@@ -63,7 +63,7 @@ static void life_name(struct ps_lane_builder *b, uint32_t subject, const struct 
 
 static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
 {
-    if (b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
+    if (b->lane == PS_PROBER || b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
         return false;
     struct ps_roster_entry entry = b->roster->entries[subject];
     char life[64], stem[128];
@@ -85,6 +85,13 @@ static void end_process(struct ps_lane_builder *b, enum ps_outcome open_as, enum
     const struct ps_rows *rows = &b->plan->lane[b->lane];
     ps_line_end(&b->line, rows->rows, rows->count, open_as, rest, end, us);
     b->subject = PS_NO_SUBJECT;
+}
+
+static void begin_facts(struct ps_lane_builder *b, uint64_t us)
+{
+    struct ps_line head = {.scope = PS_LINE_FACTS, .reader = b->lane, .us = us};
+    b->facts_told = true;
+    ps_line_begin(&b->line, &head, "", true);
 }
 
 /* A line of what belongs to no process begins with its first capture. */
@@ -137,7 +144,10 @@ static void end_global(struct ps_lane_builder *b, enum ps_outcome open_as, bool 
 static void end_without_subject(struct ps_lane_builder *b, enum ps_outcome open_as, bool phase_over, uint64_t us)
 {
     struct ps_line_end end = {.identity = PS_SAME};
-    if (b->phase == PS_WALK_GLOBAL)
+    const struct ps_rows *facts = &b->plan->facts[b->lane];
+    if (b->line.open && b->line.head.scope == PS_LINE_FACTS)
+        ps_line_end(&b->line, facts->rows, facts->count, open_as, PS_SKIPPED, &end, us);
+    else if (b->phase == PS_WALK_GLOBAL)
         end_global(b, open_as, phase_over, us);
     else if (b->line.open)
         ps_line_end(&b->line, &b->plan->stat, 1, open_as, PS_SKIPPED, &end, us);
@@ -147,7 +157,14 @@ static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
 {
     if (f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX)
         return false;
-    if (!b->line.open && (f->subject != PS_NO_SUBJECT || !begin_without_subject(b, f->us)))
+    bool fact = ps_catalog[f->row].scope == PS_PER_FACT;
+    if (!b->line.open && fact && b->lane == PS_PROBER && b->facts_told)
+        return false; /* all that it brings is one line */
+    if (!b->line.open && fact)
+        begin_facts(b, f->us);
+    else if (!b->line.open && (f->subject != PS_NO_SUBJECT || !begin_without_subject(b, f->us)))
+        return false;
+    if (fact != (b->line.head.scope == PS_LINE_FACTS))
         return false;
     ps_line_capture_begin(&b->line, f->row, f->us);
     return true;
@@ -183,6 +200,10 @@ static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const 
 
 static bool take_done(struct ps_lane_builder *b, const struct ps_frame *f)
 {
+    if (b->line.open && b->line.head.scope == PS_LINE_FACTS) {
+        end_without_subject(b, PS_SKIPPED, false, f->us);
+        return true;
+    }
     if (!b->line.open || b->subject == PS_NO_SUBJECT || f->outcome >= PS_OUTCOMES || f->error < 0 ||
         f->error > PS_UNVERIFIED)
         return false;
@@ -327,6 +348,8 @@ bool ps_lane_take(struct ps_lane_builder *b, size_t budget)
         enum ps_take take = ps_ring_peek(ring, &frame, &name, &data);
         if (take == PS_TAKE_NONE)
             break;
+        if (take == PS_TAKE_FRAME && b->hold_opening && frame.kind == PS_FRAME_PHASE && frame.row == PS_WALK_OPENING)
+            return moved;
         if (take == PS_TAKE_BROKEN || !take_frame(b, &frame, name, data)) {
             b->broken = true;
             atomic_store(&b->control->broken, b->slot + 1);
@@ -361,6 +384,15 @@ void ps_lane_skip_global(struct ps_lane_builder *b)
 {
     if (b->phase == PS_WALK_GLOBAL)
         end_without_subject(b, PS_SKIPPED, true, ps_boottime_us());
+}
+
+void ps_lane_skip_facts(struct ps_lane_builder *b)
+{
+    uint64_t now = ps_boottime_us();
+    if (b->facts_told || b->plan->facts[b->lane].count == 0)
+        return;
+    begin_facts(b, now);
+    end_without_subject(b, PS_SKIPPED, false, now);
 }
 
 void ps_lane_done(struct ps_lane_builder *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One lane of the builder: takes the frames of the quiet or the memory reader, whoever that is just now, and makes them
- * into capture lines.
+ * One lane of the builder: takes the frames of the quiet reader, the memory reader, whoever these are just now, or the
+ * prober, and makes them into capture lines.
  */
 #ifndef PS_LANE_H
 #define PS_LANE_H
@@ -33,6 +33,8 @@ struct ps_lane_builder {
     bool slot_drained, finished, broken;
     uint32_t subject;
     enum ps_walk_phase phase; /* which the frames without a subject belong to */
+    bool hold_opening;        /* quiet lane: the end of the opening sweep is not to be told yet */
+    bool facts_told;          /* the line of facts of this lane has begun */
     uint64_t global_done;     /* a bit for each of the plan's global rows that has its capture */
 };
 
@@ -44,6 +46,8 @@ void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject);
 bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject);
 /* After an early stop: what exists once and has no capture yet is skipped. */
 void ps_lane_skip_global(struct ps_lane_builder *b);
+/* When the lane is over: what was to be asked and never was, or by nobody, is skipped. */
+void ps_lane_skip_facts(struct ps_lane_builder *b);
 void ps_lane_done(struct ps_lane_builder *b);
 
 #endif

@@ -81,7 +81,7 @@ static void close_pack(struct ps_line_builder *l)
 {
     if (l->pack.failed)
         out_of_memory(l);
-    if (l->pack.len == 0 || l->head.scope == PS_LINE_GLOBAL)
+    if (l->pack.len == 0 || ps_line_has_members(&l->head))
         return;
     ps_output_member(l->out, l->packs[l->pack_count - 1], ps_buffer_span(&l->pack));
     ps_buffer_clear(&l->pack, PACK_KEEP);
@@ -259,12 +259,13 @@ static void entry_name(struct ps_line_builder *l, const struct ps_row *row, stru
     }
 }
 
-/* A global file, or a part of one: a member of its own. Copied first, since the bytes may lie where a corrupted reader
+/* A global file, a fact, or a part of one: a member of its own. Copied first, since the bytes may lie where a corrupted reader
  * can still change them between hashing and writing. */
 static struct ps_entry store_member(struct ps_line_builder *l, struct ps_span name, struct ps_span bytes)
 {
     char member[PS_MEMBER_NAME_MAX + 1];
-    snprintf(member, sizeof member, "data/proc/%.*s", (int) (name.len < 150 ? name.len : 150), (const char *) name.data);
+    snprintf(member, sizeof member, "%s%.*s", ps_line_member_top(&l->head), (int) (name.len < 150 ? name.len : 150),
+             (const char *) name.data);
     ps_buffer_clear(&l->pack, PACK_KEEP);
     ps_buffer_add_span(&l->pack, bytes);
     if (l->pack.failed)
@@ -301,15 +302,15 @@ static struct ps_span redacted(struct ps_line_builder *l, const struct ps_row *r
 static void store(struct ps_line_builder *l, uint32_t row, struct ps_span escaped, uint8_t kind, struct ps_span bytes)
 {
     struct ps_open_capture *c = &l->captures[row];
-    bool global = l->head.scope == PS_LINE_GLOBAL;
+    bool whole = ps_line_has_members(&l->head);
     entry_name(l, &ps_catalog[row], escaped, &l->item_name);
     bytes = redacted(l, &ps_catalog[row], bytes);
     if (l->item_name.failed || l->redacted.failed)
         out_of_memory(l);
     choose_stem(l, &ps_catalog[row]);
-    uint64_t offset = global ? 0 : l->pack.len;
-    struct ps_entry entry = global ? store_member(l, ps_buffer_span(&l->item_name), bytes)
-                                   : store_entry(l, kind, ps_buffer_span(&l->item_name), bytes);
+    uint64_t offset = whole ? 0 : l->pack.len;
+    struct ps_entry entry = whole ? store_member(l, ps_buffer_span(&l->item_name), bytes)
+                                  : store_entry(l, kind, ps_buffer_span(&l->item_name), bytes);
     if (!l->out->failed) {
         if (!c->stored) {
             c->stored = true;

@@ -50,7 +50,7 @@ struct ps_line_builder {
 
 void ps_line_done(struct ps_line_builder *l);
 
-/* A new line. The texts of *head are copied. `stem` is ignored for PS_LINE_GLOBAL, whose entries are members. */
+/* A new line. The texts of *head are copied. `stem` is ignored where entries are members (ps_line_has_members). */
 void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const char *stem, bool numbered);
 /* What comes now is read through that thread; a line that was read through another one goes on in a next one. */
 void ps_line_via(struct ps_line_builder *l, uint32_t thread, uint64_t us);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "build_info.h"
 #include "collector/builder/builder.h"
+#include "collector/host/prober.h"
+#include "collector/procfs/capture.h"
 #include "collector/procfs/threads.h"
 #include "formats/json.h"
 
@@ -72,8 +75,54 @@ static void add_procfs(struct ps_json *j, const struct ps_procfs *p)
     ps_json_object_end(j);
 }
 
-static void add_host(struct ps_json *j, const struct ps_host *h, const struct ps_procfs *p)
+enum { IPC_NAMESPACE = 1, MNT_NAMESPACE = 2 };
+
+uint32_t ps_meta_own_pid(const struct ps_builder_job *job)
 {
+    return job->host->own ? (uint32_t) job->conductor : 0;
+}
+
+uint64_t ps_meta_mnt_namespace(const struct ps_builder_job *job)
+{
+    return job->host->own ? job->surroundings->namespaces[MNT_NAMESPACE] : 0;
+}
+
+uint64_t ps_meta_ipc_namespace(const struct ps_builder_job *job)
+{
+    return job->host->own ? job->surroundings->namespaces[IPC_NAMESPACE] : 0;
+}
+
+/* Of the collector: whoever reads a copied tree is somewhere else. */
+static void add_surroundings(struct ps_json *j, const struct ps_builder_job *job)
+{
+    const struct ps_surroundings *s = job->surroundings;
+    const char *endpoint = getenv(PS_METADATA_VARIABLE);
+    ps_json_u64(j, "own_pid", ps_meta_own_pid(job));
+    ps_json_u64(j, "mnt_namespace", ps_meta_mnt_namespace(job));
+    ps_json_u64(j, "ipc_namespace", ps_meta_ipc_namespace(job));
+    ps_json_object(j, "own_namespaces");
+    for (size_t i = 0; i < PS_NAMESPACES; i++) {
+        if (s->namespaces[i])
+            ps_json_u64(j, ps_namespace_names[i], s->namespaces[i]);
+    }
+    ps_json_object_end(j);
+    ps_json_text(j, "platform", s->platform);
+    ps_json_text(j, "platform_by", s->platform_by);
+    if (endpoint && endpoint[0])
+        ps_json_bytes(j, "metadata_endpoint", ps_span_text(endpoint));
+    ps_json_bytes(j, "proc_mount", ps_span_text(s->proc_options));
+    if (s->offsets_known) {
+        ps_json_object(j, "time_offsets");
+        ps_json_i64(j, "monotonic_s", s->monotonic_offset_s);
+        ps_json_i64(j, "boottime_s", s->boottime_offset_s);
+        ps_json_object_end(j);
+    }
+}
+
+static void add_host(struct ps_json *j, const struct ps_builder_job *job)
+{
+    const struct ps_host *h = job->host;
+
     ps_json_object(j, "host");
     ps_json_text(j, "boot_id", h->boot_id);
     ps_json_bytes(j, "hostname", ps_span_text(h->nodename));
@@ -84,10 +133,11 @@ static void add_host(struct ps_json *j, const struct ps_host *h, const struct ps
     ps_json_u64(j, "clk_tck", h->clk_tck);
     ps_json_text(j, "byte_order", h->byte_order);
     ps_json_bool(j, "procfs", h->procfs);
-    add_procfs(j, p);
+    add_procfs(j, job->procfs);
     ps_json_bool(j, "own_pid_namespace", h->own);
     ps_json_u64(j, "pid_namespace", h->pid_namespace);
     ps_json_u64(j, "net_namespace", h->net_namespace);
+    add_surroundings(j, job);
     ps_json_object_end(j);
 }
 
@@ -175,6 +225,7 @@ static void add_plan(struct ps_json *j, const struct ps_plan *plan)
     add_rows(j, "global", &plan->global);
     add_rows(j, "quiet", &plan->lane[PS_QUIET]);
     add_rows(j, "memory", &plan->lane[PS_MEMORY]);
+    add_rows(j, "prober", &plan->facts[PS_PROBER]);
     ps_json_object_end(j);
 }
 
@@ -199,7 +250,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_tool(&j, run);
     add_options(&j, job->options);
     add_case(&j, &job->options->who);
-    add_host(&j, job->host, job->procfs);
+    add_host(&j, job);
     add_rights(&j, job->rights);
     add_limits(&j, job->limits, job->options->profile);
     add_sandbox(&j, job, run);

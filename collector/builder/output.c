@@ -45,7 +45,8 @@ void ps_output_count(struct ps_output *o, const struct ps_capture *c)
     o->outcomes[c->outcome]++;
     if (index < PS_CATALOG_MAX)
         o->coverage[index][c->outcome]++;
-    o->ptrace_denied = o->ptrace_denied || c->outcome == PS_DENIED;
+    bool fact = c->row && c->row->scope == PS_PER_FACT; /* no right of ours opens these */
+    o->ptrace_denied = o->ptrace_denied || (c->outcome == PS_DENIED && !fact);
 }
 
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text)

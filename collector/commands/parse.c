@@ -77,15 +77,11 @@ static const char *profile_name(enum ps_profile profile)
     return profile == PS_CARD ? "card" : profile == PS_STANDARD ? "standard" : "deep";
 }
 
-static const char *reader_name(enum ps_reader reader)
-{
-    return reader == PS_QUIET ? "quiet" : "memory";
-}
-
 /* The path as people know it. */
 static void add_path(struct ps_buffer *out, const struct ps_row *row)
 {
-    ps_buffer_add_text(out, row->scope == PS_PER_HOST ? "/proc/" : "/proc/PID/");
+    if (row->scope != PS_PER_FACT)
+        ps_buffer_add_text(out, row->scope == PS_PER_HOST ? "/proc/" : "/proc/PID/");
     if (!ps_row_is_family(row)) {
         ps_buffer_add_text(out, row->path);
         return;
@@ -115,7 +111,7 @@ static void add_row(struct ps_buffer *out, const struct ps_row *row, const char 
     ps_buffer_add_text(out, between);
     add_padded(out, ps_span_text(profile_name(row->profile)), pad ? 8 : 0);
     ps_buffer_add_text(out, between);
-    add_padded(out, ps_span_text(reader_name(row->reader)), pad ? 6 : 0);
+    add_padded(out, ps_span_text(ps_reader_name(row->reader)), pad ? 6 : 0);
     ps_buffer_add_text(out, between);
     ps_buffer_add_text(out, row->tells);
     ps_buffer_add_text(out, after);
@@ -132,7 +128,7 @@ static void add_row_json(struct ps_buffer *out, const struct ps_row *row)
     ps_json_text(&j, "kind", row->parser->kind);
     ps_json_bytes(&j, "path", ps_buffer_span(&path));
     ps_json_text(&j, "profile", profile_name(row->profile));
-    ps_json_text(&j, "reader", reader_name(row->reader));
+    ps_json_text(&j, "reader", ps_reader_name(row->reader));
     ps_json_bool(&j, "secret", row->secret);
     ps_json_bool(&j, "parsed", row->parser->next != NULL);
     ps_json_text(&j, "tells", row->tells);

@@ -46,7 +46,8 @@ enum { PROSE = 120, UNCUT = 1 << 30 };
 enum { NAMES = PS_LOAD_PROCESSES, COMMANDS = PS_LOAD_PROCESSES | PS_LOAD_COMMANDS };
 
 static const struct view views[] = {
-    {"summary", COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS | PS_LOAD_CHANGES | PS_LOAD_ENVIRONS, false, PROSE,
+    {"summary",
+     COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS | PS_LOAD_CHANGES | PS_LOAD_ENVIRONS | PS_LOAD_PLACE, false, PROSE,
      ps_show_summary, ps_show_summary_json},
     {"tree", COMMANDS, false, UNCUT, ps_show_tree, ps_show_tree_json},
     {"processes", COMMANDS, false, UNCUT, ps_show_processes, ps_show_processes_json},

@@ -312,6 +312,26 @@ static enum ps_cgroup read_controller(int cgroup, const struct text *cgroups,
     return seen ? place.version : PS_CGROUP_UNKNOWN;
 }
 
+int ps_limits_own_cgroup(int proc, int cgroup, const char *controller, enum ps_cgroup *version)
+{
+    struct text cgroups;
+
+    if (!read_text(proc, "self/cgroup", &cgroups)) return -1;
+    struct place place = find_place(&cgroups, controller);
+    *version = place.version;
+    int base = place.version == PS_CGROUP_UNKNOWN ? -1 : open_hierarchy(cgroup, &place, controller);
+    if (base < 0) return -1;
+    struct ps_cursor c = ps_cursor_over(place.path);
+    (void) ps_skip_run(&c, '/');
+    struct ps_span path = ps_cursor_rest(&c);
+    bool below = path.len > 0 && !leaves_view(path);
+    int at = below ? open_dir(base, path) : -1;
+    if (at < 0 && (path.len == 0 || faccessat(base, "cgroup.sane_behavior", F_OK, 0) != 0))
+        at = open_dir(base, ps_span_text("."));
+    (void) close(base);
+    return at;
+}
+
 static struct ps_limit from_rlimit(rlim_t value)
 {
     return value == RLIM_INFINITY ? (struct ps_limit){.known = PS_UNLIMITED} : limited(value);

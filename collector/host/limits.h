@@ -38,6 +38,10 @@ struct ps_limits {
     struct ps_limit file_bytes;                  /* RLIMIT_FSIZE, soft */
 };
 
+/* Our own cgroup of that controller ("memory", "cpu", "pids") as a directory (O_PATH), the caller's to close, with what
+ * it is a version of; -1 when there is none in view. `proc` and `cgroup` as in ps_limits_read. */
+int ps_limits_own_cgroup(int proc, int cgroup, const char *controller, enum ps_cgroup *version);
+
 /* The limits of this process, from /proc and /sys/fs/cgroup. Never fails: what cannot be read stays
  * unknown. */
 void ps_limits_own(struct ps_limits *out);

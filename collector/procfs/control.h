@@ -9,9 +9,9 @@
 #include "collector/collect.h"
 #include "collector/procfs/ring.h"
 
-enum { PS_LANES = 2, PS_SLOTS = 2 + 16, PS_PID_LIMIT = 1 << 22 };
+enum { PS_LANES = PS_READERS, PS_SLOTS = PS_LANES + 16, PS_PID_LIMIT = 1 << 22 };
 
-/* Lane = enum ps_reader: the quiet and the memory reader, each a succession of processes. */
+/* Lane = enum ps_reader: the quiet and the memory reader, each a succession of processes; and the prober, one process. */
 enum ps_walk_phase {
     PS_WALK_GLOBAL,  /* position: index in the plan's global rows */
     PS_WALK_OPENING, /* position: the pid whose stat is being read; 0: none */

@@ -20,8 +20,8 @@ void ps_plan_make(enum ps_profile profile, struct ps_plan *out)
         const struct ps_row *row = &ps_catalog[i];
         if (row->profile > profile)
             continue;
-        if (row->scope == PS_PER_HOST) {
-            add(&out->global, i);
+        if (row->scope == PS_PER_HOST || row->scope == PS_PER_FACT) {
+            add(row->scope == PS_PER_HOST ? &out->global : &out->facts[row->reader], i);
             continue;
         }
         add(&out->lane[row->reader], i);

@@ -36,6 +36,8 @@ enum ps_role {
     PS_ROLE_OFFLINE,           /* reads what is open already, writes to descriptors 1 and 2 */
     PS_ROLE_OFFLINE_DIRECTORY, /* the same, and opens files for reading */
     PS_ROLE_EXPORTER,          /* the same, and makes new files, directories and links */
+    PS_ROLE_PROBER,  /* asks over TCP and the kernel's socket tables, reads files; any other call ends
+                        the process */
     PS_ROLES
 };
 

@@ -7,11 +7,13 @@
 #include "collector/sandbox/roles.h"
 
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_pidfd_open
@@ -309,6 +311,43 @@ static const struct ps_rule exporter[] = {
     ALLOW(dup),
 };
 
+/* TCP to somebody, and the question for the socket tables: no other sort of socket, none to listen
+ * on. Addresses are behind a pointer: prober_http.c lets only literal link-local ones through. */
+static const struct ps_rule prober[] = {
+    ALLOW(recvfrom),
+    ALLOW(ppoll),
+    ALLOW(read),
+    ALLOW_IF(openat, LACKS(2, WRITING)),
+    ALLOW(close),
+    ALLOW(futex),
+    ALLOW(clock_gettime),
+    ALLOW_IF(socket, IS(0, AF_INET), IS(1, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)),
+    ALLOW_IF(socket, IS(0, AF_NETLINK), IS(2, NETLINK_SOCK_DIAG)),
+    ALLOW(connect),
+    ALLOW(sendto),
+    ALLOW(faccessat),
+    ALLOW_IF(getsockopt, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
+    ALLOW(fstatfs),
+    ALLOW(nanosleep),
+    ALLOW(clock_nanosleep),
+    ALLOW(munmap),
+    ALLOW_IF(prctl, IS(0, PR_SET_DUMPABLE), IS(1, 0)),
+    ALLOW_IF(prctl, IS(0, PR_SET_PDEATHSIG), IS(1, SIGKILL)),
+    ALLOW(getppid),
+    ALLOW_IF(fcntl, IS(1, F_SETFD)),
+    ALLOW(rt_sigreturn),
+    ALLOW(restart_syscall),
+    ALLOW(exit_group),
+    ALLOW(exit),
+#ifdef SYS_open
+    ALLOW_IF(open, LACKS(1, WRITING)),
+    ALLOW(poll),
+#endif
+#ifdef SYS_faccessat2
+    ALLOW(faccessat2),
+#endif
+};
+
 #define RULES(table)                                                                               \
     {                                                                                              \
         (table), sizeof(table) / sizeof((table)[0])                                                \
@@ -317,6 +356,7 @@ static const struct ps_rule exporter[] = {
 static const struct ps_policy policies[] = {
     [PS_ROLE_READER] = {{RULES(reader)}, PS_ANSWER_KILL},
     [PS_ROLE_BUILDER] = {{RULES(builder), RULES(intruder)}, PS_ANSWER_EPERM},
+    [PS_ROLE_PROBER] = {{RULES(prober)}, PS_ANSWER_KILL},
     [PS_ROLE_OFFLINE] = {{RULES(offline), RULES(intruder)}, PS_ANSWER_EPERM},
     [PS_ROLE_OFFLINE_DIRECTORY] = {{RULES(offline), RULES(directory), RULES(intruder)}, PS_ANSWER_EPERM},
     [PS_ROLE_EXPORTER] = {{RULES(offline), RULES(exporter), RULES(directory), RULES(intruder)}, PS_ANSWER_EPERM},

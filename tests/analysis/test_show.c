@@ -110,6 +110,40 @@ Test(show, processes_come_by_pid_with_times_relative_to_boot_and_snapshot)
     ps_snapshot_done(&s);
 }
 
+/* clang-format off */
+static const struct text_member in_a_task[] = {
+    {"data/meta.json", "{\"format\":1,\"bundle\":\"b\",\"host\":{\"proc_mount\":\"rw,hidepid=invisible\"}}"},
+    {"data/records/system-0001.ndjson",
+     "{\"proc\":{\"uptime\":{}}}\n"
+     "{\"proc\":{\"platform\":{\"name\":\"ecs-fargate\",\"by\":\"AWS_EXECUTION_ENV\",\"host_pid_namespace\":true}}}\n"},
+    {"data/records/task-0001.ndjson",
+     "{\"orchestrator\":{\"cluster\":{\"name\":\"prod\"}},\"cloud\":{\"availability_zone\":\"eu-west-1b\"},"
+     "\"proc\":{\"ecs\":{\"family\":\"shop\\u001b[2J\",\"revision\":\"17\",\"known_status\":\"RUNNING\"}}}\n"},
+    {"data/records/process-0001.ndjson",
+     PROCESS(1, "") ",\"container\":{\"id\":\"aa\",\"name\":\"app\"},\"proc\":{}}\n"
+     PROCESS(2, "") ",\"container\":{\"id\":\"bb\"},\"proc\":{\"role\":\"responder\"}}\n"
+     PROCESS(3, "") ",\"proc\":{}}\n"},
+};
+/* clang-format on */
+
+Test(show, summary_says_where_it_was_taken)
+{
+    struct ps_snapshot s;
+    LOAD(in_a_task, &s);
+    char *text = view_shown(ps_show_summary, &s, 100);
+    text_has(text, "platform     ecs-fargate, told by AWS_EXECUTION_ENV; the PID namespace of the machine\n");
+    text_has(text, "/proc is mounted so that it hides things: rw,hidepid=invisible\n");
+    text_has(text, ":17, RUNNING, cluster prod, eu-west-1b\n");
+    cr_expect(strchr(text, 0x1b) == NULL);
+    text_has(text, "app (1)");
+    text_has(text, "bb (1)");
+    text_has(text, "in none that is known (1)");
+    text_has(text, "1 of the processes are the responder's own\n");
+    text = view_shown(ps_show_processes, &s, 140);
+    text_has(text, " CONTAINER        NAME ");
+    ps_snapshot_done(&s);
+}
+
 Test(show, gaps_read_like_an_explanation)
 {
     struct ps_snapshot s;

@@ -16,6 +16,9 @@ def kind_of(scope, name):
     named = {"sys/kernel/random/boot_id": "sys_boot_id", "sys/{}": "sysctl", "self/mounts": "mounts"}
     if name in named:
         return named[name]
+    if scope == "facts":
+        fact = name.removeprefix("facts/")
+        return "cgroup_file" if fact == "cgroup/{}" else fact.replace("/", "_")
     if name.startswith("task/{}/"):
         return "task_" + name.removeprefix("task/{}/")
     stem = name.removeprefix("{}/").removesuffix("/{}").replace("/", "_")
@@ -51,6 +54,8 @@ def check_plan(bundle, what):
     equal(f"{what}: no time before the beginning of a line", [], early)
     once = [capture.name for line in bundle.lines if line.scope == "global" for capture in line.captures]
     equal(f"{what}: each planned file that exists once in exactly one capture", sorted(plan["global"]), sorted(once))
+    facts = [capture.name for line in bundle.lines if line.scope == "facts" for capture in line.captures]
+    equal(f"{what}: each planned fact in exactly one capture", sorted(plan["prober"]), sorted(facts))
 
 
 def check_swept(bundle, what):
@@ -120,7 +125,7 @@ def main():
     odd.Odd("zombie"), odd.Odd("zombie-leader"), odd.Odd("own-net", 7001), odd.Odd("births", "born-000000", 4)
     for profile in ("standard", "card"):
         check(snapshot.collect(folder.name, "--profile", profile), f"--profile {profile}")
-    order = [line.scope for line in snapshot.collect(folder.name, "--compress", "9").lines if line.reader != "memory"]
+    order = [line.scope for line in snapshot.collect(folder.name, "--compress", "9").lines if line.reader not in ("memory", "prober")]
     equal("order of the quiet reader: what exists once, the opening sweep, processes, the closing sweep",
           ["global", "opening", "process", "closing"],
           [scope for i, scope in enumerate(order) if order[i - 1] != scope])

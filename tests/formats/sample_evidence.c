@@ -152,6 +152,37 @@ static void global_line(struct line *l)
     ps_journal_writer_done(&w);
 }
 
+/* What the prober brought: a family whose entries are members, and one that nobody offers. */
+static void facts_line(struct line *l)
+{
+    static const char *const packs[] = {"data/facts/cgroup/memory.max", "data/facts/cgroup/memory.events"};
+    static const char *const texts[] = {"max\n", "low 0\noom_kill 3\n"};
+    struct ps_error err;
+    begin(l, PS_LINE_FACTS, PS_PROBER, packs[0]);
+    struct ps_capture *c = capture(l, "facts/cgroup/{}", "facts/cgroup/{}", PS_PER_FACT, PS_COMPLETE);
+    c->stored = true;
+    c->entries = l->entries[0];
+    for (size_t i = 0; i < 2; i++) {
+        struct ps_span name = ps_span_text(packs[i] + strlen("data/")), bytes = ps_span_text(texts[i]);
+        struct ps_entry entry = {c->row, name, bytes, packs[i], c->begin_us};
+        l->entries[0][c->entry_count++] = (struct ps_stored){ps_span_text(strrchr(packs[i], '/') + 1), bytes.len};
+        c->bytes += bytes.len;
+        sample_must(ps_bundle_add(l->bundle, packs[i], bytes, &err), "adding a fact");
+        ps_records_entry(l->records, l->head.reader, &entry);
+    }
+    (void) capture(l, "facts/ecs/task", "facts/ecs/task", PS_PER_FACT, PS_ABSENT);
+    struct ps_line_end over = {.took_us = 3};
+    struct ps_journal_writer w = {0};
+    ps_journal_begin(&w, &l->head);
+    for (size_t i = 0; i < l->count; i++) {
+        ps_records_capture(l->records, l->head.reader, &l->captures[i]);
+        ps_journal_capture(&w, &l->captures[i]);
+    }
+    ps_records_line_end(l->records, l->head.reader, &over);
+    ps_journal_end(&w, &over, packs, 2, &l->journal);
+    ps_journal_writer_done(&w);
+}
+
 static void opening_line(struct line *l)
 {
     begin(l, PS_LINE_OPENING, PS_QUIET, "data/opening/stat-0001.pack");
@@ -225,6 +256,7 @@ void sample_add_evidence(struct ps_bundle *bundle)
     phase(l, "start");
     global_line(l);
     phase(l, "global-end");
+    facts_line(l);
     opening_line(l);
     phase(l, "opening-end");
     quiet_line(l);

@@ -349,6 +349,12 @@ Test(bundle_forged, journal_and_packs_that_do_not_match)
         {"\"life\":\"1\"", "\"life\":\"2\""},
         {"\"scope\":\"global\"", "\"scope\":\"closing\""},
         {"\"identity\":\"changed\"", "\"identity\":\"charged\""},
+        {"\"scope\":\"facts\"", "\"scope\":\"global\""},
+        {"\"reader\":\"prober\"", "\"reader\":\"proper\""},
+        {"data/facts/cgroup/memory.max", "data/facts/cgroup/memory.min"},
+        {"[\"memory.max\",4,", "[\"memory.min\",4,"},
+        {"[\"memory.max\",4,", "[\"memory.max\",5,"},
+        {"data/facts/cgroup/memory.events", "data/proc/uptime"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         sample_change(&s, "data/journal/0001.ndjson", changes[i].from, changes[i].to);

@@ -162,10 +162,14 @@ Test(journal_read, scopes_and_their_rows)
         {PS_LINE_CLOSING, "{}/stat", "pid_stat"},
         {PS_LINE_GLOBAL, "net/tcp", "net_tcp"},
         {PS_LINE_PROCESS, "task/{}/stat", "task_stat"},
+        {PS_LINE_FACTS, "facts/ecs/task", "ecs_task"},
+        {PS_LINE_FACTS, "facts/cgroup/{}", "cgroup_file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct round r = {0};
-        struct ps_line head = {.scope = cases[i].scope, .us = 5, .life = "0"};
+        bool facts = cases[i].scope == PS_LINE_FACTS;
+        struct ps_line head = {
+            .scope = cases[i].scope, .reader = facts ? PS_PROBER : PS_QUIET, .us = 5, .life = "0"};
         struct ps_line_end end = {0};
         struct ps_capture c = {.name = cases[i].name, .outcome = PS_ABSENT, .begin_us = 5};
         ps_journal_begin(&r.writer, &head);
@@ -173,6 +177,7 @@ Test(journal_read, scopes_and_their_rows)
         ps_journal_end(&r.writer, &end, NULL, 0, &r.text);
         struct ps_journal_line *line = back(&r);
         cr_assert_eq(line->line.scope, cases[i].scope);
+        cr_assert_eq(line->line.reader, head.reader);
         cr_assert_str_eq(line->captures[0].row->parser->kind, cases[i].kind);
         round_done(&r);
     }
@@ -202,6 +207,7 @@ Test(journal_read, heads)
 {
     cr_assert(flaw_of(PROCESS "\"identity\":\"same\",\"packs\":[],\"c\":[]}") == NULL);
     cr_assert(flaw_of("{\"scope\":\"global\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}") == NULL);
+    cr_assert(flaw_of("{\"scope\":\"facts\",\"reader\":\"prober\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}") == NULL);
     static const char *const bad[] = {
         "",
         "[]",
@@ -220,6 +226,12 @@ Test(journal_read, heads)
         "{\"scope\":\"global\",\"us\":1,\"took\":2,\"more\":false,\"packs\":[],\"c\":[]}",
         "{\"scope\":\"global\",\"us\":1,\"took\":2,\"pid\":1,\"packs\":[],\"c\":[]}",
         "{\"scope\":\"global\",\"us\":1,\"took\":2,\"new\":1,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"facts\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"facts\",\"reader\":\"loud\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"facts\",\"reader\":\"prober\",\"pid\":1,\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"global\",\"reader\":\"quiet\",\"us\":1,\"took\":2,\"packs\":[],\"c\":[]}",
+        "{\"scope\":\"process\",\"pid\":1,\"start\":5,\"life\":\"1\",\"reader\":\"prober\",\"us\":1,\"took\":2,"
+        "\"identity\":\"same\",\"packs\":[],\"c\":[]}",
         PROCESS "\"packs\":[],\"c\":[]}",
         PROCESS "\"identity\":\"other\",\"packs\":[],\"c\":[]}",
         PROCESS "\"identity\":\"changed\",\"packs\":[],\"c\":[]}",

@@ -159,7 +159,7 @@ class Line:
         self.changed, self.more = line.get("changed", []), line.get("more", False)
         self.packs, self.via = line["packs"], line.get("via")
         self.captures = [Capture(columns, self) for columns in line["c"]]
-        must(self.scope in ("process", "global", "opening", "closing"), "scope", self.scope)
+        must(self.scope in ("process", "global", "opening", "closing", "facts"), "scope", self.scope)
         if self.scope == "process":
             must(self.life in (str(self.pid), f"{self.pid}+{self.start}"), "life", self.life, "of pid", self.pid)
             must(self.reader in ("quiet", "memory"), "reader", self.reader)
@@ -179,8 +179,10 @@ class Line:
             must(not rest, "the packs do not hold", rest[:3], "of", self.life, capture.name)
 
     def _match_pack(self, index, member, members, owed):
-        if self.scope == "global":
-            entries = [("f", member[len("data/proc/"):], members[member], 0)]
+        if self.scope in ("global", "facts"):
+            top = "data/proc/" if self.scope == "global" else "data/"
+            must(member.startswith(top), "a member of another scope:", member)
+            entries = [("f", member[len(top):], members[member], 0)]
         else:
             entries = unpack(members[member])
         for kind, name, data, offset in entries:
@@ -228,7 +230,7 @@ class Bundle:
         told = [phase["phase"] for phase in self.phases]
         planned = PHASES if self.closing["sealed_early"] is None else [phase for phase in PHASES if phase in told]
         must(told == planned, "phases", told, "instead of", planned)
-        raw = {name for name in self.members if re.match("data/(proc|opening|closing)/", name)}
+        raw = {name for name in self.members if re.match("data/(proc|opening|closing|facts)/", name)}
         must(raw == claimed, "raw members that no line names:", raw - claimed)
 
     def ndjson(self, prefix):
