@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the prober brought: which record it becomes, or what it is kept for. Its line overlaps with those of the readers,
+ * What is no file below /proc: which record it becomes, or what it is kept for. Its line overlaps with those of the readers,
  * so that no record comes out before the line ends.
  */
 #include <stdlib.h>
@@ -114,6 +114,8 @@ static void fact_out(struct ps_records *r, const struct ps_waiting *w)
         http_answer(r, &entry);
     else if (ps_span_starts(ps_span_text(w->row->path), "facts/cgroup/"))
         cgroup_file(r, &entry);
+    else if (strcmp(w->row->path, "facts/pid_probe") == 0)
+        ps_hidden_entry(r, &entry);
 }
 
 void ps_facts_out(struct ps_records *r)

@@ -307,6 +307,8 @@ static void process_out(struct ps_records *r, struct ps_draft *d)
     ps_json_array_end(&j);
     ps_json_u64(&j, "read_us", quiet->read_us ? quiet->read_us : memory->read_us);
     add_start(r, &j);
+    if (ps_is_hidden(r, d->pid, d->start))
+        ps_json_bool(&j, "listed", false);
     add_via(&j, d);
     add_coverage(&j, d);
     ps_json_object(&j, "ns");

@@ -80,6 +80,7 @@ void ps_records_free(struct ps_records *r)
     ps_sockets_free(r);
     ps_places_free(r);
     free(r->known.items);
+    free(r->hidden);
     free(r->executables);
     for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);

@@ -59,6 +59,12 @@ struct ps_known_list {
     bool sorted;
 };
 
+/* A life that no listing had. */
+struct ps_hidden {
+    uint32_t pid;
+    uint64_t start;
+};
+
 struct ps_missing {
     const char *file;
     enum ps_outcome outcome;
@@ -204,6 +210,8 @@ struct ps_records {
     struct ps_places places;
     struct ps_known_list known;
     bool closing_swept;
+    struct ps_hidden *hidden;
+    size_t hidden_count;
     struct ps_owner *owners;
     size_t owner_count, owner_room;
     struct ps_diag_table diag[PS_SOCKET_TABLES];
@@ -334,6 +342,11 @@ void ps_sweep_know_born(struct ps_records *r);
 const struct ps_known *ps_known_pid(struct ps_records *r, uint32_t pid);
 const struct ps_known *ps_known_life(struct ps_records *r, uint32_t pid, uint64_t start);
 void ps_sweep_closed(struct ps_records *r);
+
+/* record_hidden.c */
+/* Out of data/facts/pid_probe: what the probe was, who is hidden. */
+void ps_hidden_entry(struct ps_records *r, const struct ps_entry *entry);
+bool ps_is_hidden(const struct ps_records *r, uint32_t pid, uint64_t start);
 
 /* record_gap.c */
 void ps_gap_capture(struct ps_records *r, const struct ps_capture *capture);

@@ -40,6 +40,7 @@
 #include "parsers/pid_limits.h"
 #include "parsers/pid_maps.h"
 #include "parsers/pid_mountinfo.h"
+#include "parsers/pid_probe.h"
 #include "parsers/pid_number.h"
 #include "parsers/pid_schedstat.h"
 #include "parsers/pid_stat.h"
@@ -139,6 +140,7 @@ const struct ps_row ps_catalog[] = {
     {ROW(sysvipc_sem,     "sysvipc/sem",     READ, HOST,    STANDARD, QUIET,  "semaphores")},
     {ROW(sysctl, "sys/{}", READ, HOST, STANDARD, QUIET, "settings of the kernel, of the reader's namespaces"), ONCE},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
+    {ROW(pid_probe, "facts/pid_probe", READ, FACT, STANDARD, QUIET, "pids asked for beside the listing: who is hidden")},
     {FACT(sock_diag_tcp,  "sock_diag/tcp",  CARD,     "TCP sockets, IPv4, asked from the kernel")},
     {FACT(sock_diag_tcp6, "sock_diag/tcp6", CARD,     "TCP sockets, IPv6, asked from the kernel")},
     {FACT(sock_diag_udp,  "sock_diag/udp",  STANDARD, "UDP sockets, IPv4, asked from the kernel")},

@@ -194,6 +194,7 @@ static void account_for_the_rest(struct builder *b)
         if (ps_lane_owes(quiet, i))
             ps_lane_skip(quiet, i);
     }
+    ps_lane_skip_facts(quiet);
     if (quiet->phase < PS_WALK_CLOSING)
         ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), count);
     quiet->phase = PS_WALK_CLOSING;

@@ -52,6 +52,7 @@ struct ps_control {
     _Atomic uint32_t walked;          /* roster entries that the quiet lane has finished */
     _Atomic uint32_t quiet_over;      /* the quiet lane walks no further process */
     _Atomic uint32_t relists;         /* listings after the walk, of all readers of the quiet lane */
+    _Atomic uint32_t probes;          /* of pids beside the listing: one a run, even when a reader hangs in it */
     _Atomic uint32_t memory_over;     /* the memory lane has ended */
     _Atomic uint32_t readers_started, readers_replaced, readers_abandoned;
     _Atomic uint32_t lane_lost;       /* a lane ended before its time, and nobody could go on with it */

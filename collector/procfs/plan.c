@@ -22,6 +22,8 @@ void ps_plan_make(enum ps_profile profile, struct ps_plan *out)
             continue;
         if (row->scope == PS_PER_HOST || row->scope == PS_PER_FACT) {
             add(row->scope == PS_PER_HOST ? &out->global : &out->facts[row->reader], i);
+            if (row->scope == PS_PER_FACT && row->reader == PS_QUIET)
+                out->probe = (uint16_t) i;
             continue;
         }
         add(&out->lane[row->reader], i);

@@ -19,6 +19,7 @@ struct ps_plan {
     struct ps_rows lane[2];  /* of each process, by enum ps_reader */
     struct ps_rows threads;  /* those of lane[PS_QUIET] that are read of each thread: all of one, then of the next */
     struct ps_rows facts[PS_READERS]; /* what is no file below /proc, by who brings it */
+    uint16_t probe;          /* the row of the pids asked for beside the listing; only where facts[PS_QUIET] has one */
     uint16_t stat;           /* the row of the sweeps */
 };
 

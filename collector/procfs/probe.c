@@ -143,7 +143,7 @@ static void add_hidden(struct ps_reader_state *r, const struct ps_probe *probe)
     }
 }
 
-void ps_probe_pids(struct ps_reader_state *r, struct ps_probe *out)
+static void ask(struct ps_reader_state *r, struct ps_probe *out)
 {
     uint64_t begin_us = ps_boottime_us();
     int own = ask_pidfd(r, (uint32_t) getpid());
@@ -156,4 +156,41 @@ void ps_probe_pids(struct ps_reader_state *r, struct ps_probe *out)
         out->count = 0; /* not looked at often enough to be called hidden */
     add_hidden(r, out);
     out->took_us = ps_boottime_us() - begin_us;
+}
+
+static size_t found_text(const struct ps_probe_found *found, char *out, size_t room)
+{
+    const char *by = !found->pidfd ? "name" : found->start ? "pidfd,name" : "pidfd";
+    char start[24] = "-";
+    if (found->start)
+        snprintf(start, sizeof start, "%llu", (unsigned long long) found->start);
+    return (size_t) snprintf(out, room, "hidden %u %s %s\n", found->pid, start, by);
+}
+
+static void send(struct ps_target *t, uint16_t row, const struct ps_probe *probe)
+{
+    char text[128 + PS_PROBE_FOUND_MAX * 64];
+    size_t len = (size_t) snprintf(text, sizeof text, "probe %u %u %u %llu %llu %s\n", probe->last, probe->tried,
+                                   probe->born, (unsigned long long) probe->budget_us,
+                                   (unsigned long long) probe->took_us, probe->pidfd_usable ? "pidfd,name" : "name");
+    for (size_t i = 0; i < probe->count; i++)
+        len += found_text(&probe->found[i], text + len, sizeof text - len);
+    ps_capture_bytes(t, row, ps_span_of(text, len));
+}
+
+void ps_probe_pids(struct ps_reader_state *r)
+{
+    static struct ps_probe probe;
+    struct ps_target t = {.r = r, .subject = PS_NO_SUBJECT, .dir = r->job->procfs};
+    struct ps_frame done = {.kind = PS_FRAME_DONE, .subject = PS_NO_SUBJECT, .outcome = PS_SKIPPED};
+    uint16_t row = r->job->plan->probe;
+    if (r->job->copied) {
+        ps_capture_begin(&t, row);
+        ps_capture_end(&t, row, PS_ABSENT, 0, NULL);
+    } else {
+        ask(r, &probe);
+        send(&t, row, &probe);
+    }
+    done.us = ps_boottime_us();
+    ps_reader_send(r, &done, "", NULL, 0);
 }

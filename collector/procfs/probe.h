@@ -26,8 +26,9 @@ struct ps_probe {
     uint32_t born;        /* listed in the meantime: newly born, now on the roster */
 };
 
-/* Asks within the time that the profile allows. Processes that the listing shows by now are added to the roster, and the
- * hidden ones with a start time too. */
-void ps_probe_pids(struct ps_reader_state *r, struct ps_probe *out);
+/* Asks within the time that the profile allows, and sends what came of it as facts/pid_probe (parsers/pid_probe.c has
+ * the form). Processes that the listing shows by now are added to the roster, and the hidden ones with a start time too.
+ * Of a copied tree nothing can be asked: the capture is `absent`. */
+void ps_probe_pids(struct ps_reader_state *r);
 
 #endif

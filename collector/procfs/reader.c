@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/host/clock.h"
+#include "collector/procfs/probe.h"
 #include "collector/procfs/walk.h"
 #include "collector/sandbox/filter.h"
 #include "collector/sandbox/hardening.h"
@@ -98,6 +99,11 @@ static void processes(struct ps_reader_state *r, uint32_t next)
     next = walk_from(r, next);
     while (!ps_reader_stopped(r) && atomic_fetch_add(&control->relists, 1) < RELISTS && ps_walk_relist(r) > 0)
         next = walk_from(r, next);
+    bool planned = r->job->plan->facts[PS_QUIET].count > 0 && atomic_fetch_add(&control->probes, 1) == 0;
+    if (planned && !ps_reader_stopped(r)) {
+        ps_probe_pids(r);
+        next = walk_from(r, next);
+    }
     atomic_store(&control->walked, next);
     atomic_store(&control->quiet_over, 1);
     ps_futex_wake(&control->walked);
