@@ -84,7 +84,7 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
     ps_harden_memory();
-    ps_plan_make(c->options->profile, &c->plan);
+    ps_plan_make(c->options, &c->plan);
     c->control = ps_control_make(err);
     c->roster = c->control ? ps_roster_make(err) : NULL;
     if (!c->roster)

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/digest.h"
 #include "formats/evidence_match.h"
 #include "formats/member_name.h"
 
-/* A raw member that no line has named yet. */
+/* A raw member that no line has named yet. Of an object only length and hash are kept: nobody parses it. */
 struct raw {
     char name[PS_MEMBER_NAME_MAX + 1];
     struct ps_buffer bytes;
+    bool object;
+    struct ps_sha256 hash;
+    uint64_t length;
 };
 
 struct ps_evidence {
@@ -93,6 +97,8 @@ bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char *
         free(raw);
         return false;
     }
+    raw->object = ps_member_class_of(name) == PS_MEMBER_OBJECT;
+    ps_sha256_init(&raw->hash);
     e->current = raw;
     e->held += sizeof *raw;
     e->counts.raw_members++;
@@ -105,6 +111,11 @@ bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char *
         return false;
     if (e->current == NULL)
         return fail(e, "bytes of no raw member", NULL, why);
+    if (e->current->object) {
+        ps_sha256_update(&e->current->hash, bytes);
+        e->current->length += bytes.len;
+        return true;
+    }
     struct ps_buffer *to = &e->current->bytes;
     size_t room = to->room;
     ps_buffer_add_span(to, bytes);
@@ -180,6 +191,17 @@ static bool take_global(struct ps_evidence *e, const struct ps_journal_line *lin
     return take_entry(e, line, pack, &entry, why);
 }
 
+/* The content of a file: nothing is handed out, but its capture must say the same of it. */
+static bool take_object(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct raw *raw,
+                        const char **why)
+{
+    uint8_t sha256[PS_SHA256_LEN];
+    ps_sha256_final(&raw->hash, sha256);
+    e->counts.entries++;
+    e->counts.bytes += raw->length;
+    return ps_match_object(&e->match, line, pack, raw->length, sha256, why) || fail(e, *why, raw->name, why);
+}
+
 static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line, const char **why)
 {
     for (size_t i = 0; i < line->pack_count; i++) {
@@ -191,7 +213,9 @@ static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line
             return fail(e, "the journal names raw bytes that did not come before it", name, why);
         struct ps_span bytes = ps_buffer_span(&raw->bytes);
         bool global = line->line.scope == PS_LINE_GLOBAL;
-        bool taken = global ? take_global(e, line, i, bytes, why) : take_pack(e, line, i, bytes, why);
+        bool taken = raw->object ? take_object(e, line, i, raw, why)
+                     : global    ? take_global(e, line, i, bytes, why)
+                                 : take_pack(e, line, i, bytes, why);
         free_raw(e, raw);
         if (!taken)
             return false;
@@ -227,7 +251,7 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
 static bool take_phase(struct ps_evidence *e, const struct ps_phase *phase, const char **why)
 {
     static const char *const names[] = {"start",      "global-end",  "opening-end", "quiet-end",
-                                        "memory-end", "closing-end", "seal"};
+                                        "memory-end", "content-end", "closing-end", "seal"};
     enum { PHASES = sizeof names / sizeof *names };
     size_t at = e->phases;
     while (at < PHASES && strcmp(phase->name, names[at]) != 0)

@@ -15,8 +15,9 @@
 
 static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_PROCESS] = "process", [PS_KIND_FD] = "fd",           [PS_KIND_MOUNT] = "mount",
-    [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_SOCKET] = "socket",
-    [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",
+    [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable", [PS_KIND_FILE] = "file",
+    [PS_KIND_SOCKET] = "socket",   [PS_KIND_SYSTEM] = "system",   [PS_KIND_CHANGE] = "change",
+    [PS_KIND_GAP] = "gap",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -75,7 +76,7 @@ void ps_records_free(struct ps_records *r)
     ps_drafts_free(r);
     ps_sockets_free(r);
     free(r->known.items);
-    free(r->executables);
+    ps_executables_free(r);
     for (size_t i = 0; i < 2; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
@@ -201,20 +202,22 @@ const void *ps_record_value(const struct ps_parser *parser, const void *record, 
 void ps_records_line(struct ps_records *r, const struct ps_line *line)
 {
     /* What belongs to no process comes from the quiet reader. */
-    r->l = &r->lanes[line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET];
+    bool life = ps_line_of_life(line->scope);
+    r->l = &r->lanes[life ? line->reader : PS_QUIET];
     r->l->line = *line;
-    r->l->line.reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
+    r->l->line.reader = life ? line->reader : PS_QUIET;
     r->l->draft = NULL;
     r->l->born.pid = 0;
     r->l->table = NULL;
     r->l->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
     r->l->gap_count = 0;
     ps_buffer_clear(&r->l->exe, 8192);
-    if (line->scope != PS_LINE_PROCESS)
+    if (!life)
         return;
     snprintf(r->l->life, sizeof r->l->life, "%s", line->life);
     r->l->line.life = r->l->life;
-    r->l->draft = ps_draft_of(r, line->pid, line->start);
+    if (line->scope == PS_LINE_PROCESS)
+        r->l->draft = ps_draft_of(r, line->pid, line->start);
     ps_entity_id(&r->facts, line->pid, line->start, r->l->entity);
     snprintf(r->l->who, sizeof r->l->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->l->entity);
 }
@@ -258,6 +261,9 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
         if (r->l->draft)
             process_entry(r, entry);
         return;
+    case PS_LINE_CONTENT:
+        ps_file_entries(r, entry);
+        return;
     }
 }
 
@@ -266,6 +272,10 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     r->l = &r->lanes[reader];
     if (r->l->draft)
         ps_draft_capture(r, capture);
+    if (r->l->line.scope == PS_LINE_CONTENT && capture->facts && strcmp(capture->name, "exe") == 0)
+        ps_executable_content(r, capture);
+    else if (r->l->line.scope == PS_LINE_CONTENT && capture->facts)
+        ps_file_content(r, capture);
     ps_gap_capture(r, capture);
 }
 
@@ -288,6 +298,8 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     r->l->line.scope = PS_LINE_GLOBAL;
     if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
+    else if (strcmp(phase->name, "content-end") == 0)
+        ps_executables_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
         ps_sweep_closed(r);
     ps_gap_flush(r);
@@ -300,7 +312,7 @@ static bool lost_text(const struct ps_records *r)
         if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed)
             return true;
     }
-    return r->scratch.failed;
+    return r->scratch.failed || r->executables.text.failed;
 }
 
 bool ps_records_finish(struct ps_records *r)
@@ -308,6 +320,7 @@ bool ps_records_finish(struct ps_records *r)
     r->l = &r->lanes[PS_QUIET];
     r->l->line.scope = PS_LINE_GLOBAL;
     ps_sockets_out(r);
+    ps_executables_out(r);
     ps_gap_flush(r);
     for (size_t k = 0; k < PS_KINDS; k++)
         hand_out(r, (enum ps_kind) k);

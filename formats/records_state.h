@@ -14,6 +14,7 @@ enum ps_kind {
     PS_KIND_MOUNT,
     PS_KIND_ENVIRON,
     PS_KIND_EXECUTABLE,
+    PS_KIND_FILE,
     PS_KIND_SOCKET,
     PS_KIND_SYSTEM,
     PS_KIND_CHANGE,
@@ -108,6 +109,20 @@ struct ps_line_state {
     struct ps_buffer gap_text;  /* gap records, until the line ends */
 };
 
+/* A file that somebody runs. Its record waits for the hash, which comes long after the first process that runs it. */
+struct ps_waiting {
+    uint64_t key;  /* of its id; 0: the place is free */
+    size_t at, len; /* its record in `text`, without the last two brackets; len 0: it is out */
+};
+
+struct ps_executables {
+    struct ps_waiting *table; /* open addressing; owned */
+    size_t count, room;
+    struct ps_buffer text;
+    uint64_t *objects; /* open addressing: hashes that members are named by, 0 is free; owned */
+    size_t object_count, object_room;
+};
+
 struct ps_records {
     struct ps_records_facts facts; /* texts owned */
     ps_records_sink *sink;
@@ -129,8 +144,7 @@ struct ps_records {
     size_t owner_count, owner_room;
     struct ps_table **tables;
     size_t table_count, table_room, table_bytes;
-    uint64_t *executables; /* open addressing, 0 is free: see record_executable.c */
-    size_t executable_count, executable_room;
+    struct ps_executables executables;
     struct ps_buffer scratch;
 };
 
@@ -185,6 +199,20 @@ void ps_system_entry(struct ps_records *r, const struct ps_entry *entry);
 
 /* record_executable.c */
 void ps_executable(struct ps_records *r, const struct ps_capture *capture, const char *id);
+/* The content of that file was hashed: its record comes out. */
+void ps_executable_content(struct ps_records *r, const struct ps_capture *capture);
+/* No more hashes will come: what waits comes out without. */
+void ps_executables_out(struct ps_records *r);
+void ps_executables_free(struct ps_records *r);
+
+/* record_file.c */
+void ps_file_content(struct ps_records *r, const struct ps_capture *capture);
+/* The drift list. */
+void ps_file_entries(struct ps_records *r, const struct ps_entry *entry);
+/* Inside "file": size and hash. */
+void ps_file_hash(struct ps_json *j, const struct ps_capture *capture);
+/* Inside "proc": what was captured, where its bytes lie, and why they do not. */
+void ps_file_place(struct ps_records *r, struct ps_json *j, const struct ps_capture *capture);
 /* "8:1:1234:1700000000000000000:51200" (dev, ino, mtime in ns, size) */
 void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
 

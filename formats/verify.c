@@ -31,6 +31,7 @@ static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class
         return (64 << 10) + 2 * v->report->members * (2 * PS_SHA256_LEN + 2 + PS_MEMBER_NAME_MAX + 1);
     case PS_MEMBER_PACK:
     case PS_MEMBER_GLOBAL:
+    case PS_MEMBER_OBJECT:
     case PS_MEMBER_JOURNAL:
     case PS_MEMBER_RECORDS:
     case PS_MEMBER_CUSTODY:
@@ -42,7 +43,7 @@ static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class
 
 static bool is_raw(enum ps_member_class class)
 {
-    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL;
+    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL || class == PS_MEMBER_OBJECT;
 }
 
 static bool is_lines(enum ps_member_class class)

@@ -38,7 +38,7 @@ static void on_line(void *context, const struct ps_line *line)
 {
     struct ps_verify *v = context;
     struct ps_records *r = records_of(context);
-    v->reader = line->scope == PS_LINE_PROCESS ? line->reader : PS_QUIET;
+    v->reader = ps_line_of_life(line->scope) ? line->reader : PS_QUIET;
     if (r != NULL)
         ps_records_line(r, line);
 }

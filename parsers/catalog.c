@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/catalog.h"
 
+#include "parsers/content_files.h"
 #include "parsers/link.h"
 #include "parsers/loadavg.h"
 #include "parsers/net_inet.h"
@@ -20,6 +21,11 @@
 #include "parsers/stat.h"
 #include "parsers/uptime.h"
 
+/* The content of files is nobody's to parse: it is hashed, and kept as it is. */
+static const struct ps_parser ps_parser_content_exe = {.kind = "content_exe", .single = true};
+static const struct ps_parser ps_parser_content_fd = {.kind = "content_fd", .single = true};
+static const struct ps_parser ps_parser_content_map = {.kind = "content_map", .single = true};
+static const struct ps_parser ps_parser_content_root = {.kind = "content_root", .single = true};
 /* Kept raw so far: no parser yet. */
 static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .single = true};
 
@@ -57,6 +63,11 @@ const struct ps_row ps_catalog[] = {
     {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
     {ROW(uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
     {ROW(loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},
+    {ROW(content_exe,   "exe",       READ,     CONTENT, STANDARD, MEMORY, "hash of the executable; content that is deleted, in memory or changed")},
+    {ROW(content_fd,    "fd/{}",     READ,     CONTENT, STANDARD, MEMORY, "content of deleted files that are held open, of programs in memory")},
+    {ROW(content_map,   "map/{}",    READ,     CONTENT, STANDARD, MEMORY, "content of mapped libraries that are not from the image")},
+    {ROW(content_root,  "root/{}",   READ,     CONTENT, STANDARD, MEMORY, "content of scripts and changed files, below the root of the process")},
+    {ROW(content_files, "files",     READ,     CONTENT, STANDARD, MEMORY, "drift list: files changed after the container was started")},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     /* clang-format on */
 };

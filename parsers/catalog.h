@@ -19,6 +19,7 @@ enum ps_scope {
     PS_PER_PROCESS, /* <procfs>/<pid>/<path> */
     PS_PER_NETNS,   /* <procfs>/<pid>/<path>, once for each network namespace */
     PS_PER_MNTNS,   /* <procfs>/<pid>/<path>, once for each (mount namespace, root directory) */
+    PS_PER_CONTENT, /* not of /proc: the content of a file that a process runs, holds, maps or names; its drift list */
 };
 
 /* Each profile holds all rows of the ones before it. */

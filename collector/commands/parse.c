@@ -79,7 +79,9 @@ static const char *reader_name(enum ps_reader reader)
 /* The path as people know it. */
 static void add_path(struct ps_buffer *out, const struct ps_row *row)
 {
-    ps_buffer_add_text(out, row->scope == PS_PER_HOST ? "/proc/" : "/proc/PID/");
+    static const char *const places[] = {[PS_PER_HOST] = "/proc/", [PS_PER_CONTENT] = "content: "};
+    bool named = row->scope < sizeof places / sizeof places[0] && places[row->scope] != NULL;
+    ps_buffer_add_text(out, named ? places[row->scope] : "/proc/PID/");
     if (!ps_row_is_family(row)) {
         ps_buffer_add_text(out, row->path);
         return;

@@ -17,9 +17,13 @@ struct ps_rows {
 struct ps_plan {
     struct ps_rows global;   /* once, tables of our own network namespace first: they change fastest */
     struct ps_rows lane[2];  /* of each process, by enum ps_reader */
+    struct ps_rows content;  /* of files; empty: the run reads none */
     uint16_t stat;           /* the row of the sweeps */
+    struct {
+        uint16_t exe, fd, map, root, files; /* the rows of content */
+    } of;
 };
 
-void ps_plan_make(enum ps_profile profile, struct ps_plan *out);
+void ps_plan_make(const struct ps_options *options, struct ps_plan *out);
 
 #endif
