@@ -11,6 +11,7 @@
 #include "collector/procfs/identity.h"
 #include "collector/procfs/plan.h"
 #include "collector/procfs/roster.h"
+#include "collector/procfs/wanted.h"
 
 /* Everything a reader is given before the fork. Borrowed. */
 struct ps_reader_job {
@@ -18,11 +19,14 @@ struct ps_reader_job {
     const struct ps_plan *plan;
     struct ps_control *control;
     struct ps_roster *roster;
+    struct ps_wanted *wanted;
     struct ps_ring *ring;
     int procfs;                     /* directory descriptor */
+    int own_proc;                   /* our own /proc, a real one; -1: there is none, and no content can be opened */
     bool copied;                    /* no kernel's proc but a copy of one: its links lead to files of this machine */
     pid_t conductor;
     const struct ps_rights *rights;
+    uint32_t clk_tck;               /* ticks a second */
     uint64_t net_namespace;         /* our own: its tables are data/proc/net; 0 unknown */
     enum ps_reader lane;
     uint32_t slot;
@@ -51,6 +55,7 @@ struct ps_reader_state {
     bool may_switch, can_trace;
     struct ps_seen_list net, mnt;
     uint8_t *pids_seen; /* a bit for each pid; quiet reader only */
+    uint64_t own_dev, own_ino;  /* our own executable: it is hashed in meta.json */
     uint8_t entries[32 << 10]; /* of the directory being listed */
 };
 
@@ -61,6 +66,8 @@ _Noreturn void ps_reader_run(const struct ps_reader_job *job);
 void ps_capture_subject(struct ps_reader_state *r, uint32_t subject);
 void ps_capture_global(struct ps_reader_state *r, uint16_t row);
 void ps_progress_made(struct ps_reader_state *r);
+/* After a frame that was committed by hand. */
+void ps_reader_wake_builder(struct ps_reader_state *r);
 bool ps_reader_stopped(const struct ps_reader_state *r);
 void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, const char *name, const void *data,
                     size_t len);
