@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collector/procfs/content.h"
 #include "collector/procfs/root_path.h"
 #include "parsers/pid_maps.h"
 
-enum { TEXT_ROOM = 128 << 10, ARGUMENTS = 4, JUDGED = 1 << 14, SCRIPT_CAP = 16 << 20 };
+enum { TEXT_ROOM = 128 << 10, ARGUMENTS = 4, JUDGED = 1 << 14, SCRIPT_MAX = 64 << 20 };
 
 struct scan {
     struct ps_pinned p;
@@ -52,7 +53,8 @@ static bool is_news(const struct scan *s, const struct statx *x)
     ps_file_facts_of(x, &facts);
     return S_ISREG(x->stx_mode) && ps_root_foreign(s->root, x) &&
            !ps_wanted_known(s->p.t.r->job->wanted, &facts) &&
-           !(x->stx_ino == s->p.t.r->own_ino);
+           !(x->stx_ino == s->p.t.r->own_ino &&
+             makedev(x->stx_dev_major, x->stx_dev_minor) == s->p.t.r->own_dev);
 }
 
 /* Most mappings of most processes are of the same files: which ones were judged already is kept, as long as nothing
@@ -186,14 +188,15 @@ static struct ps_span whole_path(struct scan *s, struct ps_span argument, char r
 static void take_argument(struct scan *s, struct ps_span argument)
 {
     char room[2 * PS_CONTENT_PATH_MAX];
-    struct ps_content_file f = {.row = s->p.t.r->job->plan->of.root, .entry = "", .keep = PS_KEEP_CONTENT};
+    struct ps_content_file f = {.row = s->p.t.r->job->plan->of.root, .entry = ""};
     if (argument.len == 0 || argument.data[0] == '-' || argument.len >= PS_CONTENT_PATH_MAX)
         return;
     f.path = whole_path(s, argument, room);
-    f.cap = SCRIPT_CAP;
     f.fd = f.path.len > 0 ? ps_root_open(&s->p.t, s->root, f.path, &f.x) : -1;
     if (f.fd < 0)
         return; /* most arguments are no paths */
+    /* A script, an archive of classes; but it may be any file. */
+    f.keep = f.x.stx_size <= SCRIPT_MAX ? PS_KEEP_CONTENT : PS_KEEP_HASH;
     if (is_news(s, &f.x))
         send_file(s, &f);
     close(f.fd);
