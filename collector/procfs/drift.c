@@ -253,7 +253,7 @@ static void look_at(struct walk *w, struct level *l, const char *name)
     w->path[l->path_len] = '/';
     memcpy(w->path + l->path_len + 1, name, len + 1);
     w->walked++;
-    if (is_never(w->path) || is_start(w->path))
+    if (is_never(w->path))
         return;
     memset(&x, 0, sizeof x);
     int failed = (int) syscall(SYS_statx, l->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
@@ -268,7 +268,7 @@ static void look_at(struct walk *w, struct level *l, const char *name)
         list_file(w, &x);
         note_candidate(w, &x);
     }
-    if (!S_ISDIR(x.stx_mode))
+    if (!S_ISDIR(x.stx_mode) || is_start(w->path))
         return;
     int place = openat(l->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     ps_progress_made(w->p.t.r);
