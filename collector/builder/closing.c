@@ -78,13 +78,22 @@ static void add_content_limits_reached(struct ps_json *j, const struct ps_wanted
         ps_json_text(j, NULL, "content_files");
 }
 
+/* Content has limits of its own. */
+static uint64_t truncated_captures(const struct ps_output *o)
+{
+    uint64_t count = 0;
+    for (size_t row = 0; row < ps_catalog_count && row < PS_CATALOG_MAX; row++)
+        count += ps_catalog[row].scope == PS_PER_CONTENT ? 0 : o->coverage[row][PS_TRUNCATED];
+    return count;
+}
+
 static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
     uint32_t missed = atomic_load(&job->roster->full);
     ps_json_array(j, "limits_reached");
     if (missed > 0)
         ps_json_text(j, NULL, "processes");
-    if (f->output->outcomes[PS_TRUNCATED] > 0)
+    if (truncated_captures(f->output) > 0)
         ps_json_text(j, NULL, "capture_bytes");
     if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
         ps_json_text(j, NULL, "abandoned_readers");

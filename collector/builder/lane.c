@@ -435,7 +435,7 @@ void ps_lane_skip_content(struct ps_lane_builder *b)
     if (b->plan->content.count <= 2)
         return;
     for (uint32_t i = atomic_load(&w->scanned); i < lives && i < PS_ROSTER_MAX; i++)
-        if (!b->roster->entries[i].kernel)
+        if (!b->roster->entries[i].kernel && !b->roster->entries[i].hung)
             skip_file(b, i, b->plan->of.map, "");
     for (uint32_t i = atomic_load(&w->roots_done); i < roots && i < PS_ROOTS_MAX; i++)
         skip_file(b, w->roots[i].subject, b->plan->of.files, "");

@@ -179,7 +179,7 @@ static void scan(struct ps_reader_state *r, uint32_t from)
     for (uint32_t i = from; i < count && !ps_content_over(r); i++) {
         const struct ps_roster_entry *e = &r->job->roster->entries[i];
         at(r, PS_STAGE_SCAN, i);
-        if (e->chosen && !e->kernel && e->state != 'Z')
+        if (e->chosen && !e->kernel && !e->hung && e->state != 'Z')
             ps_loaded_scan(r, i);
         atomic_store(&r->job->wanted->scanned, i + 1);
     }

@@ -160,6 +160,8 @@ static void memory(struct ps_reader_state *r)
 {
     bool resumed = r->job->successor && r->job->resume == PS_WALK_CONTENT;
     uint32_t next = r->job->successor ? r->job->resume_after + 1 : 0;
+    if (r->job->successor && !resumed && r->job->resume == PS_WALK_PROCESSES && next <= PS_ROSTER_MAX)
+        r->job->roster->entries[next - 1].hung = 1;
     for (; !resumed && wait_for_quiet(r, next); next++) {
         phase(r, PS_WALK_PROCESSES, next);
         if (r->job->roster->entries[next].chosen)

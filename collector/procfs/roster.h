@@ -22,6 +22,7 @@ struct ps_roster_entry {
     uint64_t mnt;            /* mount namespace, from its link; 0: not known (yet) */
     uint8_t plain_root;      /* its root link says "/" */
     uint8_t kernel;          /* a kernel thread: it has no files */
+    uint8_t hung;            /* a read of its memory did not come back: its maps are not tried again */
     uint8_t comm[PS_ROSTER_COMM];
 };
 

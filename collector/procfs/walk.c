@@ -43,7 +43,7 @@ void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look
     e->comm_len = look->comm_len;
     memcpy(e->comm, look->comm, sizeof e->comm);
     e->mnt = 0;
-    e->plain_root = 0;
+    e->plain_root = e->hung = 0;
     e->kernel = look->no_memory && look->state != 'Z';
     e->again = test_and_set(r, pid);
     e->chosen = chosen(r->job->options, pid);

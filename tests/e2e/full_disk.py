@@ -60,7 +60,7 @@ def procsnap(*arguments):
 
 
 def collect(path):
-    return procsnap("collect", path, "--quiet", "--redact", "none", "--compress", "1")
+    return procsnap("collect", path, "--quiet", "--redact", "none", "--compress", "1", "--files", "none", "--no-recover")
 
 
 def check_sealed(what, disk, path, out):
