@@ -45,6 +45,8 @@ static const struct {
     {"data/records/change-", "change", PS_LOAD_CHANGES, ps_load_change},
     {"data/records/environ-", "environ", PS_LOAD_ENVIRONS, ps_load_environ},
     {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
+    {"data/records/executable-", NULL, PS_LOAD_CONTENTS, ps_load_content},
+    {"data/records/file-", "file", PS_LOAD_CONTENTS, ps_load_content},
 };
 
 static void choose_records(struct ps_loader *l, struct ps_span name)
@@ -180,6 +182,7 @@ void ps_snapshot_done(struct ps_snapshot *s)
     free(s->changes);
     free(s->owners);
     free(s->files);
+    free(s->contents);
     free(s->kept);
     ps_text_pool_done(&s->pool);
     *s = (struct ps_snapshot){0};
