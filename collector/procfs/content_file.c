@@ -104,11 +104,9 @@ static enum ps_outcome read_once(struct ps_target *t, int fd, uint8_t kind, uint
         ps_ring_commit(t->r->ring, &frame, "", (size_t) n);
         ps_reader_wake_builder(t->r);
         *len += (uint64_t) n;
-        if (ps_content_over(t->r)) {
-            if (!ps_reader_stopped(t->r))
-                ps_wanted_reached(t->r->job->wanted, PS_REACHED_TIME);
+        /* What was hashed in time is stored whole. */
+        if (kind == PS_FRAME_DIGEST ? ps_content_over(t->r) : ps_reader_stopped(t->r))
             return PS_TRUNCATED;
-        }
     }
     return PS_COMPLETE;
 }
