@@ -114,7 +114,8 @@ static bool read_owner(const cJSON *object, struct ps_file_facts *f, int *keys)
     f->owned = true;
     *keys += 3;
     return ps_json_signed(ps_json_get(object, "ctime_ns"), &f->ctime_ns) &&
-           ps_json_number32(ps_json_get(object, "uid"), &f->uid) && ps_json_number32(ps_json_get(object, "gid"), &f->gid);
+           ps_json_number32(ps_json_get(object, "uid"), &f->uid) &&
+           ps_json_number32(ps_json_get(object, "gid"), &f->gid);
 }
 
 static bool read_digest(const cJSON *object, struct ps_file_facts *f, int *keys)

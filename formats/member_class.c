@@ -35,7 +35,8 @@ bool ps_member_object(struct ps_span name, uint8_t *sha256)
 {
     static const char top[] = "data/objects/";
     size_t len = sizeof top - 1;
-    return ps_span_starts(name, top) && ps_hex_decode(ps_span_of(name.data + len, name.len - len), sha256, PS_SHA256_LEN);
+    return ps_span_starts(name, top) &&
+           ps_hex_decode(ps_span_of(name.data + len, name.len - len), sha256, PS_SHA256_LEN);
 }
 
 enum ps_member_class ps_member_class_of(struct ps_span name)

@@ -267,15 +267,23 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
     }
 }
 
+/* An executable that is `shared` was told when it was read first. */
+static void content(struct ps_records *r, const struct ps_capture *capture)
+{
+    bool executable = strcmp(capture->name, "exe") == 0;
+    if (executable && capture->outcome != PS_SHARED)
+        ps_executable_content(r, capture);
+    else if (!executable)
+        ps_file_content(r, capture);
+}
+
 void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struct ps_capture *capture)
 {
     r->l = &r->lanes[reader];
     if (r->l->draft)
         ps_draft_capture(r, capture);
-    if (r->l->line.scope == PS_LINE_CONTENT && capture->facts && strcmp(capture->name, "exe") == 0)
-        ps_executable_content(r, capture);
-    else if (r->l->line.scope == PS_LINE_CONTENT && capture->facts)
-        ps_file_content(r, capture);
+    if (r->l->line.scope == PS_LINE_CONTENT && capture->facts)
+        content(r, capture);
     ps_gap_capture(r, capture);
 }
 

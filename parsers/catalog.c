@@ -63,11 +63,11 @@ const struct ps_row ps_catalog[] = {
     {ROW(stat,          "stat",      READ,     HOST,    CARD,     QUIET,  "boot time, CPU time, number of forks")},
     {ROW(uptime,        "uptime",    READ,     HOST,    CARD,     QUIET,  "time since boot")},
     {ROW(loadavg,       "loadavg",   READ,     HOST,    CARD,     QUIET,  "load, last pid")},
-    {ROW(content_exe,   "exe",       READ,     CONTENT, STANDARD, MEMORY, "hash of the executable; content that is deleted, in memory or changed")},
-    {ROW(content_fd,    "fd/{}",     READ,     CONTENT, STANDARD, MEMORY, "content of deleted files that are held open, of programs in memory")},
-    {ROW(content_map,   "map/{}",    READ,     CONTENT, STANDARD, MEMORY, "content of mapped libraries that are not from the image")},
-    {ROW(content_root,  "root/{}",   READ,     CONTENT, STANDARD, MEMORY, "content of scripts and changed files, below the root of the process")},
-    {ROW(content_files, "files",     READ,     CONTENT, STANDARD, MEMORY, "drift list: files changed after the container was started")},
+    {ROW(content_exe,   "exe",       READ,     CONTENT, STANDARD, MEMORY, "hash of the executable; itself, where it would be lost")},
+    {ROW(content_fd,    "fd/{}",     READ,     CONTENT, STANDARD, MEMORY, "deleted files that are held open, programs in memory")},
+    {ROW(content_map,   "map/{}",    READ,     CONTENT, STANDARD, MEMORY, "mapped libraries that are not from the image")},
+    {ROW(content_root,  "root/{}",   READ,     CONTENT, STANDARD, MEMORY, "scripts and changed files below the root")},
+    {ROW(content_files, "files",     READ,     CONTENT, STANDARD, MEMORY, "drift list: what changed since the container started")},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     /* clang-format on */
 };

@@ -7,8 +7,8 @@
  *   f 0755 0 0 16712 0:52 1234 1 1763770501123456789 1763770501123456789 /tmp/x
  *   end 4711 2 1763770480000000000
  *
- * type (f d l p s c b), mode in octal, uid, gid, size, device, inode, links, mtime and ctime in nanoseconds, path. In the
- * path blanks, control characters, backslashes and what is not ASCII are \ooo. Behind `end`: entries looked at,
+ * type (f d l p s c b), mode in octal, uid, gid, size, device, inode, links, mtime and ctime in nanoseconds, path. There
+ * blanks, control characters, backslashes and what is not ASCII are \ooo. Behind `end`: entries looked at,
  * directories that were not entered, and the ctime from which on a file is listed.
  */
 #include "parsers/content_files.h"

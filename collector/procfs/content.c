@@ -59,7 +59,9 @@ void ps_pin_done(struct ps_pinned *p)
         ssize_t n = ps_look_again(p->t.r, p->stat, text, sizeof text);
         bool same = n > 0 && ps_look_at(ps_span_of(text, (size_t) n), &now) && now.start == p->entry.start;
         bool image = same && now.startcode != p->entry.startcode;
-        enum ps_identity identity = n == -ESRCH || n == 0 ? PS_ENDED : !same ? PS_UNVERIFIED : image ? PS_CHANGED : PS_SAME;
+        enum ps_identity identity = image ? PS_CHANGED : same ? PS_SAME : PS_UNVERIFIED;
+        if (n == -ESRCH || n == 0)
+            identity = PS_ENDED;
         say(&p->t, PS_FRAME_DONE, image ? PS_FLAG_IMAGE : 0, identity, PS_SKIPPED);
     }
     close(p->stat);

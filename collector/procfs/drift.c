@@ -381,7 +381,8 @@ void ps_drift_walk(struct ps_reader_state *r, uint32_t subject)
     w.until_us = ps_boottime_us() + UINT64_C(1000) * r->job->wanted->limits.drift_ms;
     if (w.root->fd >= 0)
         list_all(&w);
-    say(&w, PS_FRAME_END, w.root->fd < 0 ? ps_outcome_of(w.root->error) : w.cut || ps_content_over(r) ? PS_TRUNCATED : PS_COMPLETE);
+    enum ps_outcome listed = w.cut || ps_content_over(r) ? PS_TRUNCATED : PS_COMPLETE;
+    say(&w, PS_FRAME_END, w.root->fd < 0 ? ps_outcome_of(w.root->error) : listed);
     ps_pin_done(&w.p);
     if (w.root->fd >= 0 && r->job->options->recover)
         take_candidates(&w, subject);

@@ -73,8 +73,8 @@ static bool judged(const struct scan *s, const struct ps_pid_maps *m)
     return was;
 }
 
-/* By its path where that leads somewhere; else, and where it is deleted, through map_files, which wants CAP_SYS_ADMIN or
- * CAP_CHECKPOINT_RESTORE. */
+/* By its path where that leads somewhere; else, and where it is deleted, through map_files, which wants CAP_SYS_ADMIN
+ * or CAP_CHECKPOINT_RESTORE. */
 static int open_mapped(struct scan *s, const struct ps_pid_maps *m, const char *range, struct ps_content_file *f)
 {
     struct ps_span path = m->pathname;

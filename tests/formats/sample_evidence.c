@@ -165,8 +165,8 @@ static void opening_line(struct line *l)
 
 static void quiet_line(struct line *l)
 {
-    static const struct ps_file_facts facts = {.dev_major = 8, .dev_minor = 1, .mode = 0100755, .nlink = 1, .ino = 1234, .size = 4096,
-                                          .mtime_ns = 1700000000000000001};
+    static const struct ps_file_facts facts = {.dev_major = 8, .dev_minor = 1, .mode = 0100755, .nlink = 1,
+                                               .ino = 1234, .size = 4096, .mtime_ns = 1700000000000000001};
     begin(l, PS_LINE_PROCESS, PS_QUIET, "data/proc/1/state.pack");
     struct ps_capture *c = capture(l, "stat", "stat", PS_PER_PROCESS, PS_COMPLETE);
     item(l, c, NULL, "stat", ps_span_text(stat_1));

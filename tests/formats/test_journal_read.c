@@ -225,7 +225,7 @@ Test(journal_read, content)
 
 #define FACTS "\"dev\":\"8:1\",\"ino\":1,\"mode\":1,\"size\":1,\"mtime_ns\":1,\"nlink\":1"
 #define CONTENT(facts)                                                                                                 \
-    "{\"scope\":\"content\",\"pid\":1,\"start\":5,\"life\":\"1\",\"reader\":\"memory\",\"us\":1,\"took\":2,"                        \
+    "{\"scope\":\"content\",\"pid\":1,\"start\":5,\"life\":\"1\",\"reader\":\"memory\",\"us\":1,\"took\":2,"                  \
     "\"identity\":\"same\",\"packs\":[],\"c\":[[\"exe\",\"complete\",null,0,0,0,null,null,null,{" FACTS facts "}]]}"
 
 Test(journal_read, facts_that_are_none)

