@@ -97,9 +97,17 @@ static int open_mapped(struct scan *s, const struct ps_pid_maps *m, const char *
     return fd;
 }
 
+/* Memory that only looks like a file (memfd, shared memory) is what a compiler at run time writes its code to: gigabytes
+ * of holes, and no program. */
+static enum ps_keep keep_of(struct ps_span path)
+{
+    bool memory = ps_span_starts(path, "/memfd:") || ps_span_starts(path, "/SYSV") || ps_span_starts(path, "/dev/zero");
+    return memory ? PS_KEEP_PROGRAM : PS_KEEP_CONTENT;
+}
+
 static void take_mapping(struct scan *s, const struct ps_pid_maps *m)
 {
-    struct ps_content_file f = {.row = s->p.t.r->job->plan->of.map, .path = m->pathname, .keep = PS_KEEP_CONTENT};
+    struct ps_content_file f = {.row = s->p.t.r->job->plan->of.map, .path = m->pathname, .keep = keep_of(m->pathname)};
     char range[40];
     bool program = m->perms.len == 4 && m->perms.data[2] == 'x' && m->inode > 0;
     if (!program || !ps_span_starts(m->pathname, "/") || judged(s, m))
