@@ -109,9 +109,18 @@ def main():
     shutil.copyfile(next(line.split()[-1] for line in open("/proc/self/maps", encoding="utf-8") if "libc.so" in line),
                     library)
     ctypes.CDLL(library)
+    lost_library = os.path.join(place, "lost.so")
+    shutil.copyfile(library, lost_library)
+    with open(lost_library, "ab") as file:
+        file.write(b"unlike the other one")
+    lost_bytes = bytes_of(lost_library)
+    ctypes.CDLL(lost_library)
+    os.unlink(lost_library)
+    os.utime(script, ns=(1, 1))  # to read it would set the time of access anew
 
     bundle = snapshot.collect(os.path.join(folder.name, "out"))
     own = os.getpid()
+    equal("to read changes no time of access", 1, os.stat(script).st_atime_ns)
     check_executables(bundle, made)
     with open(script, "rb") as file:
         expect(bundle, "a script named in argv, below cwd", runs.pid, "root" + script, file.read())
@@ -126,6 +135,9 @@ def main():
               if name.startswith("map/") and capture.facts["path"] == library]
     equal("a mapped library that is not from the image: one capture", 1, len(mapped))
     expect(bundle, "a mapped library that is not from the image", own, (mapped or ["map/"])[0], bytes_of(library))
+    captures = [capture for name, capture in bundle.contents(own).items() if name.startswith("map/")
+                and (capture.facts or {}).get("path") == lost_library + " (deleted)"]
+    equal("a mapped library that is deleted", [lost_bytes], [bundle.object(capture) for capture in captures])
     image = [record for record in bundle.records("executable")
              if record["file"]["path"] == os.readlink("/proc/self/exe")]
     equal("an executable of the image: its hash, and not its content", [(sha256(bytes_of(sys.executable)), None)],
