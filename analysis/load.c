@@ -52,6 +52,8 @@ static const struct {
     {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
     {"data/records/task-", NULL, PS_LOAD_PLACE, ps_load_task},
     {"data/records/system-", NULL, PS_LOAD_PLACE, ps_load_system},
+    {"data/records/executable-", NULL, PS_LOAD_CONTENTS, ps_load_content},
+    {"data/records/file-", "file", PS_LOAD_CONTENTS, ps_load_content},
 };
 
 static void choose_records(struct ps_loader *l, struct ps_span name)
@@ -241,6 +243,7 @@ void ps_snapshot_done(struct ps_snapshot *s)
     free(s->changes);
     free(s->owners);
     free(s->files);
+    free(s->contents);
     free(s->kept);
     ps_text_pool_done(&s->pool);
     *s = (struct ps_snapshot){0};

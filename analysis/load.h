@@ -66,6 +66,8 @@ void ps_load_gap(struct ps_loader *l, const cJSON *record);
 void ps_load_change(struct ps_loader *l, const cJSON *record);
 void ps_load_environ(struct ps_loader *l, const cJSON *record);
 void ps_load_file(struct ps_loader *l, const cJSON *record);
+/* An executable or a file record. */
+void ps_load_content(struct ps_loader *l, const cJSON *record);
 /* A record of wants.pid, as it stands in the bundle. */
 void ps_load_kept(struct ps_loader *l, const cJSON *record, struct ps_span line);
 

@@ -190,6 +190,31 @@ void ps_load_file(struct ps_loader *l, const cJSON *record)
     s->file_count++;
 }
 
+void ps_load_content(struct ps_loader *l, const cJSON *record)
+{
+    struct ps_snapshot *s = l->out;
+    bool drift = ps_load_at(record, "proc.drift") != NULL;
+    struct ps_content_row *rows = grown(l, s->contents, s->content_count, &s->content_room, sizeof *rows);
+
+    if (rows == NULL)
+        return;
+    s->contents = rows;
+    if (drift && ps_load_at(record, "file") == NULL)
+        return; /* the last line of the list: it tells of the walk */
+    const cJSON *size = ps_load_at(record, drift ? "file" : "proc.stat");
+    rows[s->content_count++] = (struct ps_content_row){
+        .pid = ps_load_number32(record, "process.pid"),
+        .size = size != NULL ? ps_load_number(size, "size") : 0,
+        .drift = drift,
+        .exe_id = ps_load_text(l, record, "proc.exe_id"),
+        .path = ps_load_text(l, record, "file.path"),
+        .type = ps_load_text(l, record, "file.type"),
+        .sha256 = ps_load_text(l, record, "file.hash.sha256"),
+        .object = ps_load_text(l, record, "proc.object"),
+        .withheld = ps_load_text(l, record, "proc.withheld"),
+    };
+}
+
 void ps_load_kept(struct ps_loader *l, const cJSON *record, struct ps_span line)
 {
     struct ps_snapshot *s = l->out;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/show_content.h"
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 #include "formats/quantity.h"
@@ -197,6 +198,7 @@ void ps_show_files(const struct ps_snapshot *s, size_t columns, struct ps_buffer
         out->failed = true;
         return;
     }
+    ps_show_contents(s, columns, out);
     if (count == 0)
         ps_buffer_add_text(out, "No open file is in the records.\n");
     else
@@ -246,6 +248,7 @@ void ps_show_files_json(const struct ps_snapshot *s, size_t columns, struct ps_b
 
     (void) columns;
     out->failed = out->failed || holds == NULL;
+    ps_show_contents_json(s, out);
     for (size_t at = 0, end; holds != NULL && at < count; at = end) {
         for (end = at + 1; end < count && same_path(&holds[at], &holds[end]);)
             end++;

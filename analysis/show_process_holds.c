@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "analysis/show_content.h"
 #include "analysis/show_process.h"
 #include "analysis/show_text.h"
 #include "formats/printable.h"
@@ -135,6 +136,24 @@ static void add_gap(const struct ps_life *life, const cJSON *record, struct ps_b
     ps_buffer_add_byte(out, '\n');
 }
 
+/* What was read of a file of this life; the drift list is for show files. */
+static void add_file(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    struct ps_content_row c = {
+        .sha256 = ps_load_text(life->l, record, "file.hash.sha256"),
+        .object = ps_load_text(life->l, record, "proc.object"),
+        .withheld = ps_load_text(life->l, record, "proc.withheld"),
+    };
+    if (ps_load_at(record, "proc.drift") != NULL)
+        return;
+    ps_life_label(out, "content");
+    ps_printable_add(out, ps_load_text(life->l, record, "proc.capture"));
+    ps_buffer_add_byte(out, ' ');
+    ps_printable_add_broken(out, ps_load_text(life->l, record, "file.path"), PS_LIFE_INDENT, life->columns);
+    ps_buffer_add_byte(out, '\n');
+    ps_show_add_content(&c, PS_LIFE_INDENT, out);
+}
+
 static void add_descriptor_count(const struct ps_life *life, struct ps_buffer *out)
 {
     const struct ps_process_row *p = life->row;
@@ -153,6 +172,7 @@ void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out)
     add_descriptor_count(life, out);
     ps_life_each(life, "fd", add_descriptor, out);
     ps_life_each(life, "environ", add_environment, out);
+    ps_life_each(life, "file", add_file, out);
     ps_life_each(life, "change", add_change, out);
     ps_life_each(life, "gap", add_gap, out);
     if (ps_life_count(life, "gap") > 0)

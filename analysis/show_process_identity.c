@@ -2,6 +2,7 @@
  *
  * Who one life is: the process record in words.
  */
+#include "analysis/show_content.h"
 #include "analysis/show_process.h"
 #include "analysis/show_text.h"
 #include "formats/printable.h"
@@ -173,6 +174,9 @@ static void add_program(const struct ps_life *life, const cJSON *record, struct 
     ps_buffer_addf(out, "%*sdevice:inode:mtime:size ", PS_LIFE_INDENT, "");
     ps_printable_add(out, id);
     ps_buffer_add_byte(out, '\n');
+    const struct ps_content_row *content = ps_content_of_executable(life->s, id);
+    if (content != NULL)
+        ps_show_add_content(content, PS_LIFE_INDENT, out);
 }
 
 /* The exact bytes of each argument, where the record has them. */

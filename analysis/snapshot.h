@@ -20,6 +20,7 @@ enum {
     PS_LOAD_ENVIRONS = 1 << 5,
     PS_LOAD_FILES = 1 << 6,
     PS_LOAD_PLACE = 1 << 7, /* platform and task */
+    PS_LOAD_CONTENTS = 1 << 8,
 };
 
 struct ps_snapshot_wants {
@@ -67,6 +68,14 @@ struct ps_file_row {
     uint64_t fd, flags; /* open(2)'s flags; see flags_known */
     bool flags_known;
     struct ps_span entity_id, path, class_name; /* "file", "deleted", "memfd", "device" */
+};
+
+/* An executable, a file whose content was looked at, or (drift) one that changed since the container was started. */
+struct ps_content_row {
+    uint32_t pid; /* by way of which it was seen */
+    uint64_t size;
+    bool drift;
+    struct ps_span exe_id, path, type, sha256, object, withheld;
 };
 
 /* One line of the records of the process that was asked for. */
@@ -126,6 +135,8 @@ struct ps_snapshot {
     size_t owner_count, owner_room;
     struct ps_file_row *files;
     size_t file_count, file_room;
+    struct ps_content_row *contents;
+    size_t content_count, content_room;
     struct ps_kept_record *kept;
     size_t kept_count, kept_room;
     struct ps_gap_row *gaps;

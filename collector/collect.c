@@ -28,6 +28,8 @@ struct conductor {
     struct ps_plan plan;
     struct ps_control *control;
     struct ps_roster *roster;
+    struct ps_wanted *wanted;
+    bool own_proc_real; /* `proc` is a kernel's, and shows ourselves */
     struct ps_ring rings[PS_SLOTS];
     struct ps_host host;
     struct ps_surroundings surroundings;
@@ -50,6 +52,7 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     if (!ps_procfs_open(c->options->procfs, &c->procfs, err))
         return false;
     c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    c->own_proc_real = c->proc >= 0 && ps_host_is_procfs(c->proc) && faccessat(c->proc, "self/fd", F_OK, 0) == 0;
     ps_host_facts(c->procfs.fd, &c->host);
     ps_surroundings_own(c->proc, c->procfs.fd, &c->surroundings);
     if (!c->host.procfs)
@@ -58,10 +61,13 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     ps_limits_own(&c->limits);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
     ps_harden_memory();
-    ps_plan_make(c->options->profile, &c->plan);
+    ps_plan_make(c->options, &c->plan);
+    if (!c->host.procfs)
+        c->plan.content.count = 0; /* links of a copied tree lead to files of this machine */
     c->control = ps_control_make(err);
     c->roster = c->control ? ps_roster_make(err) : NULL;
-    if (!c->roster)
+    c->wanted = c->roster ? ps_wanted_make(c->options, &c->limits, err) : NULL;
+    if (!c->wanted)
         return false;
     for (size_t i = 0; i < PS_SLOTS; i++) {
         if (!ps_ring_make(&c->rings[i], err))
@@ -110,9 +116,12 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .plan = &c->plan,
         .control = c->control,
         .roster = c->roster,
+        .wanted = c->wanted,
         .ring = &c->rings[slot],
         .procfs = c->procfs.fd,
         .own = c->host.own,
+        .own_proc = c->own_proc_real ? c->proc : -1,
+        .clk_tck = c->host.clk_tck,
         .copied = !c->host.procfs,
         .conductor = c->self,
         .rights = &c->rights,
@@ -168,6 +177,7 @@ static bool start_builder(struct conductor *c)
         .plan = &c->plan,
         .control = c->control,
         .roster = c->roster,
+        .wanted = c->wanted,
         .rings = c->rings,
         .host = &c->host,
         .procfs = &c->procfs,
@@ -341,6 +351,8 @@ static const char *phase_now(const struct conductor *c)
     case PS_WALK_PROCESSES:
         return "quiet";
     case PS_WALK_WAIT:
+        if (atomic_load(&control->slots[atomic_load(&control->lanes[PS_MEMORY].slot)].phase) == PS_WALK_CONTENT)
+            return "content";
         return "memory";
     case PS_WALK_CLOSING:
         return "closing";

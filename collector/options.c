@@ -97,6 +97,28 @@ static bool take_pids(struct ps_options *o, const char *value, struct ps_error *
     return true;
 }
 
+static bool take_files(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    static const char *const names[] = {"none", "drift", "all"};
+    static const enum ps_files files[] = {PS_FILES_NONE, PS_FILES_DRIFT, PS_FILES_ALL};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->files = files[i];
+            return true;
+        }
+    }
+    return ps_fail(err, 0, "--files %s: choose none, drift (changed files of containers) or all (of the machine too)",
+                   value);
+}
+
+static bool take_no_recover(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    (void) value, (void) err;
+    o->recover = false;
+    return true;
+}
+
 static bool take_redact(struct ps_options *o, const char *value, struct ps_error *err)
 {
     if (strcmp(value, "environ") != 0 && strcmp(value, "none") != 0)
@@ -201,6 +223,10 @@ static const struct option options[] = {
                                   "standard adds status, limits, mounts, environment, maps\n"
                                   "(default standard)", 0}, take_profile},
     {{"pid", "N,...", "only these processes (default: all)", 0}, take_pids},
+    {{"files", "none|drift|all", "list and keep files that changed since the container was\n"
+                                 "started: of no root, of containers, of the machine too\n"
+                                 "(default drift; with --profile card none)", 0}, take_files},
+    {{"no-recover", NULL, "hash files, but keep the content of none", 0}, take_no_recover},
     {{"redact", "environ|none", "hash the values of environment variables, or keep them\n"
                                 "(default environ)", 0}, take_redact},
     {{"procfs", "DIR", "another proc mount, or a copied tree (default /proc)", 0}, take_procfs},
@@ -237,6 +263,7 @@ struct ps_options ps_options_default(void)
     return (struct ps_options){
         .procfs = "/proc",
         .profile = PS_STANDARD,
+        .recover = true,
         .redact_environ = true,
         .sign_key_fd = -1,
         .read_timeout_ms = 500,
@@ -285,6 +312,8 @@ bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_e
         return false;
     if (o.sign_key != NULL && o.sign_key_fd >= 0)
         return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");
+    if (o.files == PS_FILES_BY_PROFILE)
+        o.files = o.profile == PS_CARD ? PS_FILES_NONE : PS_FILES_DRIFT;
     *out = o;
     return true;
 }

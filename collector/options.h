@@ -15,6 +15,9 @@ struct ps_case {
     const char *id, *examiner, *evidence_id, *reason, *authority, *case_officer; /* NULL: not stated */
 };
 
+/* Whose changed files are listed and kept: nobody's, those of containers, or those of the bare machine too. */
+enum ps_files { PS_FILES_BY_PROFILE, PS_FILES_NONE, PS_FILES_DRIFT, PS_FILES_ALL };
+
 /* Texts are borrowed from argv. */
 struct ps_options {
     const char *dest;   /* FILE, DIR/ or - */
@@ -22,6 +25,8 @@ struct ps_options {
     enum ps_profile profile;
     uint32_t pids[PS_PIDS_MAX];
     size_t pid_count;     /* 0: every process */
+    enum ps_files files;  /* default by profile: none for card, drift for the others */
+    bool recover;         /* default true: keep content that dies with the task, or is not from the image */
     bool redact_environ;  /* default true */
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
@@ -35,7 +40,7 @@ struct ps_options {
 /* The defaults of every option that `collect --help` names. */
 struct ps_options ps_options_default(void);
 /* The options for --help, PS_OPTION_COUNT of them. */
-enum { PS_OPTION_COUNT = 17 };
+enum { PS_OPTION_COUNT = 19 };
 void ps_options_flags(struct ps_flag *out);
 /* argv[0] is the word `collect`. False with *err: the command line alone is wrong (exit status 2). */
 PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "formats/manifest.h"
+#include "formats/member_name.h"
 #include "formats/minisign.h"
 #include "formats/sshsig.h"
 #include "formats/tag_files.h"
@@ -19,6 +20,8 @@ struct ps_bundle {
     char id[PS_BUNDLE_ID_LEN + 1];
     struct ps_manifest payload, tags;
     uint64_t members;
+    struct ps_sha256 streamed; /* of the member under way, when it comes in pieces */
+    char streaming[PS_MEMBER_NAME_MAX + 1];
     bool failed, sealed;
 };
 
@@ -76,18 +79,57 @@ struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, ps_sink
     return b;
 }
 
-bool ps_bundle_add(struct ps_bundle *b, const char *name, struct ps_span bytes, struct ps_error *err)
+static bool may_add(const struct ps_bundle *b, const char *name, uint64_t size, struct ps_error *err)
 {
+    uint8_t header[512];
     if (b->failed || b->sealed)
         return ps_fail(err, 0, "adding %s: the bundle %s", name, b->failed ? "has failed already" : "is sealed");
-    uint8_t header[512];
-    if (!ps_span_starts(ps_span_text(name), "data/") || !ps_tarball_header(b->id, name, bytes.len, 0, header))
+    if (b->streaming[0] != '\0')
+        return ps_fail(err, 0, "adding %s: %s has not ended", name, b->streaming);
+    if (!ps_span_starts(ps_span_text(name), "data/") || !ps_tarball_header(b->id, name, size, 0, header))
         return ps_fail(err, 0, "adding %s: no such name can be in a bundle", name);
-    if (!add_member(b, &b->payload, name, bytes, err))
+    return true;
+}
+
+bool ps_bundle_add(struct ps_bundle *b, const char *name, struct ps_span bytes, struct ps_error *err)
+{
+    if (!may_add(b, name, bytes.len, err) || !add_member(b, &b->payload, name, bytes, err))
         return false;
     b->about.payload_bytes += bytes.len;
     b->about.payload_members++;
     return true;
+}
+
+bool ps_bundle_begin(struct ps_bundle *b, const char *name, uint64_t size, struct ps_error *err)
+{
+    if (!may_add(b, name, size, err))
+        return false;
+    (void) snprintf(b->streaming, sizeof b->streaming, "%s", name);
+    ps_sha256_init(&b->streamed);
+    b->members++;
+    b->about.payload_bytes += size;
+    b->about.payload_members++;
+    b->failed = !ps_tarball_begin(b->tarball, name, size, err);
+    return !b->failed;
+}
+
+bool ps_bundle_piece(struct ps_bundle *b, struct ps_span bytes, struct ps_error *err)
+{
+    if (b->failed || b->streaming[0] == '\0')
+        return ps_fail(err, 0, "a piece of no member of the bundle");
+    ps_sha256_update(&b->streamed, bytes);
+    b->failed = !ps_tarball_piece(b->tarball, bytes, err);
+    return !b->failed;
+}
+
+bool ps_bundle_end(struct ps_bundle *b, uint8_t *sha256, struct ps_error *err)
+{
+    if (b->failed || b->streaming[0] == '\0')
+        return ps_fail(err, 0, "the end of no member of the bundle");
+    ps_sha256_final(&b->streamed, sha256);
+    b->failed = !ps_manifest_add(&b->payload, ps_span_text(b->streaming), sha256, err);
+    b->streaming[0] = '\0';
+    return !b->failed;
 }
 
 /* In pieces: at the end of a large run its text is megabytes. */
@@ -200,6 +242,8 @@ bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, stru
 {
     if (b->failed || b->sealed)
         return ps_fail(err, 0, "sealing: the bundle %s", b->failed ? "has failed already" : "is sealed already");
+    if (b->streaming[0] != '\0')
+        return ps_fail(err, 0, "sealing: %s has not ended", b->streaming);
     struct ps_sealed sealed = {0};
     b->sealed = true;
     bool done = add_tag_files(b, facts, err) && add_signed_root(b, facts, sealed.head.root, err) &&

@@ -47,6 +47,11 @@ struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, ps_sink
 /* One payload member: a name below the top directory that begins with "data/". Fails on a name that the format does not
  * allow, before anything is written. After any other failure the bundle can only be freed. */
 PS_MUST_CHECK bool ps_bundle_add(struct ps_bundle *b, const char *name, struct ps_span bytes, struct ps_error *err);
+/* The same in pieces, for what is too long to be held: `size` bytes in all come between begin and end. *sha256 (32 bytes)
+ * is that of the bytes that came. Nothing else may be added in between. */
+PS_MUST_CHECK bool ps_bundle_begin(struct ps_bundle *b, const char *name, uint64_t size, struct ps_error *err);
+PS_MUST_CHECK bool ps_bundle_piece(struct ps_bundle *b, struct ps_span bytes, struct ps_error *err);
+PS_MUST_CHECK bool ps_bundle_end(struct ps_bundle *b, uint8_t *sha256, struct ps_error *err);
 /* Tag files, signatures, end of the stream. *out is untouched on failure. After that only ps_bundle_free. */
 PS_MUST_CHECK bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_sealed *out,
                                   struct ps_error *err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/digest.h"
 #include "formats/evidence_match.h"
 #include "formats/evidence_raw.h"
 #include "formats/member_name.h"
@@ -119,7 +120,7 @@ bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char *
     struct ps_raw *raw = e->current;
     if (raw == NULL)
         return fail(e, "bytes of no raw member", NULL, why);
-    if (e->visitor.again != NULL && !e->again)
+    if (e->visitor.again != NULL && !e->again && !raw->object)
         return true;
     e->held -= ps_raw_held(raw);
     const char *flaw = ps_raw_bytes(raw, bytes);
@@ -206,6 +207,17 @@ static bool read_again(struct ps_evidence *e, struct ps_raw *raw, const char **w
     return read;
 }
 
+/* The content of a file: nothing is handed out, but its capture must say the same of it. */
+static bool take_object(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_raw *raw,
+                        const char **why)
+{
+    uint8_t sha256[PS_SHA256_LEN];
+    ps_sha256_final(&raw->hash, sha256);
+    e->counts.entries++;
+    e->counts.bytes += raw->size;
+    return ps_match_object(&e->match, line, pack, raw->size, sha256, why) || fail(e, *why, raw->name, why);
+}
+
 static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line, const char **why)
 {
     for (size_t i = 0; i < line->pack_count; i++) {
@@ -215,10 +227,13 @@ static bool take_packs(struct ps_evidence *e, const struct ps_journal_line *line
         struct ps_raw *raw = find_raw(e, name);
         if (raw == NULL)
             return fail(e, "the journal names raw bytes that did not come before it", name, why);
-        if (e->visitor.again != NULL && !read_again(e, raw, why))
+        if (e->visitor.again != NULL && !raw->object && !read_again(e, raw, why))
             return false;
         bool whole = ps_line_has_members(&line->line);
-        if (!(whole ? take_whole(e, line, i, raw, why) : take_pack(e, line, i, raw, why)))
+        bool taken = raw->object ? take_object(e, line, i, raw, why)
+                     : whole     ? take_whole(e, line, i, raw, why)
+                                 : take_pack(e, line, i, raw, why);
+        if (!taken)
             return false;
         free_raw(e, raw);
     }
@@ -249,17 +264,19 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
     return true;
 }
 
-enum { PHASES = 7 };
+enum { CONTENT_END = 5, PHASES = 8 };
 
 /* The phases in their order; a run that was ended early leaves some out, but never the first. */
 static bool take_phase(struct ps_evidence *e, const struct ps_phase *phase, const char **why)
 {
     static const char *const names[PHASES] = {"start",      "global-end",  "opening-end", "quiet-end",
-                                              "memory-end", "closing-end", "seal"};
+                                              "memory-end", "content-end", "closing-end", "seal"};
     size_t at = e->phases;
     while (at < PHASES && strcmp(phase->name, names[at]) != 0)
         at++;
-    e->left_out = e->left_out || at > e->phases;
+    /* A run that planned no content has no end of it. */
+    bool no_content = e->phases == CONTENT_END && at == CONTENT_END + 1;
+    e->left_out = e->left_out || (at > e->phases && !no_content);
     if (at == PHASES || (e->phases == 0 && at != 0))
         return fail(e, "a phase that is none, or comes twice or too late", NULL, why);
     e->phases = at + 1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/digest.h"
 #include "formats/member_class.h"
 #include "formats/member_name.h"
 
@@ -56,6 +57,10 @@ bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
         return is_numbered(span, "data/opening/stat");
     case PS_LINE_CLOSING:
         return is_numbered(span, "data/closing/stat");
+    case PS_LINE_CONTENT:
+        if (ps_member_class_of(span) == PS_MEMBER_OBJECT)
+            return true;
+        break;
     case PS_LINE_PROCESS:
         break;
     }
@@ -93,7 +98,7 @@ static bool make_room(struct ps_match *m, size_t count)
 /* NULL, or what a capture says wrongly of its own. */
 static const char *check_capture(const struct ps_capture *c)
 {
-    bool listed = c->entry_count > 0;
+    bool listed = c->entry_count > 0, hashed = c->facts != NULL && c->facts->hashed;
     uint64_t bytes = 0;
     for (size_t k = 0; k < c->entry_count; k++) {
         if (c->entries[k].bytes > UINT64_MAX - bytes)
@@ -102,7 +107,8 @@ static const char *check_capture(const struct ps_capture *c)
     }
     if (listed != c->stored && (listed || is_family(c)))
         return "a capture with a place but without entries, or with entries but without a place";
-    if (bytes != c->bytes && (listed || !c->stored))
+    /* Of content that is not kept the length is that of what was hashed. */
+    if (bytes != c->bytes && (listed || !c->stored) && (listed || !hashed))
         return "the length of a capture is not the sum of its entries";
     return NULL;
 }
@@ -181,6 +187,25 @@ bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size
         return say(why, "an entry of a pack is not the one that the journal says comes next");
     m->used[i]++;
     *capture = i;
+    return true;
+}
+
+bool ps_match_object(struct ps_match *m, const struct ps_journal_line *line, size_t pack, uint64_t length,
+                     const uint8_t *sha256, const char **why)
+{
+    uint8_t named[PS_SHA256_LEN];
+    m->first = next_unfinished(m, line, m->first);
+    const struct ps_capture *c = m->first < line->capture_count ? &line->captures[m->first] : NULL;
+    if (c == NULL || !c->stored || c->entry_count > 0 || c->pack != pack || c->offset != 0)
+        return say(why, "an object that is not the one that the journal says comes next");
+    if (c->facts == NULL || !c->facts->hashed || c->bytes != length ||
+        memcmp(c->facts->sha256, sha256, PS_SHA256_LEN) != 0)
+        return say(why, "an object of another length or hash than the journal says");
+    bool whole = c->outcome == PS_COMPLETE || c->outcome == PS_TRUNCATED;
+    if (!ps_member_object(ps_span_text(line->packs[pack]), named) ||
+        (whole && memcmp(named, sha256, PS_SHA256_LEN) != 0))
+        return say(why, "an object whose name is not its hash");
+    m->used[m->first]++;
     return true;
 }
 

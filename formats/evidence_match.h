@@ -22,6 +22,10 @@ PS_MUST_CHECK bool ps_match_begin(struct ps_match *m, const struct ps_journal_li
 /* The capture of the next entry. */
 PS_MUST_CHECK bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size_t pack,
                                   const struct ps_pack_entry *entry, size_t *capture, const char **why);
+/* The content of a file, a member of its own: the next capture must say this length and hash of it; and the member is
+ * named after the hash, unless the capture says that the file was read twice and was not the same. */
+PS_MUST_CHECK bool ps_match_object(struct ps_match *m, const struct ps_journal_line *line, size_t pack, uint64_t length,
+                                   const uint8_t *sha256, const char **why);
 /* True when every entry of every capture has come; else *capture is the first that lacks one. */
 PS_MUST_CHECK bool ps_match_end(struct ps_match *m, const struct ps_journal_line *line, size_t *capture,
                                 const char **why);

@@ -14,7 +14,10 @@ struct ps_raw *ps_raw_new(struct ps_span name, bool whole)
         return NULL;
     memcpy(r->name, name.data, name.len);
     r->pack = ps_member_class_of(name) == PS_MEMBER_PACK;
-    r->whole = whole;
+    r->object = ps_member_class_of(name) == PS_MEMBER_OBJECT;
+    r->whole = whole && !r->object;
+    if (r->object)
+        ps_sha256_init(&r->hash);
     return r;
 }
 
@@ -77,6 +80,8 @@ const char *ps_raw_bytes(struct ps_raw *r, struct ps_span bytes)
 {
     const char *why = NULL;
     r->size += bytes.len;
+    if (r->object)
+        ps_sha256_update(&r->hash, bytes);
     if (!r->pack) {
         if (r->whole)
             ps_buffer_add_span(&r->kept, bytes);

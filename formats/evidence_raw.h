@@ -7,12 +7,15 @@
 #ifndef PS_EVIDENCE_RAW_H
 #define PS_EVIDENCE_RAW_H
 
+#include "formats/digest.h"
 #include "formats/pack.h"
 
 struct ps_raw {
     struct ps_raw *before, *after; /* in the order in which they came; evidence.c's */
     bool pack;  /* entries; else the bytes of one capture */
     bool whole; /* all bytes are kept */
+    bool object; /* the content of a file: nobody parses it, so only length and hash are kept */
+    struct ps_sha256 hash;
     uint64_t size;
     struct ps_buffer kept;
     /* The entry under way. */

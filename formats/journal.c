@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/digest.h"
 #include "formats/json.h"
 
 static const char *const outcome_names[PS_OUTCOMES] = {
@@ -58,6 +59,8 @@ static const char *scope_name(enum ps_line_scope scope)
         return "closing";
     case PS_LINE_FACTS:
         return "facts";
+    case PS_LINE_CONTENT:
+        return "content";
     }
     return "?";
 }
@@ -70,6 +73,27 @@ bool ps_line_has_members(const struct ps_line *line)
 const char *ps_line_member_top(const struct ps_line *line)
 {
     return line->scope == PS_LINE_FACTS ? "data/" : "data/proc/";
+}
+
+bool ps_line_of_life(enum ps_line_scope scope)
+{
+    return scope == PS_LINE_PROCESS || scope == PS_LINE_CONTENT;
+}
+
+const char *ps_withheld_name(enum ps_withheld why)
+{
+    switch (why) {
+    case PS_WITHHELD_KEY:
+        return "private key";
+    case PS_WITHHELD_BYTES:
+        return "recovered_bytes";
+    case PS_WITHHELD_OBJECTS:
+        return "objects";
+    case PS_NOT_WITHHELD:
+    case PS_WITHHELDS:
+        break;
+    }
+    return NULL;
 }
 
 /* The captures of a line are written before its head is complete (its packs are known only at the end), so they are
@@ -102,17 +126,38 @@ static void add_entries(struct ps_json *j, const struct ps_capture *c)
     ps_json_array_end(j);
 }
 
-void ps_file_facts_json(struct ps_json *j, const char *name, const struct ps_file_facts *f)
+void ps_file_facts_add(struct ps_json *j, const struct ps_file_facts *f)
 {
     char dev[24];
     snprintf(dev, sizeof dev, "%u:%u", f->dev_major, f->dev_minor);
-    ps_json_object(j, name);
     ps_json_text(j, "dev", dev);
     ps_json_u64(j, "ino", f->ino);
     ps_json_u64(j, "mode", f->mode);
     ps_json_u64(j, "size", f->size);
     ps_json_i64(j, "mtime_ns", f->mtime_ns);
     ps_json_u64(j, "nlink", f->nlink);
+    if (!f->owned)
+        return;
+    ps_json_i64(j, "ctime_ns", f->ctime_ns);
+    ps_json_u64(j, "uid", f->uid);
+    ps_json_u64(j, "gid", f->gid);
+}
+
+static void add_facts(struct ps_json *j, const struct ps_capture *c)
+{
+    const struct ps_file_facts *f = c->facts;
+    char sha256[2 * PS_SHA256_LEN + 1];
+    ps_json_object(j, NULL);
+    ps_file_facts_add(j, f);
+    ps_hex_text(ps_span_of(f->sha256, sizeof f->sha256), sha256);
+    if (f->hashed)
+        ps_json_text(j, "sha256", sha256);
+    if (f->atime)
+        ps_json_bool(j, "atime", true);
+    if (f->withheld)
+        ps_json_text(j, "withheld", ps_withheld_name((enum ps_withheld) f->withheld));
+    if (c->path.len > 0)
+        ps_json_bytes(j, "path", c->path);
     ps_json_object_end(j);
 }
 
@@ -146,7 +191,7 @@ static void add_tail(struct ps_json *j, const struct ps_capture *c)
     if (c->of)
         ps_json_text(j, NULL, c->of);
     else if (c->facts)
-        ps_file_facts_json(j, NULL, c->facts);
+        add_facts(j, c);
     else if (nine)
         add_entries(j, c);
 }
@@ -185,16 +230,16 @@ void ps_journal_end(struct ps_journal_writer *w, const struct ps_line_end *end, 
     struct ps_json j = ps_json_into(out);
     ps_json_object(&j, NULL);
     ps_json_text(&j, "scope", scope_name(w->head.scope));
-    if (w->head.scope == PS_LINE_PROCESS) {
+    if (ps_line_of_life(w->head.scope)) {
         ps_json_u64(&j, "pid", w->head.pid);
         ps_json_u64(&j, "start", w->head.start);
         ps_json_text(&j, "life", w->head.life);
     }
-    if (w->head.scope == PS_LINE_PROCESS || w->head.scope == PS_LINE_FACTS)
+    if (ps_line_of_life(w->head.scope) || w->head.scope == PS_LINE_FACTS)
         ps_json_text(&j, "reader", ps_reader_name(w->head.reader));
     ps_json_u64(&j, "us", w->head.us);
     ps_json_u64(&j, "took", end->took_us);
-    if (w->head.scope == PS_LINE_PROCESS)
+    if (ps_line_of_life(w->head.scope))
         add_identity(&j, end);
     if (end->via)
         ps_json_u64(&j, "via", end->via);

@@ -28,7 +28,16 @@ enum ps_outcome {
 const char *ps_outcome_name(enum ps_outcome outcome);
 PS_MUST_CHECK bool ps_outcome_named(struct ps_span name, enum ps_outcome *out);
 
-enum ps_line_scope { PS_LINE_PROCESS, PS_LINE_GLOBAL, PS_LINE_OPENING, PS_LINE_CLOSING, PS_LINE_FACTS };
+enum ps_line_scope {
+    PS_LINE_PROCESS,
+    PS_LINE_GLOBAL,
+    PS_LINE_OPENING,
+    PS_LINE_CLOSING,
+    PS_LINE_FACTS,
+    PS_LINE_CONTENT
+};
+/* Lines that are about one life, and say which. */
+bool ps_line_of_life(enum ps_line_scope scope);
 /* What the last look at the pinned process said. */
 enum ps_identity { PS_SAME, PS_ENDED, PS_CHANGED, PS_UNVERIFIED };
 const char *ps_identity_name(enum ps_identity identity);
@@ -36,7 +45,7 @@ const char *ps_identity_name(enum ps_identity identity);
 /* The head of a capture line. Texts are borrowed. */
 struct ps_line {
     enum ps_line_scope scope;
-    uint32_t pid;         /* process lines only, as are the next two */
+    uint32_t pid;         /* lines of a life only, as are the next two */
     uint64_t start;       /* ticks */
     const char *life;     /* "4711", "4711+82375" */
     enum ps_reader reader; /* said in process and facts lines; the others are the quiet reader's */
@@ -57,11 +66,20 @@ struct ps_line_end {
     uint32_t via;                     /* the thread that the process was read through; 0: itself */
 };
 
-/* What statx said of the file behind a link (exe). */
+/* Why content that was read, and would have been kept, is not in the bundle. */
+enum ps_withheld { PS_NOT_WITHHELD, PS_WITHHELD_KEY, PS_WITHHELD_BYTES, PS_WITHHELD_OBJECTS, PS_WITHHELDS };
+/* Static text: "private key", "recovered_bytes", "objects"; NULL for PS_NOT_WITHHELD. */
+const char *ps_withheld_name(enum ps_withheld why);
+
+/* What statx said of a file (exe, content), and of content what it is. Plain data: it comes through the ring. */
 struct ps_file_facts {
     uint32_t dev_major, dev_minor, mode, nlink;
     uint64_t ino, size;
     int64_t mtime_ns;
+    int64_t ctime_ns; /* with `owned`, as are the next two */
+    uint32_t uid, gid;
+    uint8_t owned, hashed, atime, withheld; /* booleans; atime: reading may have changed it; enum ps_withheld */
+    uint8_t sha256[32];                     /* with `hashed`: of the bytes that were read, or, when stored, of these */
 };
 
 /* One entry of a directory, or one part of a long file, that was stored. */
@@ -94,6 +112,8 @@ struct ps_capture {
     const struct ps_lost *lost;
     size_t lost_count;
     const struct ps_file_facts *facts; /* or NULL */
+    struct ps_span path;               /* with facts: what the file was called; empty: not said */
+    const char *object;                /* content that is stored: the member; else NULL */
     const char *of;                    /* PS_SHARED: the life that holds the bytes, or "self" */
 };
 
@@ -121,8 +141,8 @@ void ps_journal_end(struct ps_journal_writer *w, const struct ps_line_end *end, 
 void ps_journal_phase(const struct ps_phase *phase, struct ps_buffer *out);
 void ps_journal_writer_done(struct ps_journal_writer *w);
 
-/* {"dev":"8:1","ino":...}: the one form of file facts, in the journal and in records. */
-void ps_file_facts_json(struct ps_json *j, const char *name, const struct ps_file_facts *facts);
+/* "dev":"8:1","ino":... into the object that is open: the one form of file facts, in the journal and in records. */
+void ps_file_facts_add(struct ps_json *j, const struct ps_file_facts *facts);
 
 /* The name of an errno value on this machine, "E<number>" forms being "E?"; NULL for 0. Static text. */
 const char *ps_errno_name(int number);

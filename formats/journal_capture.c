@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/base64.h"
+#include "formats/digest.h"
 #include "formats/journal_read_state.h"
 #include "formats/member_name.h"
 
@@ -105,15 +107,71 @@ static bool read_lost(const cJSON *list, struct ps_journal_owned *o, struct ps_c
     return true;
 }
 
+static bool read_owner(const cJSON *object, struct ps_file_facts *f, int *keys)
+{
+    if (ps_json_get(object, "ctime_ns") == NULL)
+        return true;
+    f->owned = true;
+    *keys += 3;
+    return ps_json_signed(ps_json_get(object, "ctime_ns"), &f->ctime_ns) &&
+           ps_json_number32(ps_json_get(object, "uid"), &f->uid) &&
+           ps_json_number32(ps_json_get(object, "gid"), &f->gid);
+}
+
+static bool read_digest(const cJSON *object, struct ps_file_facts *f, int *keys)
+{
+    const cJSON *digest = ps_json_get(object, "sha256"), *atime = ps_json_get(object, "atime");
+    const cJSON *withheld = ps_json_get(object, "withheld");
+    const char *hex = ps_json_string(digest), *why = ps_json_string(withheld);
+    *keys += (digest != NULL) + (atime != NULL) + (withheld != NULL);
+    f->hashed = digest != NULL;
+    f->atime = atime != NULL;
+    if ((digest != NULL && (hex == NULL || !ps_hex_decode(ps_span_text(hex), f->sha256, sizeof f->sha256))) ||
+        (atime != NULL && !cJSON_IsTrue(atime)))
+        return false;
+    for (unsigned i = PS_NOT_WITHHELD + 1; why != NULL && i < PS_WITHHELDS; i++)
+        if (strcmp(why, ps_withheld_name((enum ps_withheld) i)) == 0)
+            f->withheld = (uint8_t) i;
+    return withheld == NULL || f->withheld != PS_NOT_WITHHELD;
+}
+
+/* The exact bytes stand in base64 where they are no text. The buffer has its room already: spans into it stay. */
+static bool read_path(const cJSON *object, struct ps_journal_owned *o, struct ps_capture *c, int *keys)
+{
+    const cJSON *shown = ps_json_get(object, "path"), *coded = ps_json_get(object, "path_b64");
+    const char *text = ps_json_string(shown), *base64 = ps_json_string(coded);
+    *keys += (shown != NULL) + (coded != NULL);
+    if (shown == NULL)
+        return coded == NULL;
+    if (text == NULL || text[0] == '\0' || (coded != NULL && base64 == NULL))
+        return false;
+    c->path = ps_span_text(text);
+    if (coded == NULL)
+        return true;
+    size_t len = strlen(base64), bytes = len / 4 * 3;
+    if (len < 4 || len % 4 != 0)
+        return false;
+    bytes -= base64[len - 1] == '=';
+    bytes -= base64[len - 2] == '=';
+    uint8_t *place = o->paths.data + o->paths.len;
+    if (bytes == 0 || o->paths.room - o->paths.len < bytes || !ps_base64_decode(ps_span_text(base64), place, bytes))
+        return false;
+    o->paths.len += bytes;
+    c->path = ps_span_of(place, bytes);
+    return true;
+}
+
 static bool read_facts(const cJSON *object, struct ps_journal_owned *o, struct ps_capture *c)
 {
     struct ps_file_facts *f = &o->facts[o->fact_count];
+    int keys = 6;
     if (!read_pair(ps_json_get(object, "dev"), &f->dev_major, &f->dev_minor) ||
         !ps_json_number(ps_json_get(object, "ino"), &f->ino) ||
         !ps_json_number32(ps_json_get(object, "mode"), &f->mode) ||
         !ps_json_number(ps_json_get(object, "size"), &f->size) ||
         !ps_json_signed(ps_json_get(object, "mtime_ns"), &f->mtime_ns) ||
-        !ps_json_number32(ps_json_get(object, "nlink"), &f->nlink) || cJSON_GetArraySize(object) != 6)
+        !ps_json_number32(ps_json_get(object, "nlink"), &f->nlink) || !read_owner(object, f, &keys) ||
+        !read_digest(object, f, &keys) || !read_path(object, o, c, &keys) || cJSON_GetArraySize(object) != keys)
         return false;
     o->fact_count++;
     c->facts = f;
@@ -136,6 +194,17 @@ static bool read_ninth(const struct row *row, struct ps_journal_owned *o, struct
     return c->of != NULL;
 }
 
+/* Content is named one by one: "fd/3" is of the row "fd/{}". */
+static const struct ps_row *content_row(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    char family[32];
+    if (slash == NULL || slash[1] == '\0' || (size_t) (slash - name) > sizeof family - sizeof "/{}")
+        return ps_catalog_path(ps_span_text(name), PS_PER_CONTENT);
+    (void) snprintf(family, sizeof family, "%.*s/{}", (int) (slash - name), name);
+    return ps_catalog_path(ps_span_text(family), PS_PER_CONTENT);
+}
+
 /* The file in the catalog, or NULL when this version has none of that name. */
 static const struct ps_row *row_of(enum ps_line_scope scope, const char *name)
 {
@@ -147,6 +216,8 @@ static const struct ps_row *row_of(enum ps_line_scope scope, const char *name)
     struct ps_span path = ps_span_text(name);
     if (scope == PS_LINE_FACTS)
         return ps_catalog_path(path, PS_PER_FACT);
+    if (scope == PS_LINE_CONTENT)
+        return content_row(name);
     if (scope != PS_LINE_PROCESS && scope != PS_LINE_GLOBAL && ps_span_starts(path, "{}/"))
         path = ps_span_of(path.data + 3, path.len - 3);
     for (size_t i = 0; i < count; i++) {
@@ -195,6 +266,7 @@ static bool read_capture(const struct row *row, const struct ps_journal_line *li
         return say(why, "columns 9 and 10 of a capture are none of the forms that there are");
     c->begin_us = line->line.us + begin;
     c->row = row_of(line->line.scope, c->name);
+    c->object = c->stored && c->facts != NULL && c->facts->hashed ? line->packs[c->pack] : NULL;
     o->capture_count++;
     return true;
 }
@@ -232,7 +304,7 @@ static bool read_packs(const cJSON *list, struct ps_journal_owned *o, const char
 /* Room for everything in the line. At least one of each: nobody need ask whether calloc(0) is NULL. */
 static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journal_owned *o)
 {
-    size_t entries = 1, lost = 1, count = 1;
+    size_t entries = 1, lost = 1, count = 1, paths = 0;
     for (const cJSON *c = captures->child; c != NULL; c = c->next, count++) {
         size_t column = 0;
         for (const cJSON *value = c->child; value != NULL; value = value->next, column++) {
@@ -240,6 +312,8 @@ static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journ
                 entries += (size_t) cJSON_GetArraySize(value);
             if (column == LOST)
                 lost += (size_t) cJSON_GetArraySize(value);
+            const char *coded = column == NINTH ? ps_json_string(ps_json_get(value, "path_b64")) : NULL;
+            paths += coded != NULL ? strlen(coded) : 0;
         }
     }
     o->packs = calloc((size_t) cJSON_GetArraySize(packs) + 1, sizeof *o->packs);
@@ -247,7 +321,10 @@ static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journ
     o->facts = calloc(count, sizeof *o->facts);
     o->entries = calloc(entries, sizeof *o->entries);
     o->lost = calloc(lost, sizeof *o->lost);
-    return o->packs != NULL && o->captures != NULL && o->facts != NULL && o->entries != NULL && o->lost != NULL;
+    if (paths > 0)
+        ps_buffer_reserve(&o->paths, paths);
+    return o->packs != NULL && o->captures != NULL && o->facts != NULL && o->entries != NULL && o->lost != NULL &&
+           !o->paths.failed;
 }
 
 bool ps_journal_read_captures(const cJSON *packs, const cJSON *captures, struct ps_journal_line *line,

@@ -73,6 +73,7 @@ static bool read_scope(const cJSON *value, enum ps_line_scope *out)
         [PS_LINE_OPENING] = "opening",
         [PS_LINE_CLOSING] = "closing",
         [PS_LINE_FACTS] = "facts",
+        [PS_LINE_CONTENT] = "content",
     };
     const char *text = ps_json_string(value);
     for (size_t i = 0; text != NULL && i < sizeof names / sizeof *names; i++) {
@@ -124,7 +125,7 @@ static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_
         !ps_json_number(ps_json_get(tree, "took"), &out->end.took_us) || (more != NULL && !cJSON_IsTrue(more)))
         return say(why, "\"us\", \"took\" or \"more\" of a line is not what it must be");
     out->end.more = more != NULL;
-    bool process = out->line.scope == PS_LINE_PROCESS, facts = out->line.scope == PS_LINE_FACTS;
+    bool process = ps_line_of_life(out->line.scope), facts = out->line.scope == PS_LINE_FACTS;
     if (process && (!read_life(tree, &out->line) || !read_identity(tree, &out->end) || !read_via(tree, &out->end)))
         return say(why, "a line of a process does not say which one, who read it and what became of it");
     if (facts ? !read_reader(tree, &out->line) : !process && ps_json_get(tree, "reader"))
@@ -132,6 +133,8 @@ static bool read_line(const cJSON *tree, struct ps_journal_line *out, struct ps_
     if (!process && (ps_json_get(tree, "pid") || ps_json_get(tree, "start") || ps_json_get(tree, "life") ||
                      ps_json_get(tree, "identity") || ps_json_get(tree, "changed") || ps_json_get(tree, "via")))
         return say(why, "a line of no process that names one");
+    if (out->line.scope == PS_LINE_CONTENT && out->line.reader != PS_MEMORY)
+        return say(why, "a line of content that another reader than the memory reader made");
     return ps_journal_read_captures(packs, captures, out, o, why);
 }
 
@@ -166,6 +169,7 @@ void ps_journal_line_done(struct ps_journal_line *line)
         free(o->entries);
         free(o->lost);
         free(o->facts);
+        ps_buffer_done(&o->paths);
         free(o);
     }
     *line = (struct ps_journal_line){0};

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "formats/digest.h"
+
 static const char *const names[] = {
     [PS_MEMBER_BAGIT] = "bagit.txt",
     [PS_MEMBER_META] = "data/meta.json",
@@ -29,8 +31,17 @@ static bool is_pack(struct ps_span name)
             ps_span_starts(name, "data/closing/"));
 }
 
+bool ps_member_object(struct ps_span name, uint8_t *sha256)
+{
+    static const char top[] = "data/objects/";
+    size_t len = sizeof top - 1;
+    return ps_span_starts(name, top) &&
+           ps_hex_decode(ps_span_of(name.data + len, name.len - len), sha256, PS_SHA256_LEN);
+}
+
 enum ps_member_class ps_member_class_of(struct ps_span name)
 {
+    uint8_t sha256[PS_SHA256_LEN];
     for (int c = 0; c < PS_MEMBER_UNKNOWN; c++)
         if (names[c] != NULL && ps_span_is(name, names[c]))
             return (enum ps_member_class) c;
@@ -38,6 +49,8 @@ enum ps_member_class ps_member_class_of(struct ps_span name)
         return PS_MEMBER_PACK;
     if (ps_span_starts(name, "data/proc/") || ps_span_starts(name, "data/facts/"))
         return PS_MEMBER_GLOBAL;
+    if (ps_member_object(name, sha256))
+        return PS_MEMBER_OBJECT;
     if (ps_span_starts(name, "data/journal/") && ps_span_ends(name, ".ndjson"))
         return PS_MEMBER_JOURNAL;
     if (ps_span_starts(name, "data/records/") && ps_span_ends(name, ".ndjson"))

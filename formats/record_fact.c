@@ -64,11 +64,11 @@ void ps_platform_out(struct ps_records *r)
     ps_records_end(r, PS_KIND_SYSTEM, &j);
 }
 
-static struct ps_waiting *one_more(struct ps_line_state *l)
+static struct ps_waiting_fact *one_more(struct ps_line_state *l)
 {
     if (l->fact_count == l->fact_room) {
         size_t room = l->fact_room ? l->fact_room * 2 : 32;
-        struct ps_waiting *grown = realloc(l->facts, room * sizeof *grown);
+        struct ps_waiting_fact *grown = realloc(l->facts, room * sizeof *grown);
         if (!grown)
             return NULL;
         l->facts = grown;
@@ -92,19 +92,19 @@ void ps_fact_entry(struct ps_records *r, const struct ps_entry *entry)
         ps_diag_entry(r, entry);
         return;
     }
-    struct ps_waiting *w = one_more(l);
+    struct ps_waiting_fact *w = one_more(l);
     if (!w) {
         r->failed = true;
         return;
     }
-    *w = (struct ps_waiting){.row = entry->row, .name_len = entry->name.len, .bytes_len = entry->bytes.len};
+    *w = (struct ps_waiting_fact){.row = entry->row, .name_len = entry->name.len, .bytes_len = entry->bytes.len};
     w->begin_us = entry->begin_us;
     w->name = kept(&l->fact_text, entry->name);
     w->member = kept(&l->fact_text, ps_span_text(entry->member));
     w->bytes = kept(&l->fact_text, entry->bytes);
 }
 
-static void fact_out(struct ps_records *r, const struct ps_waiting *w)
+static void fact_out(struct ps_records *r, const struct ps_waiting_fact *w)
 {
     const uint8_t *text = r->l->fact_text.data;
     struct ps_entry entry = {.row = w->row, .name = ps_span_of(text + w->name, w->name_len), .begin_us = w->begin_us};

@@ -21,9 +21,22 @@ static void note(struct ps_records *r, const char *file, enum ps_outcome outcome
     r->l->gap_errors[r->l->gap_count++] = error;
 }
 
+/* Content that was to be kept and is not. */
+static void withheld(struct ps_records *r, const struct ps_capture *c)
+{
+    struct ps_json j = ps_gap_begin(r, NULL, "withheld");
+    ps_json_text(&j, "why", ps_withheld_name((enum ps_withheld) c->facts->withheld));
+    ps_json_array(&j, "files");
+    ps_json_text(&j, NULL, c->name);
+    ps_json_array_end(&j);
+    ps_gap_end(&j);
+}
+
 void ps_gap_capture(struct ps_records *r, const struct ps_capture *c)
 {
     const char *file = c->row ? c->row->path : "unknown to this version";
+    if (c->facts && c->facts->withheld)
+        withheld(r, c);
     note(r, file, c->outcome, ps_errno_known(c->error));
     for (size_t i = 0; i < c->lost_count; i++)
         note(r, file, c->lost[i].outcome, ps_errno_known(c->lost[i].error));
@@ -33,7 +46,7 @@ struct ps_json ps_gap_begin(struct ps_records *r, const struct ps_entry *entry, 
 {
     struct ps_json j = ps_json_into(&r->l->gap_text);
     ps_buffer_add_text(j.out, r->parts[PS_KIND_GAP].head);
-    if (r->l->line.scope == PS_LINE_PROCESS)
+    if (ps_line_of_life(r->l->line.scope))
         ps_records_who(r, &j);
     ps_records_proc(r, &j);
     bool packed = entry && ps_span_ends(ps_span_text(entry->member), ".pack");
@@ -69,7 +82,7 @@ static void gap_out(struct ps_records *r, size_t first)
     struct ps_json j = ps_gap_begin(r, NULL, ps_outcome_name(l->gaps[first].outcome));
     if (l->gap_errors[first])
         ps_json_text(&j, "errno", l->gap_errors[first]);
-    if (l->line.scope == PS_LINE_PROCESS)
+    if (ps_line_of_life(l->line.scope))
         ps_json_text(&j, "reader", l->line.reader == PS_QUIET ? "quiet" : "memory");
     ps_json_array(&j, "files");
     for (size_t i = first; i < l->gap_count; i++) {

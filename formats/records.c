@@ -18,7 +18,7 @@ static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_MOUNT] = "mount",     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable",
     [PS_KIND_SOCKET] = "socket",   [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",
     [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",         [PS_KIND_TASK] = "task",
-    [PS_KIND_CONTAINER] = "container",
+    [PS_KIND_CONTAINER] = "container", [PS_KIND_FILE] = "file",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -81,7 +81,7 @@ void ps_records_free(struct ps_records *r)
     ps_places_free(r);
     free(r->known.items);
     free(r->hidden);
-    free(r->executables);
+    ps_executables_free(r);
     for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);
         ps_buffer_done(&r->lanes[i].gap_text);
@@ -221,11 +221,12 @@ void ps_records_line(struct ps_records *r, const struct ps_line *line)
     r->l->net_namespace = line->scope == PS_LINE_GLOBAL ? r->facts.net_namespace : 0;
     r->l->gap_count = 0;
     ps_buffer_clear(&r->l->exe, 8192);
-    if (line->scope != PS_LINE_PROCESS)
+    if (!ps_line_of_life(line->scope))
         return;
     snprintf(r->l->life, sizeof r->l->life, "%s", line->life);
     r->l->line.life = r->l->life;
-    r->l->draft = ps_draft_of(r, line->pid, line->start);
+    if (line->scope == PS_LINE_PROCESS)
+        r->l->draft = ps_draft_of(r, line->pid, line->start);
     ps_entity_id(&r->facts, line->pid, line->start, r->l->entity);
     snprintf(r->l->who, sizeof r->l->who, "\"pid\":%u,\"entity_id\":\"%s\"", line->pid, r->l->entity);
 }
@@ -282,7 +283,20 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
         if (r->l->draft)
             process_entry(r, entry);
         return;
+    case PS_LINE_CONTENT:
+        ps_file_entries(r, entry);
+        return;
     }
+}
+
+/* An executable that is `shared` was told when it was read first. */
+static void content(struct ps_records *r, const struct ps_capture *capture)
+{
+    bool executable = strcmp(capture->name, "exe") == 0;
+    if (executable && capture->outcome != PS_SHARED)
+        ps_executable_content(r, capture);
+    else if (!executable)
+        ps_file_content(r, capture);
 }
 
 void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struct ps_capture *capture)
@@ -291,6 +305,8 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     if (r->l->draft)
         ps_draft_capture(r, capture);
     ps_diag_capture(r, capture);
+    if (r->l->line.scope == PS_LINE_CONTENT && capture->facts)
+        content(r, capture);
     ps_gap_capture(r, capture);
 }
 
@@ -318,6 +334,8 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
         ps_platform_out(r);
     else if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
+    else if (strcmp(phase->name, "content-end") == 0)
+        ps_executables_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
         ps_sweep_closed(r);
     ps_gap_flush(r);
@@ -330,7 +348,7 @@ static bool lost_text(const struct ps_records *r)
         if (r->lanes[i].exe.failed || r->lanes[i].gap_text.failed || r->lanes[i].net.text.failed)
             return true;
     }
-    return r->scratch.failed;
+    return r->scratch.failed || r->executables.text.failed;
 }
 
 bool ps_records_finish(struct ps_records *r)
@@ -338,6 +356,7 @@ bool ps_records_finish(struct ps_records *r)
     r->l = &r->lanes[PS_QUIET];
     r->l->line.scope = PS_LINE_GLOBAL;
     ps_sockets_out(r);
+    ps_executables_out(r);
     ps_gap_flush(r);
     for (size_t k = 0; k < PS_KINDS; k++)
         hand_out(r, (enum ps_kind) k);

@@ -15,6 +15,7 @@ enum ps_kind {
     PS_KIND_MOUNT,
     PS_KIND_ENVIRON,
     PS_KIND_EXECUTABLE,
+    PS_KIND_FILE,
     PS_KIND_SOCKET,
     PS_KIND_NET,
     PS_KIND_SYSTEM,
@@ -160,7 +161,7 @@ struct ps_table {
 };
 
 /* An entry that waits for the end of its line; its texts as places in a buffer. */
-struct ps_waiting {
+struct ps_waiting_fact {
     const struct ps_row *row;
     size_t name, name_len, member, bytes, bytes_len;
     uint64_t begin_us;
@@ -188,8 +189,22 @@ struct ps_line_state {
     size_t gap_count;
     struct ps_buffer gap_text;  /* gap records, until the line ends */
     struct ps_buffer fact_text; /* facts, until the line ends */
-    struct ps_waiting *facts;   /* owned */
+    struct ps_waiting_fact *facts;   /* owned */
     size_t fact_count, fact_room;
+};
+
+/* A file that somebody runs. Its record waits for the hash, which comes long after the first process that runs it. */
+struct ps_waiting {
+    uint64_t key;  /* of its id; 0: the place is free */
+    size_t at, len; /* its record in `text`, without the last two brackets; len 0: it is out */
+};
+
+struct ps_executables {
+    struct ps_waiting *table; /* open addressing; owned */
+    size_t count, room;
+    struct ps_buffer text;
+    uint64_t *objects; /* open addressing: hashes that members are named by, 0 is free; owned */
+    size_t object_count, object_room;
 };
 
 struct ps_records {
@@ -218,8 +233,7 @@ struct ps_records {
     size_t diag_bytes;
     struct ps_table **tables;
     size_t table_count, table_room, table_bytes;
-    uint64_t *executables; /* open addressing, 0 is free: see record_executable.c */
-    size_t executable_count, executable_room;
+    struct ps_executables executables;
     struct ps_buffer scratch;
 };
 
@@ -278,6 +292,20 @@ void ps_system_entry(struct ps_records *r, const struct ps_entry *entry);
 
 /* record_executable.c */
 void ps_executable(struct ps_records *r, const struct ps_capture *capture, const char *id);
+/* The content of that file was hashed: its record comes out. */
+void ps_executable_content(struct ps_records *r, const struct ps_capture *capture);
+/* No more hashes will come: what waits comes out without. */
+void ps_executables_out(struct ps_records *r);
+void ps_executables_free(struct ps_records *r);
+
+/* record_file.c */
+void ps_file_content(struct ps_records *r, const struct ps_capture *capture);
+/* The drift list. */
+void ps_file_entries(struct ps_records *r, const struct ps_entry *entry);
+/* Inside "file": size and hash. */
+void ps_file_hash(struct ps_json *j, const struct ps_capture *capture);
+/* Inside "proc": what was captured, where its bytes lie, and why they do not. */
+void ps_file_place(struct ps_records *r, struct ps_json *j, const struct ps_capture *capture);
 /* "8:1:1234:1700000000000000000:51200" (dev, ino, mtime in ns, size) */
 void ps_executable_id(const struct ps_file_facts *facts, char out[128]);
 

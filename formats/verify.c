@@ -23,6 +23,9 @@ enum {
     HEADER = 512,
 };
 
+/* The content of one file; no enum: it does not fit an int. */
+#define OBJECT_MAX (UINT64_C(16) << 30)
+
 /* No member of these classes is longer. */
 static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class)
 {
@@ -44,6 +47,8 @@ static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class
         return PS_PACK_MAX;
     case PS_MEMBER_GLOBAL:
         return PS_ENTRY_BYTES_MAX;
+    case PS_MEMBER_OBJECT:
+        return OBJECT_MAX;
     case PS_MEMBER_JOURNAL:
     case PS_MEMBER_RECORDS:
         return PART_MAX;
@@ -57,7 +62,7 @@ static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class
 
 static bool is_raw(enum ps_member_class class)
 {
-    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL;
+    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL || class == PS_MEMBER_OBJECT;
 }
 
 static bool is_lines(enum ps_member_class class)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "parsers/cgroup_file.h"
+#include "parsers/content_files.h"
 #include "parsers/http_answer.h"
 #include "parsers/kernel_text.h"
 #include "parsers/link.h"
@@ -53,6 +54,11 @@
 #include "parsers/sysvipc.h"
 #include "parsers/uptime.h"
 
+/* The content of files is nobody's to parse: it is hashed, and kept as it is. */
+static const struct ps_parser ps_parser_content_exe = {.kind = "content_exe", .single = true};
+static const struct ps_parser ps_parser_content_fd = {.kind = "content_fd", .single = true};
+static const struct ps_parser ps_parser_content_map = {.kind = "content_map", .single = true};
+static const struct ps_parser ps_parser_content_root = {.kind = "content_root", .single = true};
 /* Kept raw so far: no parser yet. */
 static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .single = true};
 
@@ -139,6 +145,11 @@ const struct ps_row ps_catalog[] = {
     {ROW(sysvipc_msg,     "sysvipc/msg",     READ, HOST,    STANDARD, QUIET,  "message queues")},
     {ROW(sysvipc_sem,     "sysvipc/sem",     READ, HOST,    STANDARD, QUIET,  "semaphores")},
     {ROW(sysctl, "sys/{}", READ, HOST, STANDARD, QUIET, "settings of the kernel, of the reader's namespaces"), ONCE},
+    {ROW(content_exe,   "exe",       READ,     CONTENT, STANDARD, MEMORY, "hash of the executable; itself, where it would be lost")},
+    {ROW(content_fd,    "fd/{}",     READ,     CONTENT, STANDARD, MEMORY, "deleted files that are held open, programs in memory")},
+    {ROW(content_map,   "map/{}",    READ,     CONTENT, STANDARD, MEMORY, "mapped libraries that are not from the image")},
+    {ROW(content_root,  "root/{}",   READ,     CONTENT, STANDARD, MEMORY, "scripts and changed files below the root")},
+    {ROW(content_files, "files",     READ,     CONTENT, STANDARD, MEMORY, "drift list: what changed since the container started")},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     {ROW(pid_probe, "facts/pid_probe", READ, FACT, STANDARD, QUIET, "pids asked for beside the listing: who is hidden")},
     {FACT(sock_diag_tcp,  "sock_diag/tcp",  CARD,     "TCP sockets, IPv4, asked from the kernel")},

@@ -21,6 +21,7 @@ enum ps_scope {
     PS_PER_MNTNS,   /* <procfs>/<pid>/<path>, once for each (mount namespace, root directory) */
     PS_PER_THREAD,  /* <procfs>/<pid>/<path>, {} being each thread of a process that has more than one */
     PS_PER_FACT,    /* no file below /proc: what was asked or measured otherwise; stored as data/<path> */
+    PS_PER_CONTENT, /* not of /proc: the content of a file that a process runs, holds, maps or names; its drift list */
 };
 
 /* Each profile holds all rows of the ones before it. */

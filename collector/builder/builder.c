@@ -31,7 +31,7 @@ struct builder {
     struct ps_lane_builder lanes[PS_LANES];
     uint8_t redact_key[PS_REDACT_KEY_LEN];
     uint32_t memory_filled; /* roster entries whose memory line was looked after, once that lane is over */
-    bool memory_said;
+    bool memory_said, content_said;
     struct ps_buffer head_line;
     bool early; /* the run was stopped while it read; decided once, so that bundle, verdict and exit status agree */
 };
@@ -94,6 +94,8 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->control = job->control;
         lane->plan = job->plan;
         lane->roster = job->roster;
+        lane->wanted = job->wanted;
+        lane->line.content.budget = job->wanted->limits.recover_bytes;
         lane->rings = job->rings;
         lane->lives = &b->lives;
         lane->slot = i;
@@ -122,6 +124,8 @@ static bool begin(struct builder *b, struct ps_error *err)
 static bool quiet_must_wait(const struct builder *b)
 {
     size_t waiting = 0;
+    if (b->lanes[PS_MEMORY].line.content.storing)
+        return true; /* a member is open */
     if (b->lanes[PS_MEMORY].finished)
         return false;
     if (b->lanes[PS_QUIET].phase >= PS_WALK_CLOSING)
@@ -144,6 +148,22 @@ static void fill_memory(struct builder *b)
         return;
     b->memory_said = true;
     ps_output_phase(&b->out, "memory-end", ps_boottime_us(), b->memory_filled);
+}
+
+/* The memory lane goes on with the content of files when both lanes have said all of the processes. */
+static bool memory_must_wait(const struct builder *b)
+{
+    return b->lanes[PS_MEMORY].phase == PS_WALK_CONTENT && !b->memory_said && !b->lanes[PS_QUIET].finished;
+}
+
+static void end_content(struct builder *b)
+{
+    struct ps_lane_builder *memory = &b->lanes[PS_MEMORY];
+    if (b->job->plan->content.count == 0 || b->content_said || !b->memory_said)
+        return;
+    ps_lane_skip_content(memory);
+    b->content_said = true;
+    ps_output_phase(&b->out, "content-end", ps_boottime_us(), memory->contents);
 }
 
 static void sleep_a_little(struct builder *b)
@@ -171,10 +191,12 @@ static void take_everything(struct builder *b)
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
     const struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
     while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished || !prober->finished)) {
-        bool moved = !prober->finished && take_facts(b);
-        moved = ps_lane_take(memory, TURN) || moved;
-        if (memory->finished)
+        bool moved = !prober->finished && !memory->line.content.storing && take_facts(b);
+        moved = (!memory_must_wait(b) && ps_lane_take(memory, TURN)) || moved;
+        if (memory->finished || memory->phase == PS_WALK_CONTENT)
             fill_memory(b);
+        if (memory->finished)
+            end_content(b);
         if (!quiet_must_wait(b))
             moved = ps_lane_take(quiet, TURN) || moved;
         if (!moved)
@@ -199,6 +221,7 @@ static void account_for_the_rest(struct builder *b)
         ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), count);
     quiet->phase = PS_WALK_CLOSING;
     fill_memory(b);
+    end_content(b);
 }
 
 static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_error *err)

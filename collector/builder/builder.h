@@ -22,6 +22,7 @@ struct ps_builder_job {
     const struct ps_plan *plan;
     struct ps_control *control;
     const struct ps_roster *roster;
+    const struct ps_wanted *wanted;
     struct ps_ring *rings; /* PS_SLOTS of them */
     const struct ps_host *host;
     const struct ps_procfs *procfs;

@@ -58,13 +58,34 @@ static void add_early(struct ps_json *j, const struct ps_builder_job *job, const
     ps_json_object_end(j);
 }
 
-/* Threads are cut at a number, everything else at a size. */
-static uint64_t truncated_threads(const struct ps_output *output)
+static void add_content_limits_reached(struct ps_json *j, const struct ps_wanted *w)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } names[] = {
+        {PS_REACHED_TIME, "content_ms"},         {PS_REACHED_FILE, "content_file_bytes"},
+        {PS_REACHED_RECOVER, "recovered_bytes"}, {PS_REACHED_WALK, "drift_walk"},
+        {PS_REACHED_ROOTS, "drift_roots"},       {PS_REACHED_SEEN, "content_seen"},
+        {PS_REACHED_DRIFT_BYTES, "drift_bytes"},
+    };
+    uint32_t reached = atomic_load(&w->reached);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (reached & names[i].bit)
+            ps_json_text(j, NULL, names[i].name);
+    }
+    if (atomic_load(&w->missed) > 0)
+        ps_json_text(j, NULL, "content_files");
+}
+
+/* Threads are cut at a number, content has limits of its own. */
+static uint64_t truncated_captures(const struct ps_output *o, bool of_threads)
 {
     uint64_t count = 0;
     for (size_t row = 0; row < ps_catalog_count && row < PS_CATALOG_MAX; row++) {
-        if (ps_catalog[row].scope == PS_PER_THREAD)
-            count += output->coverage[row][PS_TRUNCATED];
+        bool threads = ps_catalog[row].scope == PS_PER_THREAD;
+        if (ps_catalog[row].scope != PS_PER_CONTENT && threads == of_threads)
+            count += o->coverage[row][PS_TRUNCATED];
     }
     return count;
 }
@@ -72,19 +93,21 @@ static uint64_t truncated_threads(const struct ps_output *output)
 static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
     uint32_t missed = atomic_load(&job->roster->full);
-    uint64_t threads = truncated_threads(f->output);
     ps_json_array(j, "limits_reached");
     if (missed > 0)
         ps_json_text(j, NULL, "processes");
-    if (f->output->outcomes[PS_TRUNCATED] > threads)
+    if (truncated_captures(f->output, false) > 0)
         ps_json_text(j, NULL, "capture_bytes");
-    if (threads > 0)
+    if (truncated_captures(f->output, true) > 0)
         ps_json_text(j, NULL, "threads");
     if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
         ps_json_text(j, NULL, "abandoned_readers");
+    add_content_limits_reached(j, job->wanted);
     ps_json_array_end(j);
     if (missed > 0)
         ps_json_u64(j, "processes_missed", missed);
+    if (atomic_load(&job->wanted->missed) > 0)
+        ps_json_u64(j, "content_files_missed", atomic_load(&job->wanted->missed));
 }
 
 /* What the run itself did to the machine, the conductor and the last moments of the builder left out. */

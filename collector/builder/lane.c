@@ -79,10 +79,36 @@ static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t 
     return true;
 }
 
+/* A line about the files of a life that has its other lines already. */
+static bool begin_content(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
+{
+    char life[64], stem[128];
+    uint8_t known = PS_LIFE_QUIET | PS_LIFE_MEMORY;
+    if (b->line.open || subject >= b->lives->room || !(b->lives->flags[subject] & known))
+        return false;
+    struct ps_roster_entry entry = b->roster->entries[subject];
+    life_name(b, subject, &entry, life);
+    snprintf(stem, sizeof stem, "data/proc/%s/files", life);
+    struct ps_line head = {.scope = PS_LINE_CONTENT, .pid = entry.pid, .start = entry.start, .life = life};
+    head.reader = b->lane;
+    head.us = us;
+    b->subject = subject;
+    ps_line_begin(&b->line, &head, stem, false);
+    return true;
+}
+
+static bool in_content(const struct ps_lane_builder *b)
+{
+    return b->line.open && b->line.head.scope == PS_LINE_CONTENT;
+}
+
 static void end_process(struct ps_lane_builder *b, enum ps_outcome open_as, enum ps_outcome rest,
                         const struct ps_line_end *end, uint64_t us)
 {
-    const struct ps_rows *rows = &b->plan->lane[b->lane];
+    static const struct ps_rows none;
+    const struct ps_rows *rows = in_content(b) ? &none : &b->plan->lane[b->lane];
+    if (in_content(b))
+        ps_content_close(&b->line, open_as, us);
     ps_line_end(&b->line, rows->rows, rows->count, open_as, rest, end, us);
     b->subject = PS_NO_SUBJECT;
 }
@@ -166,8 +192,32 @@ static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
         return false;
     if (fact != (b->line.head.scope == PS_LINE_FACTS))
         return false;
+    if (in_content(b)) {
+        /* The drift list: one for each life, or its packs would have one name. */
+        if (f->row != b->plan->of.files || b->lives->flags[b->subject] & PS_LIFE_FILES)
+            return false;
+        b->lives->flags[b->subject] |= PS_LIFE_FILES;
+    }
     ps_line_capture_begin(&b->line, f->row, f->us);
     return true;
+}
+
+static bool take_content(struct ps_lane_builder *b, const struct ps_frame *f, struct ps_span entry,
+                         struct ps_span bytes)
+{
+    struct ps_file_facts facts;
+    bool known = f->flags & PS_FLAG_FACTS;
+    if (!in_content(b) || f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX || f->as_uid > PS_WANTED_MAX ||
+        (known && bytes.len < sizeof facts) || bytes.len > sizeof facts + PS_CONTENT_PATH_MAX)
+        return false;
+    if (known) {
+        memcpy(&facts, bytes.data, sizeof facts);
+        bytes = ps_span_of(bytes.data + sizeof facts, bytes.len - sizeof facts);
+    }
+    if (f->as_uid > 0)
+        b->wanted_done[(f->as_uid - 1) / 8] |= (uint8_t) (1 << (f->as_uid - 1) % 8);
+    b->contents++;
+    return ps_content_begin(&b->line, f->row, entry, bytes, known ? &facts : NULL, f->us);
 }
 
 static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *data)
@@ -180,6 +230,8 @@ static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const 
     end.switched = f->flags & PS_FLAG_SWITCHED;
     end.as_uid = f->as_uid;
     end.as_gid = f->as_gid;
+    if (in_content(b) && b->line.content.open)
+        return ps_content_end(&b->line, &end, f->flags & PS_FLAG_ATIME, f->us);
     if (f->data_len == sizeof facts) {
         memcpy(&facts, data, sizeof facts);
         end.facts = &facts;
@@ -230,6 +282,10 @@ static const char *const phase_names[] = {
 
 static bool take_phase(struct ps_lane_builder *b, const struct ps_frame *f)
 {
+    if (b->lane == PS_MEMORY && f->row == PS_WALK_PROCESSES && !b->line.open && b->plan->content.count > 0) {
+        b->phase = PS_WALK_CONTENT; /* said by the builder, when both lanes have come so far */
+        return true;
+    }
     if (b->lane != PS_QUIET || f->row > PS_WALK_CLOSING || !phase_names[f->row] || f->row < (uint32_t) b->phase)
         return false;
     end_without_subject(b, PS_SKIPPED, true, f->us);
@@ -248,7 +304,7 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
     uint8_t kind = f->flags & PS_FLAG_LINK ? PS_PACK_LINK : PS_PACK_FILE;
     switch (f->kind) {
     case PS_FRAME_SUBJECT:
-        return begin_process(b, f->subject, f->us);
+        return b->phase == PS_WALK_CONTENT ? begin_content(b, f->subject, f->us) : begin_process(b, f->subject, f->us);
     case PS_FRAME_BEGIN:
         return take_begin(b, f);
     case PS_FRAME_ITEM:
@@ -266,6 +322,14 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
         return take_via(b, f);
     case PS_FRAME_PHASE:
         return take_phase(b, f);
+    case PS_FRAME_CONTENT:
+        return take_content(b, f, entry, bytes);
+    case PS_FRAME_DIGEST:
+        return ps_content_digest(&b->line, bytes);
+    case PS_FRAME_KEEP:
+        return ps_content_keep(&b->line, f->flags & PS_FLAG_PART);
+    case PS_FRAME_STORE:
+        return ps_content_store(&b->line, bytes);
     default:
         return false;
     }
@@ -393,6 +457,44 @@ void ps_lane_skip_facts(struct ps_lane_builder *b)
         return;
     begin_facts(b, now);
     end_without_subject(b, PS_SKIPPED, false, now);
+}
+
+/* One line with one capture that nobody made. */
+static void skip_file(struct ps_lane_builder *b, uint32_t subject, uint16_t row, const char *entry)
+{
+    uint64_t now = ps_boottime_us();
+    struct ps_line_end end = {.identity = PS_UNVERIFIED};
+    struct ps_capture skipped = {.outcome = PS_SKIPPED};
+    if (b->line.open || !begin_content(b, subject, now))
+        return;
+    b->contents++;
+    if (ps_content_begin(&b->line, row, ps_span_text(entry), ps_span_text(""), NULL, now))
+        (void) !ps_content_end(&b->line, &skipped, false, now);
+    end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
+}
+
+/* The list is in memory that readers write: every number of it is checked. */
+void ps_lane_skip_content(struct ps_lane_builder *b)
+{
+    const struct ps_wanted *w = b->wanted;
+    uint32_t count = atomic_load(&w->count), lives = atomic_load(&b->roster->count);
+    uint32_t roots = atomic_load(&w->root_count);
+    for (uint32_t i = 0; i < count && i < PS_WANTED_MAX; i++) {
+        struct ps_wanted_item item = w->items[i];
+        char fd[16] = "";
+        if (b->wanted_done[i / 8] >> i % 8 & 1)
+            continue;
+        if (item.sort == PS_WANT_FD)
+            snprintf(fd, sizeof fd, "%u", item.fd);
+        skip_file(b, item.lives[0], item.sort == PS_WANT_FD ? b->plan->of.fd : b->plan->of.exe, fd);
+    }
+    if (b->plan->content.count <= 2)
+        return;
+    for (uint32_t i = atomic_load(&w->scanned); i < lives && i < PS_ROSTER_MAX; i++)
+        if (!b->roster->entries[i].kernel && !b->roster->entries[i].hung)
+            skip_file(b, i, b->plan->of.map, "");
+    for (uint32_t i = atomic_load(&w->roots_done); i < roots && i < PS_ROOTS_MAX; i++)
+        skip_file(b, w->roots[i].subject, b->plan->of.files, "");
 }
 
 void ps_lane_done(struct ps_lane_builder *b)

@@ -10,9 +10,10 @@
 #include "collector/procfs/control.h"
 #include "collector/procfs/plan.h"
 #include "collector/procfs/roster.h"
+#include "collector/procfs/wanted.h"
 
 /* What the builder knows of each life in the roster. */
-enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4 };
+enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4, PS_LIFE_FILES = 8 };
 
 struct ps_lives {
     uint8_t *flags; /* by roster index; owned */
@@ -36,6 +37,9 @@ struct ps_lane_builder {
     bool hold_opening;        /* quiet lane: the end of the opening sweep is not to be told yet */
     bool facts_told;          /* the line of facts of this lane has begun */
     uint64_t global_done;     /* a bit for each of the plan's global rows that has its capture */
+    const struct ps_wanted *wanted;
+    uint8_t wanted_done[PS_WANTED_MAX / 8]; /* a bit for each file that has its capture; memory lane */
+    uint64_t contents;        /* captures of content */
 };
 
 /* Takes frames, at most about `budget` bytes of them. True when anything moved. */
@@ -48,6 +52,8 @@ bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject);
 void ps_lane_skip_global(struct ps_lane_builder *b);
 /* When the lane is over: what was to be asked and never was, or by nobody, is skipped. */
 void ps_lane_skip_facts(struct ps_lane_builder *b);
+/* The memory lane has ended: what was wanted of files and not read is skipped. */
+void ps_lane_skip_content(struct ps_lane_builder *b);
 void ps_lane_done(struct ps_lane_builder *b);
 
 #endif

@@ -40,9 +40,10 @@ void ps_line_done(struct ps_line_builder *l)
     ps_buffer_done(&l->item);
     ps_buffer_done(&l->item_name);
     ps_buffer_done(&l->redacted);
+    ps_content_done(&l->content);
 }
 
-static bool add_pack_name(struct ps_line_builder *l, const char *name)
+bool ps_line_add_pack(struct ps_line_builder *l, const char *name)
 {
     if (l->pack_count == l->pack_room) {
         size_t room = l->pack_room ? l->pack_room * 2 : 4;
@@ -74,7 +75,7 @@ static bool open_pack(struct ps_line_builder *l)
         snprintf(name, sizeof name, "%s.pack", stem->name);
     else
         snprintf(name, sizeof name, "%s-%04u.pack", stem->name, stem->closed + 1);
-    return add_pack_name(l, name);
+    return ps_line_add_pack(l, name);
 }
 
 static void close_pack(struct ps_line_builder *l)
@@ -270,7 +271,7 @@ static struct ps_entry store_member(struct ps_line_builder *l, struct ps_span na
     ps_buffer_add_span(&l->pack, bytes);
     if (l->pack.failed)
         out_of_memory(l);
-    if (l->out->failed || !add_pack_name(l, member))
+    if (l->out->failed || !ps_line_add_pack(l, member))
         return (struct ps_entry){.bytes = ps_span_of(NULL, 0), .member = ""};
     ps_output_member(l->out, member, ps_buffer_span(&l->pack));
     return (struct ps_entry){.bytes = ps_buffer_span(&l->pack), .member = l->packs[l->pack_count - 1]};

@@ -6,6 +6,7 @@
 #ifndef PS_LINE_H
 #define PS_LINE_H
 
+#include "collector/builder/content_line.h"
 #include "collector/builder/output.h"
 #include "collector/builder/redact.h"
 
@@ -46,9 +47,13 @@ struct ps_line_builder {
     uint32_t item_row;
     uint8_t item_kind;
     bool item_open;
+    struct ps_content_line content;
 };
 
 void ps_line_done(struct ps_line_builder *l);
+
+/* One more member that the line names. False: memory is out, and the output has failed. */
+PS_MUST_CHECK bool ps_line_add_pack(struct ps_line_builder *l, const char *name);
 
 /* A new line. The texts of *head are copied. `stem` is ignored where entries are members (ps_line_has_members). */
 void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const char *stem, bool numbered);

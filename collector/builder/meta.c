@@ -11,6 +11,9 @@
 
 static const char *const profile_names[] = {[PS_CARD] = "card", [PS_STANDARD] = "standard", [PS_DEEP] = "deep"};
 
+static const char *const files_names[] = {[PS_FILES_NONE] = "none", [PS_FILES_DRIFT] = "drift",
+                                          [PS_FILES_ALL] = "all"};
+
 static void add_tool(struct ps_json *j, const struct ps_run_facts *run)
 {
     ps_json_object(j, "tool");
@@ -33,6 +36,8 @@ static void add_options(struct ps_json *j, const struct ps_options *o)
     for (size_t i = 0; i < o->pid_count; i++)
         ps_json_u64(j, NULL, o->pids[i]);
     ps_json_array_end(j);
+    ps_json_text(j, "files", files_names[o->files]);
+    ps_json_bool(j, "recover", o->recover);
     ps_json_text(j, "redact", o->redact_environ ? "environ" : "none");
     ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);
     ps_json_u64(j, "deadline_ms", o->deadline_ms);
@@ -169,7 +174,23 @@ static void add_limit(struct ps_json *j, const char *name, const struct ps_limit
         ps_json_text(j, name, l->known == PS_UNLIMITED ? "none" : "unknown");
 }
 
-static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_profile profile)
+static void add_content_limits(struct ps_json *j, const struct ps_content_limits *l)
+{
+    ps_json_u64(j, "content_file_bytes", l->file_bytes);
+    ps_json_u64(j, "recovered_bytes", l->recover_bytes);
+    ps_json_u64(j, "objects", PS_OBJECTS_MAX);
+    ps_json_u64(j, "content_files", PS_WANTED_MAX);
+    ps_json_u64(j, "content_ms", l->content_ms);
+    ps_json_u64(j, "drift_roots", PS_ROOTS_MAX);
+    ps_json_u64(j, "drift_ms", l->drift_ms);
+    ps_json_u64(j, "drift_entries", l->drift_entries);
+    ps_json_u64(j, "drift_files", l->drift_files);
+    ps_json_u64(j, "drift_file_bytes", l->drift_file_bytes);
+    ps_json_u64(j, "drift_bytes", l->drift_bytes);
+}
+
+static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_profile profile,
+                       const struct ps_content_limits *content)
 {
     ps_json_object(j, "limits");
     ps_json_u64(j, "capture_bytes", PS_CAP_CAPTURE);
@@ -179,6 +200,7 @@ static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_pro
     ps_json_u64(j, "thread_listings", PS_THREAD_LISTINGS);
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
     ps_json_u64(j, "socket_rows", 1000000);
+    add_content_limits(j, content);
     add_limit(j, "cgroup_memory_bytes", &l->memory_bytes);
     add_limit(j, "cgroup_headroom_bytes", &l->headroom_bytes);
     add_limit(j, "cgroup_cpu_millis", &l->cpu_millis);
@@ -226,6 +248,7 @@ static void add_plan(struct ps_json *j, const struct ps_plan *plan)
     add_rows(j, "quiet", &plan->lane[PS_QUIET]);
     add_rows(j, "memory", &plan->lane[PS_MEMORY]);
     add_rows(j, "prober", &plan->facts[PS_PROBER]);
+    add_rows(j, "content", &plan->content);
     ps_json_object_end(j);
 }
 
@@ -252,7 +275,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_case(&j, &job->options->who);
     add_host(&j, job);
     add_rights(&j, job->rights);
-    add_limits(&j, job->limits, job->options->profile);
+    add_limits(&j, job->limits, job->options->profile, &job->wanted->limits);
     add_sandbox(&j, job, run);
     add_clock(&j, &job->opening);
     add_plan(&j, job->plan);

@@ -41,7 +41,7 @@ void ps_output_count(struct ps_output *o, const struct ps_capture *c)
 {
     size_t index = c->row ? (size_t) (c->row - ps_catalog) : PS_CATALOG_MAX;
     o->captures++;
-    o->raw_bytes += c->bytes;
+    o->raw_bytes += c->stored ? c->bytes : 0; /* content may be hashed alone */
     o->outcomes[c->outcome]++;
     if (index < PS_CATALOG_MAX)
         o->coverage[index][c->outcome]++;

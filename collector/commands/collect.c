@@ -38,6 +38,7 @@ static const struct phase {
     {"opening", "first sweep: who is there", false},
     {"quiet", "reading processes", true},
     {"memory", "reading what can block", true},
+    {"content", "reading the content of files", false},
     {"closing", "second sweep: who came or went", false},
     {"seal", "sealing", false},
 };

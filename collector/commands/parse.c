@@ -80,8 +80,9 @@ static const char *profile_name(enum ps_profile profile)
 /* The path as people know it. */
 static void add_path(struct ps_buffer *out, const struct ps_row *row)
 {
-    if (row->scope != PS_PER_FACT)
-        ps_buffer_add_text(out, row->scope == PS_PER_HOST ? "/proc/" : "/proc/PID/");
+    static const char *const places[] = {[PS_PER_HOST] = "/proc/", [PS_PER_CONTENT] = "content: ", [PS_PER_FACT] = ""};
+    bool named = row->scope < sizeof places / sizeof places[0] && places[row->scope] != NULL;
+    ps_buffer_add_text(out, named ? places[row->scope] : "/proc/PID/");
     if (!ps_row_is_family(row)) {
         ps_buffer_add_text(out, row->path);
         return;

@@ -22,7 +22,7 @@ static const struct ps_help help = {
              "  processes    every process by pid: parent, user, start after boot, age when taken, program\n"
              "  process PID  everything about one: ids, program, arguments, descriptors, sockets and their other ends\n"
              "  sockets      what listens and what is connected, and who holds it\n"
-             "  files        open files by path, and who holds them; first what is deleted or in memory alone\n"
+             "  files        content that was kept, files that changed; open files by path, and who holds them\n"
              "  gaps         what was not seen, of whom, why, and what would change it",
     .flags = flags,
     .flag_count = 1,
@@ -51,9 +51,9 @@ static const struct view views[] = {
      ps_show_summary, ps_show_summary_json},
     {"tree", COMMANDS, false, UNCUT, ps_show_tree, ps_show_tree_json},
     {"processes", COMMANDS, false, UNCUT, ps_show_processes, ps_show_processes_json},
-    {"process", COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS, true, PROSE, ps_show_process, ps_show_process_json},
+    {"process", COMMANDS | PS_LOAD_SOCKETS | PS_LOAD_GAPS | PS_LOAD_CONTENTS, true, PROSE, ps_show_process, ps_show_process_json},
     {"sockets", NAMES | PS_LOAD_SOCKETS | PS_LOAD_GAPS, false, UNCUT, ps_show_sockets, ps_show_sockets_json},
-    {"files", COMMANDS | PS_LOAD_FILES | PS_LOAD_GAPS, false, UNCUT, ps_show_files, ps_show_files_json},
+    {"files", COMMANDS | PS_LOAD_FILES | PS_LOAD_GAPS | PS_LOAD_CONTENTS, false, UNCUT, ps_show_files, ps_show_files_json},
     {"gaps", NAMES | PS_LOAD_GAPS | PS_LOAD_ENVIRONS, false, PROSE, ps_show_gaps, ps_show_gaps_json},
 };
 

@@ -105,7 +105,7 @@ static struct ps_span read_link(int dir, const char *path, uint8_t *out, size_t 
     return ps_span_of(out, got > 0 && (size_t) got < room ? (size_t) got : 0);
 }
 
-static bool is_procfs(int dir)
+bool ps_host_is_procfs(int dir)
 {
     struct statfs fs;
 
@@ -140,7 +140,7 @@ void ps_host_facts(int procfs, struct ps_host *out)
 {
     *out = (struct ps_host){.byte_order = ""};
     ask_kernel(out);
-    out->procfs = is_procfs(procfs);
+    out->procfs = ps_host_is_procfs(procfs);
     out->own = out->procfs && is_own(procfs);
     read_boot_id(procfs, out->boot_id);
     if (!out->own) return;

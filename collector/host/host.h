@@ -30,6 +30,8 @@ struct ps_host {
 /* Fills *out. `procfs` is a directory descriptor, borrowed: /proc, another proc mount, or a copied
  * tree. Never fails: what cannot be known is empty, 0 or false. */
 void ps_host_facts(int procfs, struct ps_host *out);
+/* True when the directory is in a procfs of the kernel's. */
+bool ps_host_is_procfs(int dir);
 
 /* SHA-256, in hex, of the file this process runs, read through /proc/self/exe. False with *err set
  * when it cannot be opened or read. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -265,6 +264,8 @@ static enum ps_outcome try_descriptors(struct ps_target *t, uint16_t fd_row, uin
             break;
         }
         any = true;
+        if (t->wants && !why && ps_want_descriptor(t->r->job->wanted, t->subject, name, target, t->fds_wanted))
+            t->fds_wanted++;
         if (why)
             lost(t, fd_row, name, why);
         if (infos < 0)
@@ -338,6 +339,22 @@ void ps_capture_as_ourselves(struct ps_target *t)
     t->switched = false;
 }
 
+void ps_file_facts_of(const struct statx *x, struct ps_file_facts *out)
+{
+    memset(out, 0, sizeof *out);
+    out->dev_major = x->stx_dev_major;
+    out->dev_minor = x->stx_dev_minor;
+    out->mode = x->stx_mode;
+    out->nlink = x->stx_nlink;
+    out->ino = x->stx_ino;
+    out->size = x->stx_size;
+    out->mtime_ns = x->stx_mtime.tv_sec * INT64_C(1000000000) + x->stx_mtime.tv_nsec;
+    out->ctime_ns = x->stx_ctime.tv_sec * INT64_C(1000000000) + x->stx_ctime.tv_nsec;
+    out->uid = x->stx_uid;
+    out->gid = x->stx_gid;
+    out->owned = true;
+}
+
 static bool read_facts(struct ps_target *t, const char *path, struct ps_file_facts *out)
 {
     struct statx x;
@@ -348,14 +365,7 @@ static bool read_facts(struct ps_target *t, const char *path, struct ps_file_fac
     ps_progress_made(t->r);
     if (failed)
         return false;
-    memset(out, 0, sizeof *out);
-    out->dev_major = x.stx_dev_major;
-    out->dev_minor = x.stx_dev_minor;
-    out->mode = x.stx_mode;
-    out->nlink = x.stx_nlink;
-    out->ino = x.stx_ino;
-    out->size = x.stx_size;
-    out->mtime_ns = x.stx_mtime.tv_sec * INT64_C(1000000000) + x.stx_mtime.tv_nsec;
+    ps_file_facts_of(&x, out);
     return true;
 }
 
@@ -374,27 +384,42 @@ static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
     if (outcome == PS_COMPLETE && strcmp(what->path, "root") == 0)
         t->plain_root = ps_span_is(target, "/");
     t->facts_known = outcome == PS_COMPLETE && strcmp(what->path, "exe") == 0 && read_facts(t, "exe", &t->facts);
+    if (t->wants && t->facts_known)
+        ps_want_executable(t->r->job->wanted, t->subject, &t->facts, target);
     return outcome;
 }
 
 /* Who reads a guarded file: ourselves when we may trace, else the owner; and when that is denied, the other one. */
 static void choose_reader(struct ps_target *t, uint16_t row)
 {
-    if (!guarded(&ps_catalog[row]) || t->r->can_trace)
+    if (guarded(&ps_catalog[row]))
+        ps_capture_choose_reader(t);
+    else
+        ps_capture_as_ourselves(t);
+}
+
+void ps_capture_choose_reader(struct ps_target *t)
+{
+    if (t->r->can_trace)
         ps_capture_as_ourselves(t);
     else
         (void) become_target(t);
 }
 
-/* Denied: true when somebody else may try. */
-static bool other_reader(struct ps_target *t, uint16_t row)
+bool ps_capture_other_reader(struct ps_target *t)
 {
     if (t->switched) {
         ps_capture_as_ourselves(t);
         t->unswitchable = true;
         return true;
     }
-    return guarded(&ps_catalog[row]) && become_target(t);
+    return become_target(t);
+}
+
+/* Denied: true when somebody else may try. */
+static bool other_reader(struct ps_target *t, uint16_t row)
+{
+    return (t->switched || guarded(&ps_catalog[row])) && ps_capture_other_reader(t);
 }
 
 void ps_capture_row(struct ps_target *t, uint16_t row)

@@ -5,6 +5,8 @@
 #ifndef PS_CAPTURE_H
 #define PS_CAPTURE_H
 
+#include <linux/stat.h>
+
 #include "collector/procfs/reader.h"
 #include "formats/journal.h"
 
@@ -28,6 +30,8 @@ struct ps_target {
     bool plain_root;         /* its root link says "/" */
     bool facts_known;
     struct ps_file_facts facts;
+    bool wants;              /* what it sees of files goes into the list of what is wanted */
+    uint32_t fds_wanted;     /* of this process */
 };
 
 /* errno to outcome, for a file of a process that is pinned: ENOENT means that the kernel does not have this file. */
@@ -44,6 +48,12 @@ void ps_capture_end(struct ps_target *t, uint16_t row, enum ps_outcome outcome, 
 /* fd and fdinfo together; info_row 0: fd alone. */
 void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_row);
 void ps_capture_as_ourselves(struct ps_target *t);
+/* For one file that only its owner or a tracer may reach: who tries first; and, after EACCES or EPERM, whether somebody
+ * else may try. */
+void ps_capture_choose_reader(struct ps_target *t);
+PS_MUST_CHECK bool ps_capture_other_reader(struct ps_target *t);
+/* The facts of what statx found, times and owner with them. */
+void ps_file_facts_of(const struct statx *x, struct ps_file_facts *out);
 /* A row whose bytes are known already, or that is not read for a stated outcome. */
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes);
 void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with);

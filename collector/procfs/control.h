@@ -16,6 +16,7 @@ enum ps_walk_phase {
     PS_WALK_GLOBAL,  /* position: index in the plan's global rows */
     PS_WALK_OPENING, /* position: the pid whose stat is being read; 0: none */
     PS_WALK_PROCESSES, /* position: roster index */
+    PS_WALK_CONTENT, /* memory lane; position: ps_content_position */
     PS_WALK_WAIT,    /* for the memory lane to end */
     PS_WALK_CLOSING, /* position: as in the opening sweep */
     PS_WALK_OVER

@@ -9,16 +9,39 @@ static void add(struct ps_rows *rows, size_t index)
         rows->rows[rows->count++] = (uint16_t) index;
 }
 
-void ps_plan_make(enum ps_profile profile, struct ps_plan *out)
+/* --files none leaves the executables, which are hashed whenever the profile reads more than the card. */
+static void plan_content(const struct ps_options *options, struct ps_plan *out)
 {
+    static const struct {
+        const char *path;
+        size_t offset;
+    } rows[] = {
+        {"exe", offsetof(struct ps_plan, of.exe)},   {"fd/{}", offsetof(struct ps_plan, of.fd)},
+        {"map/{}", offsetof(struct ps_plan, of.map)}, {"root/{}", offsetof(struct ps_plan, of.root)},
+        {"files", offsetof(struct ps_plan, of.files)},
+    };
+    size_t count = options->files != PS_FILES_NONE ? 5 : options->profile > PS_CARD ? 2 : 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct ps_row *row = ps_catalog_path(ps_span_text(rows[i].path), PS_PER_CONTENT);
+        uint16_t index = (uint16_t) (row - ps_catalog);
+        memcpy((uint8_t *) out + rows[i].offset, &index, sizeof index);
+        if (i < count)
+            add(&out->content, index);
+    }
+}
+
+void ps_plan_make(const struct ps_options *options, struct ps_plan *out)
+{
+    enum ps_profile profile = options->profile;
     memset(out, 0, sizeof *out);
+    plan_content(options, out);
     for (size_t i = 0; i < ps_catalog_count; i++) {
         if (ps_catalog[i].scope == PS_PER_NETNS && ps_catalog[i].profile <= profile)
             add(&out->global, i);
     }
     for (size_t i = 0; i < ps_catalog_count; i++) {
         const struct ps_row *row = &ps_catalog[i];
-        if (row->profile > profile)
+        if (row->profile > profile || row->scope == PS_PER_CONTENT)
             continue;
         if (row->scope == PS_PER_HOST || row->scope == PS_PER_FACT) {
             add(row->scope == PS_PER_HOST ? &out->global : &out->facts[row->reader], i);

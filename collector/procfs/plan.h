@@ -20,9 +20,13 @@ struct ps_plan {
     struct ps_rows threads;  /* those of lane[PS_QUIET] that are read of each thread: all of one, then of the next */
     struct ps_rows facts[PS_READERS]; /* what is no file below /proc, by who brings it */
     uint16_t probe;          /* the row of the pids asked for beside the listing; only where facts[PS_QUIET] has one */
+    struct ps_rows content;  /* of files; empty: the run reads none */
     uint16_t stat;           /* the row of the sweeps */
+    struct {
+        uint16_t exe, fd, map, root, files; /* the rows of content */
+    } of;
 };
 
-void ps_plan_make(enum ps_profile profile, struct ps_plan *out);
+void ps_plan_make(const struct ps_options *options, struct ps_plan *out);
 
 #endif

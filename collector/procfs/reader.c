@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/host/clock.h"
+#include "collector/procfs/content.h"
 #include "collector/procfs/probe.h"
 #include "collector/procfs/walk.h"
 #include "collector/sandbox/filter.h"
@@ -28,7 +30,7 @@ bool ps_reader_stopped(const struct ps_reader_state *r)
     return atomic_load_explicit(&r->job->control->stop, memory_order_relaxed) != 0;
 }
 
-static void wake_builder(struct ps_reader_state *r)
+void ps_reader_wake_builder(struct ps_reader_state *r)
 {
     struct ps_control *control = r->job->control;
     uint64_t waiting = r->ring->at - atomic_load_explicit(&r->ring->shared->tail, memory_order_relaxed);
@@ -43,7 +45,7 @@ void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, con
     if (len > 0)
         memcpy(place, data, len);
     ps_ring_commit(r->ring, frame, name, len);
-    wake_builder(r);
+    ps_reader_wake_builder(r);
 }
 
 static void phase(struct ps_reader_state *r, enum ps_walk_phase now, uint32_t position)
@@ -164,12 +166,21 @@ static bool wait_for_quiet(struct ps_reader_state *r, uint32_t next)
 
 static void memory(struct ps_reader_state *r)
 {
+    bool resumed = r->job->successor && r->job->resume == PS_WALK_CONTENT;
     uint32_t next = r->job->successor ? r->job->resume_after + 1 : 0;
-    for (; wait_for_quiet(r, next); next++) {
+    if (r->job->successor && !resumed && r->job->resume == PS_WALK_PROCESSES && next <= PS_ROSTER_MAX)
+        r->job->roster->entries[next - 1].hung = 1;
+    for (; !resumed && wait_for_quiet(r, next); next++) {
         phase(r, PS_WALK_PROCESSES, next);
         if (r->job->roster->entries[next].chosen)
             ps_capture_subject(r, next);
     }
+    if (r->job->plan->content.count == 0 || ps_reader_stopped(r))
+        return;
+    next = resumed ? next : 0;
+    phase(r, PS_WALK_CONTENT, next);
+    phase_over(r, PS_WALK_PROCESSES, atomic_load(&r->job->roster->count));
+    ps_content_walk(r, next);
 }
 
 /* The namespaces that a predecessor had seen are read once more. */
@@ -185,6 +196,11 @@ static bool prepare(struct ps_reader_state *r)
     r->tids_here = room + 2 * seen;
     r->tids = (uint32_t *) (void *) (r->tids_here + here);
     ps_capture_know_own_namespace(r);
+    struct stat own;
+    if (r->job->own_proc >= 0 && fstatat(r->job->own_proc, "self/exe", &own, 0) == 0) {
+        r->own_dev = own.st_dev;
+        r->own_ino = own.st_ino;
+    }
     return true;
 }
 
@@ -197,7 +213,7 @@ _Noreturn void ps_reader_run(const struct ps_reader_job *job)
     r->ring = job->ring;
     r->can_trace = ps_rights_can_trace(job->rights);
     r->may_switch = ps_rights_can_switch_ids(job->rights);
-    ps_harden_descriptors(&job->procfs, 1);
+    ps_harden_descriptors((int[]){job->procfs, job->own_proc}, 2);
     ps_identity_settle(&r->home, job->conductor);
     if (!prepare(r))
         _exit(1);

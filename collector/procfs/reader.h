@@ -11,6 +11,7 @@
 #include "collector/procfs/identity.h"
 #include "collector/procfs/plan.h"
 #include "collector/procfs/roster.h"
+#include "collector/procfs/wanted.h"
 
 /* Everything a reader is given before the fork. Borrowed. */
 struct ps_reader_job {
@@ -18,12 +19,15 @@ struct ps_reader_job {
     const struct ps_plan *plan;
     struct ps_control *control;
     struct ps_roster *roster;
+    struct ps_wanted *wanted;
     struct ps_ring *ring;
     int procfs;                     /* directory descriptor */
     bool own;                       /* it shows our own PID namespace */
+    int own_proc;                   /* our own /proc, a real one; -1: there is none, and no content can be opened */
     bool copied;                    /* no kernel's proc but a copy of one: its links lead to files of this machine */
     pid_t conductor;
     const struct ps_rights *rights;
+    uint32_t clk_tck;               /* ticks a second */
     uint64_t net_namespace;         /* our own: its tables are data/proc/net; 0 unknown */
     enum ps_reader lane;
     uint32_t slot;
@@ -53,6 +57,7 @@ struct ps_reader_state {
     struct ps_seen_list net, mnt;
     uint8_t *tids_here; /* a bit for each thread that was listed of the process under way; quiet reader only */
     uint32_t *tids;     /* numbers of threads: PS_THREADS_MAX of them */
+    uint64_t own_dev, own_ino;  /* our own executable: it is hashed in meta.json */
     uint8_t entries[32 << 10]; /* of the directory being listed */
 };
 
@@ -65,6 +70,8 @@ void ps_capture_global(struct ps_reader_state *r, uint16_t row);
 /* The tables of our own network namespace are read as files that exist once: no process shows them again. */
 void ps_capture_know_own_namespace(struct ps_reader_state *r);
 void ps_progress_made(struct ps_reader_state *r);
+/* After a frame that was committed by hand. */
+void ps_reader_wake_builder(struct ps_reader_state *r);
 bool ps_reader_stopped(const struct ps_reader_state *r);
 void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, const char *name, const void *data,
                     size_t len);

@@ -23,6 +23,11 @@ enum ps_frame_kind {
     PS_FRAME_DONE,        /* the line of the process ends */
     PS_FRAME_VIA,         /* as_uid: the thread that the process of the line is read through */
     PS_FRAME_PHASE,       /* row: enum ps_walk_phase, now over; count in `error` */
+    PS_FRAME_CONTENT,     /* BEGIN of the content of a file; name: the entry; data: with PS_FLAG_FACTS struct
+                             ps_file_facts, then the path; as_uid: 1 + index in the list of what is wanted, or 0 */
+    PS_FRAME_DIGEST,      /* its bytes, to be hashed */
+    PS_FRAME_KEEP,        /* they will come once more, to be kept; PS_FLAG_PART: they would, but for the limit */
+    PS_FRAME_STORE,       /* once more */
 };
 
 #define PS_NO_SUBJECT UINT32_MAX /* no enum: it does not fit an int */
@@ -33,6 +38,8 @@ enum {
     PS_FLAG_SWITCHED = 8, /* END: read as as_uid:as_gid */
     PS_FLAG_COMM = 16,    /* DONE: the name changed */
     PS_FLAG_IMAGE = 32,   /* DONE: the program changed */
+    PS_FLAG_FACTS = 64,   /* CONTENT: the data begin with facts */
+    PS_FLAG_ATIME = 128,  /* END of content: reading may have changed the time of access */
 };
 
 struct ps_frame {

@@ -18,6 +18,10 @@ struct ps_roster_entry {
     uint8_t chosen;          /* 0: only swept (--pid named others) */
     uint64_t start;          /* ticks since boot */
     uint64_t startcode;
+    uint64_t mnt;            /* mount namespace, from its link; 0: not known (yet) */
+    uint8_t plain_root;      /* its root link says "/" */
+    uint8_t kernel;          /* a kernel thread: it has no files */
+    uint8_t hung;            /* a read of its memory did not come back: its maps are not tried again */
     uint8_t comm[PS_ROSTER_COMM];
 };
 

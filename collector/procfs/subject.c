@@ -158,7 +158,12 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
     t->no_memory = first.no_memory;
     t->threaded = first.threads > 1;
     t->leaderless = first.state == 'Z' && t->threaded && !t->r->job->copied; /* a copy has all in one place */
+    t->wants = t->r->job->lane == PS_QUIET && t->r->job->plan->content.count > 0;
     read_rows(t, ps_span_of(buffer, (size_t) n));
+    if (t->r->job->lane == PS_QUIET) {
+        t->r->job->roster->entries[t->subject].mnt = t->mnt;
+        t->r->job->roster->entries[t->subject].plain_root = t->plain_root;
+    }
     ps_capture_as_ourselves(t); /* stat shows other addresses to its owner: the looks would differ */
     uint8_t flags = 0;
     enum ps_identity identity = verify(t, stat, was, &flags);

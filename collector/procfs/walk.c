@@ -51,6 +51,9 @@ void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look
     e->state = look->state;
     e->comm_len = look->comm_len;
     memcpy(e->comm, look->comm, sizeof e->comm);
+    e->mnt = 0;
+    e->plain_root = e->hung = 0;
+    e->kernel = look->no_memory && look->state != 'Z';
     e->chosen = chosen(r->job->options, pid);
     atomic_store_explicit(&roster->count, count + 1, memory_order_release);
 }

@@ -99,6 +99,26 @@ static const struct text_member hostile[] = {
     {"data/records/gap-0001.ndjson",
      PROCESS(30, "") ",\"proc\":{\"gap\":{\"outcome\":\"" EVIL "\",\"errno\":\"" EVIL "\",\"files\":[\"" EVIL "\",7],\"why\":\""
      EVIL "\"}}}\n"},
+    {"data/records/executable-0001.ndjson",
+     PROCESS(30, "") ",\"file\":{\"path\":\"" EVIL "\",\"hash\":{\"sha256\":\"" EVIL "\"}},"
+     "\"proc\":{\"exe_id\":\"" EVIL "\",\"object\":\"" EVIL "\"}}\n"},
+    {"data/records/file-0001.ndjson",
+     PROCESS(30, "") ",\"file\":{\"path\":\"" EVIL "\"},\"proc\":{\"capture\":\"" EVIL "\",\"withheld\":\"" EVIL "\"}}\n"
+     PROCESS(30, "") ",\"file\":{\"path\":\"" EVIL "\",\"type\":\"" EVIL "\"},\"proc\":{\"drift\":{}}}\n"
+     PROCESS(30, "") ",\"file\":7,\"proc\":{\"drift\":7}}\n"},
+};
+
+static const struct text_member content[] = {
+    {"data/records/process-0001.ndjson",
+     PROCESS(30, ",\"name\":\"x\",\"executable\":\"/tmp/x (deleted)\"") ",\"proc\":{\"exe_deleted\":true,\"exe_id\":\"8:1:2\"}}\n"},
+    {"data/records/executable-0001.ndjson",
+     PROCESS(29, "") ",\"file\":{\"path\":\"/tmp/x (deleted)\",\"size\":1000,\"hash\":{\"sha256\":\"00ff\"}},"
+     "\"proc\":{\"exe_id\":\"8:1:2\",\"stat\":{\"size\":1000},\"object\":\"data/objects/00ff\"}}\n"},
+    {"data/records/file-0001.ndjson",
+     PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/key (deleted)\",\"hash\":{\"sha256\":\"aa\"}},"
+     "\"proc\":{\"capture\":\"fd/3\",\"withheld\":\"private key\"}}\n"
+     PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/new\",\"type\":\"file\",\"size\":5},\"proc\":{\"drift\":{\"mode\":\"0644\"}}}\n"
+     PROCESS(30, "") ",\"proc\":{\"drift\":{\"walked\":9}}}\n"},
 };
 /* clang-format on */
 
@@ -222,6 +242,22 @@ Test(show_views, hostile_records_stay_within_their_line)
         cr_expect(strstr(text, "\n9 root") == NULL, "%s", text);
         cr_expect(strstr(text, "\xe2\x80\xae") == NULL, "%s", text);
     }
+    ps_snapshot_done(&s);
+}
+
+Test(show_views, content_is_told_with_its_hash_and_where_it_lies)
+{
+    struct ps_snapshot s;
+    load_pid(content, COUNT(content), 30, &s);
+    const char *text = view_shown(ps_show_process, &s, 80);
+    text_has(text, "sha256 00ff\n             its content is in the bundle: data/objects/, by this hash\n");
+    text_has(text, "content      fd/3 /tmp/key (deleted)\n             sha256 aa\n");
+    text_has(text, "its content is not in the bundle: private key\n");
+    cr_expect(strstr(text, "/tmp/new") == NULL);
+    text = view_shown(ps_show_files, &s, 80);
+    text_has(text, "Content kept in this bundle: 1\n  /tmp/x (deleted)\n      pid 29, 1.0 kB\n      sha256 00ff\n");
+    text_has(text, "Changed since the container was started: 1\n  /tmp/new\n      pid 30, file, 5 B\n");
+    text_has(view_shown(ps_show_files_json, &s, 80), "\"path\":\"/tmp/new\",\"is\":\"changed\"");
     ps_snapshot_done(&s);
 }
 

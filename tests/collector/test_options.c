@@ -97,6 +97,19 @@ Test(options, times_have_units)
     bad("collect x --read-timeout 2h", "--read-timeout 2h", "choose");
 }
 
+Test(options, whose_files)
+{
+    cr_expect(good("collect x").files == PS_FILES_DRIFT);
+    cr_expect(good("collect x --profile card").files == PS_FILES_NONE);
+    cr_expect(good("collect x --profile card --files drift").files == PS_FILES_DRIFT);
+    cr_expect(good("collect x --files all").files == PS_FILES_ALL);
+    cr_expect(good("collect x --files none").files == PS_FILES_NONE);
+    cr_expect(good("collect x").recover);
+    cr_expect(not(good("collect x --no-recover").recover));
+    bad("collect x --files some", "--files some", "drift");
+    bad("collect x --no-recover=1", "--no-recover", "");
+}
+
 Test(options, process_ids)
 {
     struct ps_options o = good("collect x --pid 1,4711 --pid=1,9");
@@ -147,7 +160,7 @@ Test(options, unknown_and_incomplete_ones)
 {
     bad("collect x --frob", "--frob", "procsnap collect --help");
     bad("collect x --proflie card", "--proflie", "--profile");
-    bad("collect x --files all", "--files", "procsnap collect --help"); /* of a later version */
+    bad("collect x --memory all", "--memory", "procsnap collect --help"); /* of a later version */
     bad("collect x -z", "-z", "procsnap collect --help");
     bad("collect x --case", "--case", "--case ID");
     bad("collect x --case --json", "--case", "--case ID");

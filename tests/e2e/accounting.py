@@ -13,6 +13,8 @@ from checks import equal, finish, holds  # noqa: E402
 
 def kind_of(scope, name):
     """The kind of a file, as `procsnap parse --list` names it, which is what closing.json counts by."""
+    if scope == "content":
+        return "content_" + name.split("/")[0]
     named = {"sys/kernel/random/boot_id": "sys_boot_id", "sys/{}": "sysctl", "self/mounts": "mounts"}
     if name in named:
         return named[name]
@@ -75,7 +77,8 @@ def check_sums(bundle, what):
     equal(f"{what}: captures by file and outcome", {kind: dict(found) for kind, found in coverage.items()},
           bundle.closing["coverage"])
     equal(f"{what}: captures, bytes, processes, records",
-          {"captures": len(captures), "raw_bytes": sum(capture.length for _, capture in captures),
+          {"captures": len(captures), "raw_bytes": sum(capture.length for _, capture in captures
+                                                                 if capture.pack is not None),
            "processes": len({line.life for line in bundle.lines if line.scope == "process"}),
            "records": len(bundle.ndjson("data/records/"))},
           {key: value for key, value in counts.items() if key != "outcomes"})

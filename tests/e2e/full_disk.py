@@ -62,7 +62,8 @@ def procsnap(*arguments):
 
 
 def collect(path, *options):
-    return procsnap("collect", path, "--quiet", "--redact", "none", "--compress", "1", *options)
+    return procsnap("collect", path, "--quiet", "--redact", "none", "--compress", "1", "--files", "none", "--no-recover",
+                    *options)
 
 
 def check_sealed(what, disk, path, out):

@@ -70,7 +70,15 @@ def check_others(calls, programs=1):
 
 
 def check_opening(calls):
-    """What a descriptor or a link points to is never opened: a FIFO would wake somebody, a device would answer."""
+    """What a descriptor or a link points to is found as a place (O_PATH) and opened only when it is a regular file, by
+    way of our own descriptor of that place: to open a FIFO would wake somebody, a device would answer."""
+    places = {(pid, result.split("<")[0]) for pid, name, args, result in calls if name in OPENING and "O_PATH" in args}
+    content = [(pid, args) for pid, name, args, _ in calls if name in OPENING and re.search('"self/fd/[0-9]+"', args)]
+    holds("content is opened by way of places alone, without waiting, and without a trace in the time of access where "
+          "that is allowed", content and all((pid, re.search('"self/fd/([0-9]+)"', args)[1]) in places and
+          "O_NONBLOCK" in args and "O_NOCTTY" in args for pid, args in content), content[:3])
+    calls = [(pid, name, args, result) for pid, name, args, result in calls
+             if name not in OPENING or ("O_PATH" not in args and (pid, args) not in content)]
     dangerous = re.compile(r'<[^>]*/fd>, "[0-9]+"|"([^"]*/)?(fd|map_files)/[^"]+"|"([^"]*/)?(exe|cwd|root)(/[^"]*)?"'
                            r'|"([^"]*/)?mem"')
     every = [args for _, name, args, _ in calls if name in OPENING]

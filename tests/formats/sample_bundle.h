@@ -10,6 +10,9 @@
 
 #define SAMPLE_ID    "procsnap-20261122t001500z-0123abcd"
 #define SAMPLE_TIME  1795306500
+#define SAMPLE_OBJECT "\177ELF object"
+/* data/objects/ and its SHA-256 */
+#define SAMPLE_OBJECT_NAME "data/objects/61c2c3112c5f63cd346c657c2249c0f75bb4a434e6b8682e49468c0f92e971c6"
 #define SAMPLE_CHAIN "000102030405060708090a0b0c0d0e0f"
 
 struct sample_member {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/digest.h"
 #include "formats/pack.h"
 #include "formats/records.h"
 #include "tests/formats/sample_bundle.h"
@@ -195,7 +196,8 @@ static void opening_line(struct line *l)
 
 static void quiet_line(struct line *l)
 {
-    static const struct ps_file_facts facts = {8, 1, 0100755, 1, 1234, 4096, 1700000000000000001};
+    static const struct ps_file_facts facts = {.dev_major = 8, .dev_minor = 1, .mode = 0100755, .nlink = 1,
+                                               .ino = 1234, .size = 4096, .mtime_ns = 1700000000000000001};
     begin(l, PS_LINE_PROCESS, PS_QUIET, "data/proc/1/state.pack");
     struct ps_capture *c = capture(l, "stat", "stat", PS_PER_PROCESS, PS_COMPLETE);
     item(l, c, NULL, "stat", ps_span_text(stat_1));
@@ -237,6 +239,50 @@ static void memory_line(struct line *l)
     end(l, &over);
 }
 
+/* A program that was kept, streamed in two pieces; and a key that was not. */
+static void content_line(struct line *l)
+{
+    struct ps_file_facts facts = {.dev_major = 8, .dev_minor = 1, .mode = 0100755, .nlink = 0, .ino = 1234, .size = 11,
+                                    .mtime_ns = 1700000000000000001};
+    char member[80] = "data/objects/";
+    const char *const packs[] = {member};
+    struct ps_span text = ps_span_text(SAMPLE_OBJECT);
+    struct ps_error err;
+    uint8_t sha256[PS_SHA256_LEN];
+    begin(l, PS_LINE_PROCESS, PS_MEMORY, member);
+    l->head.scope = PS_LINE_CONTENT;
+    ps_records_line(l->records, &l->head);
+    facts.owned = facts.hashed = true;
+    ps_sha256_of(text, facts.sha256);
+    ps_hex_text(ps_span_of(facts.sha256, PS_SHA256_LEN), member + strlen(member));
+    sample_must(ps_bundle_begin(l->bundle, member, text.len, &err), "beginning an object");
+    sample_must(ps_bundle_piece(l->bundle, ps_span_of(text.data, 4), &err), "an object");
+    sample_must(ps_bundle_piece(l->bundle, ps_span_of(text.data + 4, text.len - 4), &err), "an object");
+    sample_must(ps_bundle_end(l->bundle, sha256, &err), "ending an object");
+    sample_must(memcmp(sha256, facts.sha256, sizeof sha256) == 0, "the hash of an object");
+    struct ps_capture *c = capture(l, "exe", "exe", PS_PER_CONTENT, PS_COMPLETE);
+    c->bytes = text.len;
+    c->stored = true;
+    c->facts = &facts;
+    c->path = ps_span_text("/sbin/init (deleted)");
+    c->object = member;
+    struct ps_file_facts key = facts;
+    key.ino = 1235;
+    key.withheld = PS_WITHHELD_KEY;
+    c = capture(l, "fd/3", "fd/{}", PS_PER_CONTENT, PS_COMPLETE);
+    c->bytes = 11;
+    c->facts = &key;
+    c->path = ps_span_text("/tmp/\xff (deleted)");
+    struct ps_line_end over = {.took_us = 60, .identity = PS_SAME};
+    struct ps_journal_writer w = {0};
+    ps_journal_begin(&w, &l->head);
+    for (size_t i = 0; i < l->count; i++)
+        ps_journal_capture(&w, &l->captures[i]);
+    ps_journal_end(&w, &over, packs, 1, &l->journal);
+    ps_journal_writer_done(&w);
+    feed(l, &over);
+}
+
 void sample_add_evidence(struct ps_bundle *bundle)
 {
     struct ps_records_facts facts = {.bundle = SAMPLE_ID,
@@ -265,6 +311,8 @@ void sample_add_evidence(struct ps_bundle *bundle)
     memory_line(l);
     phase(l, "quiet-end");
     phase(l, "memory-end");
+    content_line(l);
+    phase(l, "content-end");
     phase(l, "closing-end");
     sample_must(ps_records_finish(l->records), "the records");
     phase(l, "seal");

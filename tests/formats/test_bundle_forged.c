@@ -94,6 +94,60 @@ Test(bundle_forged, names_that_no_bundle_has)
     }
 }
 
+/* The content of a file is named by its hash, and its capture says the same. */
+Test(bundle_forged, objects)
+{
+    sample_change(&s, SAMPLE_OBJECT_NAME, "object", "oject!");
+    expect(PS_VERIFY_TAMPERED, "");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "another length or hash");
+    bundle_teardown();
+    bundle_setup();
+    sample_change(&s, SAMPLE_OBJECT_NAME, "object", "objects");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "another length or hash");
+    bundle_teardown();
+    bundle_setup();
+    sample_remove(&s, SAMPLE_OBJECT_NAME);
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "did not come before it");
+    bundle_teardown();
+    bundle_setup();
+    char other[] = SAMPLE_OBJECT_NAME;
+    other[sizeof other - 2] = other[sizeof other - 2] == '0' ? '1' : '0';
+    strcpy(s.members[sample_at(&s, SAMPLE_OBJECT_NAME)].name, other);
+    sample_change(&s, "data/journal/0002.ndjson", SAMPLE_OBJECT_NAME, other);
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "name is not its hash");
+    bundle_teardown();
+    bundle_setup();
+    sample_insert(&s, 3, other, "x");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "no line of the journal names");
+    sample_remove(&s, other);
+    other[sizeof other - 2] = 'G';
+    sample_insert(&s, 3, other, "x");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "no such member");
+}
+
+/* Read twice, and not the same: then the name is of the first reading, and the capture says so. */
+Test(bundle_forged, an_object_that_changed_while_it_was_read)
+{
+    char other[] = SAMPLE_OBJECT_NAME;
+    other[sizeof other - 2] = other[sizeof other - 2] == '0' ? '1' : '0';
+    strcpy(s.members[sample_at(&s, SAMPLE_OBJECT_NAME)].name, other);
+    sample_change(&s, "data/journal/0002.ndjson", SAMPLE_OBJECT_NAME, other);
+    sample_change(&s, "data/journal/0002.ndjson", "[\"exe\",\"complete\"", "[\"exe\",\"partial\"");
+    sample_reseal(&s);
+    struct ps_buffer changed = {0};
+    struct ps_verify_wants wants = pinned();
+    wants.rederive = false; /* the records are those of the other bundle */
+    sample_pack(&s, &changed);
+    cr_assert_eq(verdict_of(ps_buffer_span(&changed), &wants), PS_VERIFY_OK);
+    ps_buffer_done(&changed);
+}
+
 Test(bundle_forged, order)
 {
     struct sample_member first = s.members[0];

@@ -81,8 +81,12 @@ static void same_capture(const struct ps_capture *a, const struct ps_capture *b)
 
 Test(journal_read, every_form_of_a_capture_comes_back)
 {
-    static const struct ps_file_facts facts = {
-        UINT32_MAX, 7, 0100755, 0, UINT64_MAX, UINT64_C(1) << 60, -INT64_C(1700000000000000001)};
+    static const struct ps_file_facts facts = {.dev_major = UINT32_MAX,
+                                               .dev_minor = 7,
+                                               .mode = 0100755,
+                                               .ino = UINT64_MAX,
+                                               .size = UINT64_C(1) << 60,
+                                               .mtime_ns = -INT64_C(1700000000000000001)};
     static const struct ps_stored entries[] = {{{(const uint8_t *) "0", 1}, 9}, {{(const uint8_t *) "12", 2}, 0}};
     static const struct ps_lost lost[] = {{{(const uint8_t *) "7", 1}, PS_GONE, "ENOENT"},
                                           {{(const uint8_t *) "8", 1}, PS_FAILED, NULL}};
@@ -181,6 +185,73 @@ Test(journal_read, scopes_and_their_rows)
         cr_assert_str_eq(line->captures[0].row->parser->kind, cases[i].kind);
         round_done(&r);
     }
+}
+
+/* Facts of content, and the paths of files: text, and bytes that are none. */
+Test(journal_read, content)
+{
+    struct ps_file_facts facts[2] = {{8, 1, 0100755, 1, 1234, 4096, 1700000000000000001, -1, 101, 102, true, true, true,
+                                      PS_WITHHELD_BYTES, {0xab, 0xcd}}};
+    struct ps_capture captures[] = {
+        {.name = "exe", .outcome = PS_COMPLETE, .bytes = 4096, .begin_us = 1000, .facts = &facts[0]},
+        {.name = "root/tmp/=FF", .outcome = PS_SHARED, .begin_us = 1000, .facts = &facts[1]},
+        {.name = "fd/3", .outcome = PS_GONE, .error = "ENOENT", .begin_us = 1000},
+        {.name = "files", .outcome = PS_SKIPPED, .begin_us = 1000},
+    };
+    static const char *const kinds[] = {"content_exe", "content_root", "content_fd", "content_files"};
+    struct round r = {0};
+    struct ps_line head = {PS_LINE_CONTENT, 4711, 82375, "4711", PS_MEMORY, 1000};
+    struct ps_line_end end = {.took_us = 1};
+    facts[1] = facts[0];
+    facts[1].hashed = facts[1].atime = facts[1].withheld = 0;
+    captures[0].path = ps_span_text("/usr/bin/x");
+    captures[1].path = ps_span_text("/tmp/\xff");
+    ps_journal_begin(&r.writer, &head);
+    for (size_t i = 0; i < 4; i++)
+        ps_journal_capture(&r.writer, &captures[i]);
+    ps_journal_end(&r.writer, &end, NULL, 0, &r.text);
+    struct ps_journal_line *line = back(&r);
+    cr_assert_eq(line->line.scope, PS_LINE_CONTENT);
+    for (size_t i = 0; i < 4; i++) {
+        const struct ps_capture *c = &line->captures[i];
+        cr_assert_str_eq(c->row->parser->kind, kinds[i]);
+        cr_assert(ps_span_equal(c->path, captures[i].path));
+        cr_assert((c->facts == NULL) == (captures[i].facts == NULL));
+        if (c->facts == NULL)
+            continue;
+        cr_assert_eq(c->facts->ctime_ns, -1);
+        cr_assert_eq(c->facts->uid, 101);
+        cr_assert_eq(c->facts->gid, 102);
+        cr_assert_eq(c->facts->withheld, facts[i].withheld);
+        cr_assert_eq(c->facts->hashed, facts[i].hashed);
+        cr_assert_eq(c->facts->atime, facts[i].atime);
+        cr_assert(!facts[i].hashed || memcmp(c->facts->sha256, facts[i].sha256, 32) == 0);
+    }
+    round_done(&r);
+}
+
+#define FACTS "\"dev\":\"8:1\",\"ino\":1,\"mode\":1,\"size\":1,\"mtime_ns\":1,\"nlink\":1"
+#define CONTENT(facts)                                                                                                 \
+    "{\"scope\":\"content\",\"pid\":1,\"start\":5,\"life\":\"1\",\"reader\":\"memory\",\"us\":1,\"took\":2,"                  \
+    "\"identity\":\"same\",\"packs\":[],\"c\":[[\"exe\",\"complete\",null,0,0,0,null,null,null,{" FACTS facts "}]]}"
+
+Test(journal_read, facts_that_are_none)
+{
+    cr_assert(flaw_of(CONTENT("")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"ctime_ns\":1,\"uid\":0,\"gid\":0")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\"")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"L3g=\"")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"ctime_ns\":1,\"uid\":0")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"sha256\":\"00\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"withheld\":\"\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"withheld\":1")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"atime\":false")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"path_b64\":\"L3g=\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"L3g\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":7")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"other\":1")) != NULL);
 }
 
 Test(journal_read, phases)

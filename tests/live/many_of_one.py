@@ -66,7 +66,8 @@ def main():
     bundle = snapshot.collect(folder.name)
     check_descriptors(bundle, descriptors)
     check_threads(bundle, threads)
-    equal("limits reached", [], bundle.closing["limits_reached"])
+    # The root of this test is that of the whole machine: it may be too large for a walk.
+    equal("limits reached", [], [limit for limit in bundle.closing["limits_reached"] if limit != "drift_walk"])
     finish()
 
 

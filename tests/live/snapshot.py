@@ -6,6 +6,7 @@ does not allow. Loading checks that every byte of every pack belongs to one capt
 """
 import base64
 import copy
+import hashlib
 import json
 import os
 import re
@@ -13,7 +14,8 @@ import subprocess
 import zlib
 
 GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
-PHASES = ["start", "global-end", "opening-end", "quiet-end", "memory-end", "closing-end", "seal"]
+PHASES = ["start", "global-end", "opening-end", "quiet-end", "memory-end", "content-end", "closing-end",
+          "seal"]
 OUTCOMES = {"complete", "truncated", "partial", "denied", "gone", "absent", "failed", "timed_out", "skipped", "shared"}
 TURNS = 3  # task/{}/stat, status, cgroup
 PROCSNAP = os.environ.get("PROCSNAP", "")
@@ -133,6 +135,7 @@ class Capture:
         self.line = line
         self.redacted = False
         self.entries = {}
+        self.content = None
 
     def owed(self):
         """(name in the pack, name in `entries`, length) of what the packs must hold for it, in order."""
@@ -159,8 +162,9 @@ class Line:
         self.changed, self.more = line.get("changed", []), line.get("more", False)
         self.packs, self.via = line["packs"], line.get("via")
         self.captures = [Capture(columns, self) for columns in line["c"]]
-        must(self.scope in ("process", "global", "opening", "closing", "facts"), "scope", self.scope)
-        if self.scope == "process":
+        must(self.scope in ("process", "global", "opening", "closing", "facts", "content"), "scope", self.scope)
+        must(self.scope != "content" or self.reader == "memory", "a line of content by", self.reader)
+        if self.scope in ("process", "content"):
             must(self.life in (str(self.pid), f"{self.pid}+{self.start}"), "life", self.life, "of pid", self.pid)
             must(self.reader in ("quiet", "memory"), "reader", self.reader)
             must(self.identity in ("same", "gone", "changed", "unverified"), "identity", self.identity)
@@ -174,9 +178,23 @@ class Line:
             claimed.add(pack)
         owed = [(capture, capture.owed()) for capture in self.captures]
         for index, member in enumerate(self.packs):
-            self._match_pack(index, member, members, owed)
+            if self.scope == "content" and member.startswith("data/objects/"):
+                self._match_object(index, member, members[member], owed)
+            else:
+                self._match_pack(index, member, members, owed)
         for capture, rest in owed:
             must(not rest, "the packs do not hold", rest[:3], "of", self.life, capture.name)
+
+    @staticmethod
+    def _match_object(index, member, data, owed):
+        """The content of a file: named by its hash, unless the file changed between two readings."""
+        capture, rest = [pair for pair in owed if pair[1]][0]
+        digest = hashlib.sha256(data).hexdigest()
+        must((capture.pack, capture.offset, capture.length) == (index, 0, len(data)), "the place of", member)
+        must(capture.facts["sha256"] == digest, "the hash of", member)
+        must(member == "data/objects/" + digest or capture.outcome not in ("complete", "truncated"), "the name", member)
+        rest.pop()
+        capture.content = data
 
     def _match_pack(self, index, member, members, owed):
         if self.scope in ("global", "facts"):
@@ -228,9 +246,10 @@ class Bundle:
             self.lines.append(Line(line))
             self.lines[-1].match(self.members, claimed)
         told = [phase["phase"] for phase in self.phases]
-        planned = PHASES if self.closing["sealed_early"] is None else [phase for phase in PHASES if phase in told]
+        whole = [phase for phase in PHASES if phase != "content-end" or self.meta["plan"]["content"]]
+        planned = whole if self.closing["sealed_early"] is None else [phase for phase in PHASES if phase in told]
         must(told == planned, "phases", told, "instead of", planned)
-        raw = {name for name in self.members if re.match("data/(proc|opening|closing|facts)/", name)}
+        raw = {name for name in self.members if re.match("data/(proc|opening|closing|facts|objects)/", name)}
         must(raw == claimed, "raw members that no line names:", raw - claimed)
 
     def ndjson(self, prefix):
@@ -257,6 +276,15 @@ class Bundle:
             whole.entries.update(part.entries)
             whole.lost.update(part.lost)
         return whole
+
+    def contents(self, pid):
+        """Captures of the content of files of that pid, by name; a name that came twice is a list's last one."""
+        return {capture.name: capture for line in self.lines if line.scope == "content" and line.pid == pid
+                for capture in line.captures}
+
+    def object(self, capture):
+        """The bytes that the bundle holds of a file: in this capture, or in an earlier one of the same content."""
+        return self.members.get("data/objects/" + capture.facts["sha256"])
 
     def process(self, pid):
         """The process record of a pid that had one life."""

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/builder/content_line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/builder/line.h"
+
+void ps_content_done(struct ps_content_line *c)
+{
+    ps_buffer_done(&c->name);
+    ps_buffer_done(&c->path);
+    free(c->objects);
+    c->objects = NULL;
+}
+
+/* Names of members have the same escapes; here a slash stays, and no length is too long. */
+static void add_escaped(struct ps_buffer *out, struct ps_span path)
+{
+    static const char plain[] = "._+:,@-/";
+    for (size_t i = 0; i < path.len; i++) {
+        uint8_t b = path.data[i];
+        bool kept = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') ||
+                    (b != 0 && strchr(plain, b) != NULL);
+        if (kept)
+            ps_buffer_add_byte(out, b);
+        else
+            ps_buffer_addf(out, "=%02X", b);
+    }
+}
+
+bool ps_content_begin(struct ps_line_builder *l, uint32_t row, struct ps_span entry, struct ps_span path,
+                      const struct ps_file_facts *facts, uint64_t us)
+{
+    struct ps_content_line *c = &l->content;
+    const struct ps_row *what = &ps_catalog[row];
+    struct ps_span shown = entry;
+    if (c->open || !l->open || what->scope != PS_PER_CONTENT)
+        return false;
+    if (strcmp(what->path, "root/{}") == 0)
+        shown = path.len > 0 && path.data[0] == '/' ? ps_span_of(path.data + 1, path.len - 1) : path;
+    c->open = true;
+    c->hashed = c->storing = c->discarded = c->key = c->elf = false;
+    c->withheld = PS_NOT_WITHHELD;
+    c->facts_known = facts != NULL;
+    c->facts = facts ? *facts : (struct ps_file_facts){0};
+    c->row = row;
+    c->begin_us = us < l->head.us ? l->head.us : us;
+    c->bytes = c->stored = c->tail_len = 0;
+    ps_sha256_init(&c->hash);
+    ps_buffer_clear(&c->path, 8192);
+    ps_buffer_add_span(&c->path, path);
+    ps_buffer_clear(&c->name, 16384);
+    if (ps_row_is_family(what) && shown.len > 0) {
+        ps_buffer_add(&c->name, what->path, strlen(what->path) - 2);
+        add_escaped(&c->name, shown);
+    } else {
+        ps_buffer_add_text(&c->name, what->path);
+    }
+    ps_buffer_add_byte(&c->name, 0);
+    return true;
+}
+
+/* "-----BEGIN RSA PRIVATE KEY-----", whatever stands in the middle (RFC 7468, and OpenSSH's own). */
+static bool holds_key(const uint8_t *data, size_t len)
+{
+    static const char begin[] = "-----BEGIN ", end[] = "PRIVATE KEY-----";
+    const uint8_t *at = data, *stop = data + len;
+    while (at < stop && (at = memchr(at, '-', (size_t) (stop - at))) != NULL) {
+        size_t left = (size_t) (stop - at);
+        if (left >= sizeof begin - 1 && memcmp(at, begin, sizeof begin - 1) == 0) {
+            size_t most = left - (sizeof begin - 1);
+            for (size_t i = 0; i < 24 && i + sizeof end - 1 <= most; i++) {
+                if (memcmp(at + sizeof begin - 1 + i, end, sizeof end - 1) == 0)
+                    return true;
+            }
+        }
+        at++;
+    }
+    return false;
+}
+
+static void look_for_key(struct ps_content_line *c, struct ps_span bytes)
+{
+    uint8_t seam[2 * sizeof c->tail];
+    if (c->bytes == 0 && bytes.len >= 4)
+        c->elf = memcmp(bytes.data, "\177ELF", 4) == 0;
+    if (c->elf || c->key)
+        return;
+    size_t next = bytes.len < sizeof c->tail ? bytes.len : sizeof c->tail;
+    memcpy(seam, c->tail, c->tail_len);
+    memcpy(seam + c->tail_len, bytes.data, next);
+    c->key = holds_key(seam, c->tail_len + next) || holds_key(bytes.data, bytes.len);
+    memcpy(c->tail, bytes.data + bytes.len - next, next);
+    c->tail_len = next;
+}
+
+bool ps_content_digest(struct ps_line_builder *l, struct ps_span bytes)
+{
+    struct ps_content_line *c = &l->content;
+    if (!c->open || c->hashed || !c->facts_known)
+        return false;
+    if (bytes.len == 0)
+        return true;
+    look_for_key(c, bytes);
+    ps_sha256_update(&c->hash, bytes);
+    c->bytes += bytes.len;
+    return true;
+}
+
+static void end_hash(struct ps_content_line *c)
+{
+    if (!c->hashed)
+        ps_sha256_final(&c->hash, c->digest);
+    c->hashed = true;
+}
+
+static bool is_there(const struct ps_content_line *c)
+{
+    for (size_t i = 0; i < c->object_count; i++) {
+        if (memcmp(c->objects[i], c->digest, PS_SHA256_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool begin_member(struct ps_line_builder *l)
+{
+    struct ps_content_line *c = &l->content;
+    char name[sizeof "data/objects/" + 2 * PS_SHA256_LEN] = "data/objects/";
+    if (!c->objects)
+        c->objects = calloc(PS_OBJECTS_MAX, sizeof *c->objects);
+    if (!c->objects) {
+        l->out->failed = l->out->failed || !ps_fail(&l->out->error, 0, "out of memory while storing captures");
+        return false;
+    }
+    ps_hex_text(ps_span_of(c->digest, PS_SHA256_LEN), name + strlen(name));
+    if (!ps_line_add_pack(l, name) || l->out->failed)
+        return false;
+    if (!ps_bundle_begin(l->out->bundle, name, c->bytes, &l->out->error)) {
+        l->out->failed = true;
+        return false;
+    }
+    memcpy(c->objects[c->object_count++], c->digest, PS_SHA256_LEN);
+    c->kept += c->bytes;
+    c->storing = true;
+    return true;
+}
+
+bool ps_content_keep(struct ps_line_builder *l, bool over_budget)
+{
+    struct ps_content_line *c = &l->content;
+    if (!c->open || c->hashed || !c->facts_known || l->pack.len > 0)
+        return false;
+    end_hash(c);
+    if (c->key)
+        c->withheld = PS_WITHHELD_KEY;
+    else if (!is_there(c) && c->object_count == PS_OBJECTS_MAX)
+        c->withheld = PS_WITHHELD_OBJECTS;
+    else if (!is_there(c) && (over_budget || c->bytes > c->budget - c->kept))
+        c->withheld = PS_WITHHELD_BYTES;
+    c->discarded = c->withheld != PS_NOT_WITHHELD || is_there(c);
+    return c->discarded || begin_member(l) || l->out->failed;
+}
+
+static void put(struct ps_line_builder *l, struct ps_span bytes)
+{
+    if (!l->out->failed)
+        l->out->failed = !ps_bundle_piece(l->out->bundle, bytes, &l->out->error);
+    l->content.stored += bytes.len;
+}
+
+bool ps_content_store(struct ps_line_builder *l, struct ps_span bytes)
+{
+    struct ps_content_line *c = &l->content;
+    if (!c->open)
+        return false;
+    if (c->discarded)
+        return true;
+    if (!c->storing || bytes.len > c->bytes - c->stored)
+        return false;
+    /* Copied once: a corrupted reader could change it between hashing and writing. */
+    ps_buffer_clear(&l->item, SIZE_MAX);
+    ps_buffer_add_span(&l->item, bytes);
+    if (l->item.failed)
+        l->out->failed = l->out->failed || !ps_fail(&l->out->error, 0, "out of memory while storing captures");
+    put(l, ps_buffer_span(&l->item));
+    return true;
+}
+
+/* What the header promised and did not come is zeros. */
+static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
+{
+    static const uint8_t zeros[64 << 10];
+    struct ps_content_line *c = &l->content;
+    uint8_t sha256[PS_SHA256_LEN];
+    while (c->stored < c->bytes && !l->out->failed) {
+        uint64_t left = c->bytes - c->stored;
+        put(l, ps_span_of(zeros, left < sizeof zeros ? (size_t) left : sizeof zeros));
+    }
+    c->storing = false;
+    if (l->out->failed)
+        return;
+    if (!ps_bundle_end(l->out->bundle, sha256, &l->out->error)) {
+        l->out->failed = true;
+        return;
+    }
+    bool whole = *outcome == PS_COMPLETE || *outcome == PS_TRUNCATED;
+    if (whole && memcmp(sha256, c->digest, PS_SHA256_LEN) != 0)
+        *outcome = PS_PARTIAL;
+    memcpy(c->digest, sha256, PS_SHA256_LEN);
+}
+
+bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, bool atime, uint64_t us)
+{
+    struct ps_content_line *c = &l->content;
+    struct ps_capture capture = *end;
+    if (!c->open || c->path.failed || c->name.failed)
+        return false;
+    bool stored = c->storing;
+    bool read = c->facts_known && (c->bytes > 0 || capture.outcome == PS_COMPLETE);
+    if (stored)
+        end_member(l, &capture.outcome);
+    else if (read)
+        end_hash(c);
+    c->facts.hashed = read;
+    c->facts.atime = atime;
+    c->facts.withheld = (uint8_t) c->withheld;
+    memcpy(c->facts.sha256, c->digest, sizeof c->facts.sha256);
+    capture.facts = c->facts_known ? &c->facts : NULL;
+    capture.path = ps_buffer_span(&c->path);
+    capture.row = &ps_catalog[c->row];
+    capture.name = (const char *) c->name.data;
+    capture.bytes = c->bytes;
+    capture.begin_us = c->begin_us;
+    capture.took_us = us > c->begin_us ? us - c->begin_us : 0;
+    capture.stored = stored;
+    capture.pack = stored ? (uint32_t) l->pack_count - 1 : 0;
+    capture.object = stored ? l->packs[l->pack_count - 1] : NULL;
+    ps_journal_capture(&l->journal, &capture);
+    ps_records_capture(l->out->records, l->head.reader, &capture);
+    ps_output_count(l->out, &capture);
+    c->open = false;
+    return true;
+}
+
+void ps_content_close(struct ps_line_builder *l, enum ps_outcome as, uint64_t us)
+{
+    struct ps_capture end = {.outcome = as};
+    if (l->content.open)
+        (void) !ps_content_end(l, &end, false, us);
+}
