@@ -47,6 +47,7 @@ static const struct {
     {"data/records/fd-", "fd", PS_LOAD_FILES, ps_load_file},
     {"data/records/executable-", NULL, PS_LOAD_CONTENTS, ps_load_content},
     {"data/records/file-", "file", PS_LOAD_CONTENTS, ps_load_content},
+    {"data/records/memory-", "memory", 0, NULL},
 };
 
 static void choose_records(struct ps_loader *l, struct ps_span name)

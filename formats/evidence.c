@@ -9,7 +9,7 @@
 #include "formats/evidence_match.h"
 #include "formats/member_name.h"
 
-/* A raw member that no line has named yet. Of an object only length and hash are kept: nobody parses it. */
+/* A raw member that no line has named yet. Of an object or a core only length and hash are kept: nobody parses it. */
 struct raw {
     char name[PS_MEMBER_NAME_MAX + 1];
     struct ps_buffer bytes;
@@ -97,7 +97,8 @@ bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char *
         free(raw);
         return false;
     }
-    raw->object = ps_member_class_of(name) == PS_MEMBER_OBJECT;
+    enum ps_member_class class = ps_member_class_of(name);
+    raw->object = class == PS_MEMBER_OBJECT || class == PS_MEMBER_CORE;
     ps_sha256_init(&raw->hash);
     e->current = raw;
     e->held += sizeof *raw;
@@ -191,7 +192,7 @@ static bool take_global(struct ps_evidence *e, const struct ps_journal_line *lin
     return take_entry(e, line, pack, &entry, why);
 }
 
-/* The content of a file: nothing is handed out, but its capture must say the same of it. */
+/* The content of a file, or memory: nothing is handed out, but its capture must say the same of it. */
 static bool take_object(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct raw *raw,
                         const char **why)
 {

@@ -32,6 +32,7 @@ static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class
     case PS_MEMBER_PACK:
     case PS_MEMBER_GLOBAL:
     case PS_MEMBER_OBJECT:
+    case PS_MEMBER_CORE:
     case PS_MEMBER_JOURNAL:
     case PS_MEMBER_RECORDS:
     case PS_MEMBER_CUSTODY:
@@ -39,11 +40,6 @@ static uint64_t text_limit(const struct ps_verify *v, enum ps_member_class class
         break;
     }
     return 0;
-}
-
-static bool is_raw(enum ps_member_class class)
-{
-    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL || class == PS_MEMBER_OBJECT;
 }
 
 static bool is_lines(enum ps_member_class class)
@@ -99,14 +95,14 @@ static void begin_member(struct ps_verify *v, const struct ps_member *member)
     v->line_number = 0;
     v->line_flawed = false;
     ps_buffer_clear(&v->line, SIZE_MAX);
-    if (is_raw(v->class))
+    if (ps_member_is_raw(v->class))
         ps_verify_raw_begin(v);
 }
 
 static void take_piece(struct ps_verify *v, struct ps_span piece)
 {
     uint64_t limit = text_limit(v, v->class);
-    if (is_raw(v->class))
+    if (ps_member_is_raw(v->class))
         ps_verify_raw_piece(v, piece);
     else if (is_lines(v->class))
         ps_verify_lines_piece(v, piece);

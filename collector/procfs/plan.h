@@ -18,9 +18,10 @@ struct ps_plan {
     struct ps_rows global;   /* once, tables of our own network namespace first: they change fastest */
     struct ps_rows lane[2];  /* of each process, by enum ps_reader */
     struct ps_rows content;  /* of files; empty: the run reads none */
+    bool dumps;              /* with `content`: of the memory of processes too */
     uint16_t stat;           /* the row of the sweeps */
     struct {
-        uint16_t exe, fd, map, root, files; /* the rows of content */
+        uint16_t exe, fd, map, root, files, mem; /* the rows of content */
     } of;
 };
 
