@@ -238,7 +238,7 @@ static void take_members(struct export *x, const struct ps_member_source *source
 
     while ((step = source->member(source->self, &member, &flaw, x->err)) == PS_SOURCE_NEXT) {
         enum ps_member_class class = ps_member_class_of(member.name);
-        bool raw = class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL || class == PS_MEMBER_OBJECT;
+        bool raw = ps_member_is_raw(class);
         if (!raw && class != PS_MEMBER_JOURNAL)
             continue;
         if (raw && !go_on(x, ps_evidence_member(x->evidence, member.name, &why), why))

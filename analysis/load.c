@@ -54,6 +54,7 @@ static const struct {
     {"data/records/system-", NULL, PS_LOAD_PLACE, ps_load_system},
     {"data/records/executable-", NULL, PS_LOAD_CONTENTS, ps_load_content},
     {"data/records/file-", "file", PS_LOAD_CONTENTS, ps_load_content},
+    {"data/records/memory-", "memory", 0, NULL},
 };
 
 static void choose_records(struct ps_loader *l, struct ps_span name)

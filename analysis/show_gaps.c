@@ -256,7 +256,8 @@ static void add_left_out(const struct ps_snapshot *s, size_t columns, struct ps_
         add_wrapped(out, "profile", "card reads few files of each process. --profile standard reads more.", columns);
     if (s->facts.chosen_pids)
         add_wrapped(out, "processes", "Only those named with --pid were read in full.", columns);
-    add_wrapped(out, "memory", "The content of memory and of files is not read in this version.", columns);
+    add_wrapped(out, "memory", "Memory of processes is read only of those that --memory names.", columns);
+    add_wrapped(out, "files", "Content of files is kept when it would be lost, or changed (--files).", columns);
     add_wrapped(out, "elsewhere",
                 "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task "
                 "shows all containers of a task.",

@@ -11,7 +11,7 @@
 #include "analysis/show_text.h"
 
 /* By life, then in the order of this list. */
-static const char *const kinds[] = {"process", "thread", "fd", "environ", "change", "gap", "file"};
+static const char *const kinds[] = {"process", "thread", "fd", "environ", "memory", "change", "gap", "file"};
 
 static int rank(const char *kind)
 {
@@ -100,7 +100,8 @@ static void add_life_text(const struct ps_life *life, struct ps_buffer *out)
 /* The records themselves: one array for each kind, and the sockets that the life holds. */
 static void add_life_json(const struct ps_life *life, struct ps_buffer *out)
 {
-    static const char *const names[] = {"process", "threads", "descriptors", "environment", "changes", "gaps", "contents"};
+    static const char *const names[] = {"process", "threads", "descriptors", "environment",
+                                        "memory",  "changes", "gaps",        "contents"};
     struct ps_json j = ps_json_into(out);
     uint32_t pid = life->s->wants.pid;
 

@@ -117,6 +117,26 @@ static void add_files(const cJSON *files, struct ps_buffer *out)
     }
 }
 
+static void add_memory(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
+{
+    struct ps_span core = ps_load_text(life->l, record, "proc.memory.core");
+
+    ps_life_label(out, "memory");
+    if (core.len == 0) {
+        ps_buffer_add_text(out, "no core: ");
+        ps_printable_add(out, ps_load_text(life->l, record, "proc.memory.content"));
+    } else {
+        ps_printable_add(out, core);
+        ps_buffer_add_text(out, ", ");
+        ps_quantity_bytes(out, ps_load_number(record, "proc.memory.core_bytes"));
+        ps_buffer_add_text(out, ", ");
+        ps_printable_add(out, ps_load_text(life->l, record, "proc.memory.content"));
+    }
+    ps_buffer_addf(out, "\n%*schosen by ", PS_LIFE_INDENT, "");
+    add_files(ps_load_at(record, "proc.memory.chosen"), out);
+    ps_buffer_add_byte(out, '\n');
+}
+
 static void add_gap(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
 {
     struct ps_span error = ps_load_text(life->l, record, "proc.gap.errno");
@@ -173,6 +193,7 @@ void ps_life_add_holds(const struct ps_life *life, struct ps_buffer *out)
     ps_life_each(life, "fd", add_descriptor, out);
     ps_life_each(life, "environ", add_environment, out);
     ps_life_each(life, "file", add_file, out);
+    ps_life_each(life, "memory", add_memory, out);
     ps_life_each(life, "change", add_change, out);
     ps_life_each(life, "gap", add_gap, out);
     if (ps_life_count(life, "gap") > 0)

@@ -29,6 +29,7 @@ struct conductor {
     struct ps_control *control;
     struct ps_roster *roster;
     struct ps_wanted *wanted;
+    struct ps_dumps *dumps;
     bool own_proc_real; /* `proc` is a kernel's, and shows ourselves */
     struct ps_ring rings[PS_SLOTS];
     struct ps_host host;
@@ -62,12 +63,16 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
     ps_harden_memory();
     ps_plan_make(c->options, &c->plan);
+    if (c->plan.dumps && !c->host.procfs)
+        return ps_fail(err, 0, "--memory: %s is a copy of a /proc, and no memory is in it; leave --memory out",
+                       c->options->procfs);
     if (!c->host.procfs)
         c->plan.content.count = 0; /* links of a copied tree lead to files of this machine */
     c->control = ps_control_make(err);
     c->roster = c->control ? ps_roster_make(err) : NULL;
     c->wanted = c->roster ? ps_wanted_make(c->options, &c->limits, err) : NULL;
-    if (!c->wanted)
+    c->dumps = c->wanted ? ps_dumps_make(c->options, &c->limits, err) : NULL;
+    if (!c->dumps)
         return false;
     for (size_t i = 0; i < PS_SLOTS; i++) {
         if (!ps_ring_make(&c->rings[i], err))
@@ -117,6 +122,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .control = c->control,
         .roster = c->roster,
         .wanted = c->wanted,
+        .dumps = c->dumps,
         .ring = &c->rings[slot],
         .procfs = c->procfs.fd,
         .own = c->host.own,
@@ -178,6 +184,7 @@ static bool start_builder(struct conductor *c)
         .control = c->control,
         .roster = c->roster,
         .wanted = c->wanted,
+        .dumps = c->dumps,
         .rings = c->rings,
         .host = &c->host,
         .procfs = &c->procfs,

@@ -32,6 +32,8 @@ struct ps_verdict {
     uint64_t outcomes[16];   /* by enum ps_outcome */
     uint64_t took_us;
     uint32_t readers_replaced, readers_abandoned;
+    uint64_t cores;          /* of the memory of processes */
+    uint64_t pids_not_seen;  /* that --memory names */
     bool redacted, ephemeral_key;
     bool missing_ptrace;     /* something was denied that CAP_SYS_PTRACE would have given */
 };

@@ -119,6 +119,36 @@ static bool take_no_recover(struct ps_options *o, const char *value, struct ps_e
     return true;
 }
 
+/* PIDs, or one of the two words. */
+static bool take_memory(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    struct ps_cursor in = ps_cursor_over(ps_span_text(value));
+    struct ps_pids *list = &o->memory_pids;
+
+    if (strcmp(value, "all") == 0 || strcmp(value, "suspects") == 0) {
+        o->memory = value[0] == 'a' ? PS_MEMORY_ALL : PS_MEMORY_SUSPECTS;
+        return true;
+    }
+    o->memory = PS_MEMORY_PIDS;
+    do {
+        uint64_t pid;
+        if (!ps_take_u64(&in, &pid) || pid == 0 || pid > PID_LAST)
+            return ps_fail(err, 0, "--memory %s: choose process ids (--memory 1,4711), suspects or all", value);
+        if (list->count == PS_PIDS_MAX)
+            return ps_fail(err, 0, "--memory: more than %d processes; choose all", PS_PIDS_MAX);
+        list->pids[list->count++] = (uint32_t) pid;
+    } while (ps_take_byte(&in, ','));
+    if (!ps_cursor_done(&in))
+        return ps_fail(err, 0, "--memory %s: choose process ids (--memory 1,4711), suspects or all", value);
+    return true;
+}
+
+static bool take_plaintext(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    (void) value, (void) err;
+    return o->plaintext = true;
+}
+
 static bool take_redact(struct ps_options *o, const char *value, struct ps_error *err)
 {
     if (strcmp(value, "environ") != 0 && strcmp(value, "none") != 0)
@@ -227,6 +257,11 @@ static const struct option options[] = {
                                  "started: of no root, of containers, of the machine too\n"
                                  "(default drift; with --profile card none)", 0}, take_files},
     {{"no-recover", NULL, "hash files, but keep the content of none", 0}, take_no_recover},
+    {{"memory", "N,...|suspects|all", "dump the memory of these processes as core files; suspects\n"
+                                     "run what is deleted, in memory alone, in a directory for\n"
+                                     "temporary files, or no file at all (needs --plaintext)", 0}, take_memory},
+    {{"plaintext", NULL, "the secrets that --memory takes may lie in a bundle that is\n"
+                         "not encrypted", 0}, take_plaintext},
     {{"redact", "environ|none", "hash the values of environment variables, or keep them\n"
                                 "(default environ)", 0}, take_redact},
     {{"procfs", "DIR", "another proc mount, or a copied tree (default /proc)", 0}, take_procfs},
@@ -288,6 +323,26 @@ static bool check_dest(const char *dest, struct ps_error *err)
     return true;
 }
 
+/* Secrets are in memory in clear: keys, tokens, the data of the application. */
+static bool check_memory(const struct ps_options *o, struct ps_error *err)
+{
+    if (o->memory == PS_MEMORY_NONE)
+        return true;
+    if (!o->plaintext)
+        return ps_fail(err, 0,
+                       "--memory takes secrets of the application in clear, and this bundle is not encrypted; add "
+                       "--plaintext if they may lie at DEST, and keep the bundle like one of these secrets");
+    for (size_t i = 0; i < o->memory_pids.count && o->pid_count > 0; i++) {
+        size_t k = 0;
+        while (k < o->pid_count && o->pids[k] != o->memory_pids.pids[i])
+            k++;
+        if (k == o->pid_count)
+            return ps_fail(err, 0, "--memory names process %u, but --pid leaves it out; name it in both",
+                           (unsigned) o->memory_pids.pids[i]);
+    }
+    return true;
+}
+
 bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err)
 {
     struct ps_flag flags[OPTION_COUNT];
@@ -312,6 +367,8 @@ bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_e
         return false;
     if (o.sign_key != NULL && o.sign_key_fd >= 0)
         return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");
+    if (!check_memory(&o, err))
+        return false;
     if (o.files == PS_FILES_BY_PROFILE)
         o.files = o.profile == PS_CARD ? PS_FILES_NONE : PS_FILES_DRIFT;
     *out = o;

@@ -18,6 +18,14 @@ struct ps_case {
 /* Whose changed files are listed and kept: nobody's, those of containers, or those of the bare machine too. */
 enum ps_files { PS_FILES_BY_PROFILE, PS_FILES_NONE, PS_FILES_DRIFT, PS_FILES_ALL };
 
+/* Whose memory is dumped. */
+enum ps_memory { PS_MEMORY_NONE, PS_MEMORY_PIDS, PS_MEMORY_SUSPECTS, PS_MEMORY_ALL };
+
+struct ps_pids {
+    uint32_t pids[PS_PIDS_MAX];
+    size_t count;
+};
+
 /* Texts are borrowed from argv. */
 struct ps_options {
     const char *dest;   /* FILE, DIR/ or - */
@@ -27,6 +35,9 @@ struct ps_options {
     size_t pid_count;     /* 0: every process */
     enum ps_files files;  /* default by profile: none for card, drift for the others */
     bool recover;         /* default true: keep content that dies with the task, or is not from the image */
+    enum ps_memory memory; /* default none */
+    struct ps_pids memory_pids;
+    bool plaintext;       /* secrets may go into a bundle that is not encrypted */
     bool redact_environ;  /* default true */
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
@@ -40,7 +51,7 @@ struct ps_options {
 /* The defaults of every option that `collect --help` names. */
 struct ps_options ps_options_default(void);
 /* The options for --help, PS_OPTION_COUNT of them. */
-enum { PS_OPTION_COUNT = 19 };
+enum { PS_OPTION_COUNT = 21 };
 void ps_options_flags(struct ps_flag *out);
 /* argv[0] is the word `collect`. False with *err: the command line alone is wrong (exit status 2). */
 PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err);

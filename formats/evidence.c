@@ -207,7 +207,7 @@ static bool read_again(struct ps_evidence *e, struct ps_raw *raw, const char **w
     return read;
 }
 
-/* The content of a file: nothing is handed out, but its capture must say the same of it. */
+/* The content of a file, or memory: nothing is handed out, but its capture must say the same of it. */
 static bool take_object(struct ps_evidence *e, const struct ps_journal_line *line, size_t pack, struct ps_raw *raw,
                         const char **why)
 {

@@ -39,7 +39,7 @@ void ps_evidence_free(struct ps_evidence *e);
 
 /* All of these: false with *why (static text; ps_no_memory is ours), and every later call as well. */
 
-/* A raw member (PS_MEMBER_PACK, PS_MEMBER_GLOBAL or PS_MEMBER_OBJECT) begins; its bytes follow. */
+/* A raw member (ps_member_is_raw) begins; its bytes follow. */
 PS_MUST_CHECK bool ps_evidence_member(struct ps_evidence *e, struct ps_span name, const char **why);
 PS_MUST_CHECK bool ps_evidence_bytes(struct ps_evidence *e, struct ps_span bytes, const char **why);
 /* One line of the journal, without its newline. */

@@ -45,6 +45,21 @@ static bool is_process_pack(struct ps_span name, const char *life, const char *s
     return is_numbered(name, first);
 }
 
+/* "data/memory/4711.core" of the life "4711". */
+static bool is_core_of(const char *life, struct ps_span name)
+{
+    size_t top = strlen("data/memory/"), end = strlen(".core");
+    return name.len > top + end && ps_span_is(ps_span_of(name.data + top, name.len - top - end), life);
+}
+
+static bool is_content(struct ps_span name, const char *life)
+{
+    enum ps_member_class class = ps_member_class_of(name);
+    if (class == PS_MEMBER_CORE)
+        return is_core_of(life, name);
+    return class == PS_MEMBER_OBJECT || is_process_pack(name, life, "files");
+}
+
 bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
 {
     struct ps_span span = ps_span_text(name);
@@ -58,9 +73,7 @@ bool ps_match_pack_name(const struct ps_journal_line *line, const char *name)
     case PS_LINE_CLOSING:
         return is_numbered(span, "data/closing/stat");
     case PS_LINE_CONTENT:
-        if (ps_member_class_of(span) == PS_MEMBER_OBJECT)
-            return true;
-        break;
+        return is_content(span, line->line.life);
     case PS_LINE_PROCESS:
         break;
     }
@@ -190,20 +203,29 @@ bool ps_match_entry(struct ps_match *m, const struct ps_journal_line *line, size
     return true;
 }
 
+/* What the journal says that the member hashes to; NULL: nothing. */
+static const uint8_t *said_hash(const struct ps_capture *c, bool core)
+{
+    if (core)
+        return c->dump != NULL && c->dump->hashed ? c->dump->sha256 : NULL;
+    return c->facts != NULL && c->facts->hashed ? c->facts->sha256 : NULL;
+}
+
 bool ps_match_object(struct ps_match *m, const struct ps_journal_line *line, size_t pack, uint64_t length,
                      const uint8_t *sha256, const char **why)
 {
     uint8_t named[PS_SHA256_LEN];
+    struct ps_span name = ps_span_text(line->packs[pack]);
     m->first = next_unfinished(m, line, m->first);
     const struct ps_capture *c = m->first < line->capture_count ? &line->captures[m->first] : NULL;
     if (c == NULL || !c->stored || c->entry_count > 0 || c->pack != pack || c->offset != 0)
         return say(why, "an object that is not the one that the journal says comes next");
-    if (c->facts == NULL || !c->facts->hashed || c->bytes != length ||
-        memcmp(c->facts->sha256, sha256, PS_SHA256_LEN) != 0)
+    bool core = ps_member_class_of(name) == PS_MEMBER_CORE;
+    const uint8_t *said = said_hash(c, core);
+    if (said == NULL || c->bytes != length || memcmp(said, sha256, PS_SHA256_LEN) != 0)
         return say(why, "an object of another length or hash than the journal says");
     bool whole = c->outcome == PS_COMPLETE || c->outcome == PS_TRUNCATED;
-    if (!ps_member_object(ps_span_text(line->packs[pack]), named) ||
-        (whole && memcmp(named, sha256, PS_SHA256_LEN) != 0))
+    if (!core && (!ps_member_object(name, named) || (whole && memcmp(named, sha256, PS_SHA256_LEN) != 0)))
         return say(why, "an object whose name is not its hash");
     m->used[m->first]++;
     return true;

@@ -13,8 +13,9 @@ struct ps_raw *ps_raw_new(struct ps_span name, bool whole)
     if (r == NULL)
         return NULL;
     memcpy(r->name, name.data, name.len);
-    r->pack = ps_member_class_of(name) == PS_MEMBER_PACK;
-    r->object = ps_member_class_of(name) == PS_MEMBER_OBJECT;
+    enum ps_member_class class = ps_member_class_of(name);
+    r->pack = class == PS_MEMBER_PACK;
+    r->object = class == PS_MEMBER_OBJECT || class == PS_MEMBER_CORE;
     r->whole = whole && !r->object;
     if (r->object)
         ps_sha256_init(&r->hash);

@@ -175,7 +175,7 @@ static void add_as(struct ps_json *j, const struct ps_capture *c)
 /* Columns after `took_us`: only as many as say something. */
 static void add_tail(struct ps_json *j, const struct ps_capture *c)
 {
-    bool nine = c->entry_count > 0 || c->lost_count > 0 || c->facts || c->of;
+    bool nine = c->entry_count > 0 || c->lost_count > 0 || c->facts || c->dump || c->of;
     if (!c->switched && !c->stored && !nine)
         return;
     add_as(j, c);
@@ -192,6 +192,8 @@ static void add_tail(struct ps_json *j, const struct ps_capture *c)
         ps_json_text(j, NULL, c->of);
     else if (c->facts)
         add_facts(j, c);
+    else if (c->dump)
+        ps_dump_facts_add(j, c->dump);
     else if (nine)
         add_entries(j, c);
 }

@@ -6,6 +6,7 @@
 #ifndef PS_JOURNAL_H
 #define PS_JOURNAL_H
 
+#include "formats/dump_facts.h"
 #include "formats/error.h"
 #include "formats/json.h"
 #include "parsers/catalog.h"
@@ -114,6 +115,7 @@ struct ps_capture {
     const struct ps_file_facts *facts; /* or NULL */
     struct ps_span path;               /* with facts: what the file was called; empty: not said */
     const char *object;                /* content that is stored: the member; else NULL */
+    const struct ps_dump_facts *dump;  /* of memory, instead of facts; or NULL */
     const char *of;                    /* PS_SHARED: the life that holds the bytes, or "self" */
 };
 

@@ -188,6 +188,10 @@ static bool read_ninth(const struct row *row, struct ps_journal_owned *o, struct
         return false;
     if (ninth == NULL)
         return true;
+    if (ps_json_get(ninth, "chosen") != NULL) {
+        c->dump = &o->dumps[o->dump_count];
+        return ps_dump_facts_read(ninth, &o->dumps[o->dump_count++]);
+    }
     if (cJSON_IsObject(ninth))
         return read_facts(ninth, o, c);
     c->of = ps_json_string(ninth);
@@ -266,7 +270,8 @@ static bool read_capture(const struct row *row, const struct ps_journal_line *li
         return say(why, "columns 9 and 10 of a capture are none of the forms that there are");
     c->begin_us = line->line.us + begin;
     c->row = row_of(line->line.scope, c->name);
-    c->object = c->stored && c->facts != NULL && c->facts->hashed ? line->packs[c->pack] : NULL;
+    bool hashed = (c->facts != NULL && c->facts->hashed) || (c->dump != NULL && c->dump->hashed);
+    c->object = c->stored && hashed ? line->packs[c->pack] : NULL;
     o->capture_count++;
     return true;
 }
@@ -304,7 +309,7 @@ static bool read_packs(const cJSON *list, struct ps_journal_owned *o, const char
 /* Room for everything in the line. At least one of each: nobody need ask whether calloc(0) is NULL. */
 static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journal_owned *o)
 {
-    size_t entries = 1, lost = 1, count = 1, paths = 0;
+    size_t entries = 1, lost = 1, count = 1, dumps = 1, paths = 0;
     for (const cJSON *c = captures->child; c != NULL; c = c->next, count++) {
         size_t column = 0;
         for (const cJSON *value = c->child; value != NULL; value = value->next, column++) {
@@ -312,6 +317,7 @@ static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journ
                 entries += (size_t) cJSON_GetArraySize(value);
             if (column == LOST)
                 lost += (size_t) cJSON_GetArraySize(value);
+            dumps += column == NINTH && ps_json_get(value, "chosen") != NULL;
             const char *coded = column == NINTH ? ps_json_string(ps_json_get(value, "path_b64")) : NULL;
             paths += coded != NULL ? strlen(coded) : 0;
         }
@@ -319,12 +325,13 @@ static bool make_room(const cJSON *packs, const cJSON *captures, struct ps_journ
     o->packs = calloc((size_t) cJSON_GetArraySize(packs) + 1, sizeof *o->packs);
     o->captures = calloc(count, sizeof *o->captures);
     o->facts = calloc(count, sizeof *o->facts);
+    o->dumps = calloc(dumps, sizeof *o->dumps);
     o->entries = calloc(entries, sizeof *o->entries);
     o->lost = calloc(lost, sizeof *o->lost);
     if (paths > 0)
         ps_buffer_reserve(&o->paths, paths);
-    return o->packs != NULL && o->captures != NULL && o->facts != NULL && o->entries != NULL && o->lost != NULL &&
-           !o->paths.failed;
+    return o->packs != NULL && o->captures != NULL && o->facts != NULL && o->dumps != NULL && o->entries != NULL &&
+           o->lost != NULL && !o->paths.failed;
 }
 
 bool ps_journal_read_captures(const cJSON *packs, const cJSON *captures, struct ps_journal_line *line,

@@ -169,6 +169,7 @@ void ps_journal_line_done(struct ps_journal_line *line)
         free(o->entries);
         free(o->lost);
         free(o->facts);
+        free(o->dumps);
         ps_buffer_done(&o->paths);
         free(o);
     }

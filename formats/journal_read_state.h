@@ -16,8 +16,9 @@ struct ps_journal_owned {
     struct ps_stored *entries;
     struct ps_lost *lost;
     struct ps_file_facts *facts;
+    struct ps_dump_facts *dumps;
     struct ps_buffer paths; /* bytes of paths that stand in base64 */
-    size_t pack_count, capture_count, entry_count, lost_count, fact_count; /* used so far */
+    size_t pack_count, capture_count, entry_count, lost_count, fact_count, dump_count; /* used so far */
 };
 
 /* Makes room for the captures of both arrays and reads them. line->line is known already. False with *why. */

@@ -51,11 +51,18 @@ enum ps_member_class ps_member_class_of(struct ps_span name)
         return PS_MEMBER_GLOBAL;
     if (ps_member_object(name, sha256))
         return PS_MEMBER_OBJECT;
+    if (ps_span_starts(name, "data/memory/") && ps_span_ends(name, ".core"))
+        return PS_MEMBER_CORE;
     if (ps_span_starts(name, "data/journal/") && ps_span_ends(name, ".ndjson"))
         return PS_MEMBER_JOURNAL;
     if (ps_span_starts(name, "data/records/") && ps_span_ends(name, ".ndjson"))
         return PS_MEMBER_RECORDS;
     return PS_MEMBER_UNKNOWN;
+}
+
+bool ps_member_is_raw(enum ps_member_class c)
+{
+    return c >= PS_MEMBER_PACK && c <= PS_MEMBER_CORE;
 }
 
 bool ps_member_is_tag(enum ps_member_class c)

@@ -14,6 +14,7 @@ enum ps_member_class {
     PS_MEMBER_PACK,   /* data/proc/<life>/x.pack, data/opening/, data/closing/ */
     PS_MEMBER_GLOBAL, /* any other data/proc/, and data/facts/ */
     PS_MEMBER_OBJECT, /* data/objects/<sha256> */
+    PS_MEMBER_CORE,   /* data/memory/<life>.core */
     PS_MEMBER_JOURNAL,
     PS_MEMBER_RECORDS,
     PS_MEMBER_CLOSING,
@@ -32,6 +33,8 @@ const char *ps_member_class_name(enum ps_member_class c);
 enum ps_member_class ps_member_class_of(struct ps_span name);
 /* data/objects/ and 64 lower-case hex digits, which are put into *sha256 (32 bytes). */
 bool ps_member_object(struct ps_span name, uint8_t *sha256);
+/* One of the sorts that the journal names. */
+bool ps_member_is_raw(enum ps_member_class c);
 /* Members of section 8 and 9, in exactly the order of the enum. */
 bool ps_member_is_tag(enum ps_member_class c);
 /* Order of members in a directory listing: by class, journal parts by number, else by bytes. */

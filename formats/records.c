@@ -18,7 +18,7 @@ static const char *const kind_names[PS_KINDS] = {
     [PS_KIND_MOUNT] = "mount",     [PS_KIND_ENVIRON] = "environ", [PS_KIND_EXECUTABLE] = "executable",
     [PS_KIND_SOCKET] = "socket",   [PS_KIND_NET] = "net",         [PS_KIND_SYSTEM] = "system",
     [PS_KIND_CHANGE] = "change",   [PS_KIND_GAP] = "gap",         [PS_KIND_TASK] = "task",
-    [PS_KIND_CONTAINER] = "container", [PS_KIND_FILE] = "file",
+    [PS_KIND_CONTAINER] = "container", [PS_KIND_FILE] = "file",     [PS_KIND_MEMORY] = "memory",
 };
 
 enum { BOOT_ID_MAX = 64 };
@@ -307,6 +307,8 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     ps_diag_capture(r, capture);
     if (r->l->line.scope == PS_LINE_CONTENT && capture->facts)
         content(r, capture);
+    if (r->l->line.scope == PS_LINE_CONTENT && capture->dump)
+        ps_memory_record(r, capture);
     ps_gap_capture(r, capture);
 }
 

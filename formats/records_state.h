@@ -16,6 +16,7 @@ enum ps_kind {
     PS_KIND_ENVIRON,
     PS_KIND_EXECUTABLE,
     PS_KIND_FILE,
+    PS_KIND_MEMORY,
     PS_KIND_SOCKET,
     PS_KIND_NET,
     PS_KIND_SYSTEM,
@@ -297,6 +298,9 @@ void ps_executable_content(struct ps_records *r, const struct ps_capture *captur
 /* No more hashes will come: what waits comes out without. */
 void ps_executables_out(struct ps_records *r);
 void ps_executables_free(struct ps_records *r);
+
+/* record_memory.c */
+void ps_memory_record(struct ps_records *r, const struct ps_capture *capture);
 
 /* record_file.c */
 void ps_file_content(struct ps_records *r, const struct ps_capture *capture);

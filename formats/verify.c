@@ -48,6 +48,7 @@ static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class
     case PS_MEMBER_GLOBAL:
         return PS_ENTRY_BYTES_MAX;
     case PS_MEMBER_OBJECT:
+    case PS_MEMBER_CORE:
         return OBJECT_MAX;
     case PS_MEMBER_JOURNAL:
     case PS_MEMBER_RECORDS:
@@ -60,11 +61,6 @@ static uint64_t most_bytes(const struct ps_verify *v, enum ps_member_class class
     return UNKNOWN_MAX;
 }
 
-static bool is_raw(enum ps_member_class class)
-{
-    return class == PS_MEMBER_PACK || class == PS_MEMBER_GLOBAL || class == PS_MEMBER_OBJECT;
-}
-
 static bool is_lines(enum ps_member_class class)
 {
     return class == PS_MEMBER_JOURNAL || class == PS_MEMBER_RECORDS || class == PS_MEMBER_CUSTODY ||
@@ -74,7 +70,7 @@ static bool is_lines(enum ps_member_class class)
 /* Small enough to be kept until its end. */
 static bool is_text(enum ps_member_class class)
 {
-    return !is_raw(class) && !is_lines(class) && class != PS_MEMBER_UNKNOWN;
+    return !ps_member_is_raw(class) && !is_lines(class) && class != PS_MEMBER_UNKNOWN;
 }
 
 static void content(struct ps_verify *v, const char *what)
@@ -125,7 +121,7 @@ static void begin_member(struct ps_verify *v, const struct ps_member *member)
     v->line_number = 0;
     v->line_flawed = false;
     ps_buffer_clear(&v->line, SIZE_MAX);
-    if (is_raw(v->class))
+    if (ps_member_is_raw(v->class))
         ps_verify_raw_begin(v, member->size);
     if (v->class == PS_MEMBER_MANIFEST)
         ps_verify_manifest_begin(v);
@@ -133,7 +129,7 @@ static void begin_member(struct ps_verify *v, const struct ps_member *member)
 
 static void take_piece(struct ps_verify *v, struct ps_span piece)
 {
-    if (is_raw(v->class))
+    if (ps_member_is_raw(v->class))
         ps_verify_raw_piece(v, piece);
     else if (is_lines(v->class))
         ps_verify_lines_piece(v, piece);

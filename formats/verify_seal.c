@@ -31,7 +31,7 @@ static void check_clash(struct ps_verify *v, struct ps_manifest *seen)
 static void check_missing(struct ps_verify *v)
 {
     for (int c = 0; c < PS_MEMBER_UNKNOWN; c++) {
-        bool many = c == PS_MEMBER_PACK || c == PS_MEMBER_GLOBAL || c == PS_MEMBER_OBJECT || c == PS_MEMBER_RECORDS;
+        bool many = ps_member_is_raw((enum ps_member_class) c) || c == PS_MEMBER_RECORDS;
         bool seal = c == PS_MEMBER_MINISIG || c == PS_MEMBER_SSHSIG || !v->whole[PS_MEMBER_MINISIG];
         if (many || v->whole[c])
             continue;

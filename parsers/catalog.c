@@ -58,6 +58,7 @@
 static const struct ps_parser ps_parser_content_exe = {.kind = "content_exe", .single = true};
 static const struct ps_parser ps_parser_content_fd = {.kind = "content_fd", .single = true};
 static const struct ps_parser ps_parser_content_map = {.kind = "content_map", .single = true};
+static const struct ps_parser ps_parser_content_mem = {.kind = "content_mem", .single = true};
 static const struct ps_parser ps_parser_content_root = {.kind = "content_root", .single = true};
 /* Kept raw so far: no parser yet. */
 static const struct ps_parser ps_parser_sys_boot_id = {.kind = "sys_boot_id", .single = true};
@@ -149,6 +150,7 @@ const struct ps_row ps_catalog[] = {
     {ROW(content_fd,    "fd/{}",     READ,     CONTENT, STANDARD, MEMORY, "deleted files that are held open, programs in memory")},
     {ROW(content_map,   "map/{}",    READ,     CONTENT, STANDARD, MEMORY, "mapped libraries that are not from the image")},
     {ROW(content_root,  "root/{}",   READ,     CONTENT, STANDARD, MEMORY, "scripts and changed files below the root")},
+    {ROW(content_mem,   "mem",       READ,     CONTENT, STANDARD, MEMORY, "memory as an ELF core file, with --memory alone")},
     {ROW(content_files, "files",     READ,     CONTENT, STANDARD, MEMORY, "drift list: what changed since the container started")},
     {ROW(sys_boot_id, "sys/kernel/random/boot_id", READ, HOST, CARD, QUIET, "which boot this is")},
     {ROW(pid_probe, "facts/pid_probe", READ, FACT, STANDARD, QUIET, "pids asked for beside the listing: who is hidden")},

@@ -95,6 +95,10 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->plan = job->plan;
         lane->roster = job->roster;
         lane->wanted = job->wanted;
+        lane->dumps = job->dumps;
+        lane->options = job->options;
+        lane->line.dump.limits = job->dumps->limits; /* a copy: readers could change theirs */
+        lane->line.dump.page_size = job->host->page_size;
         lane->line.content.budget = job->wanted->limits.recover_bytes;
         lane->rings = job->rings;
         lane->lives = &b->lives;
@@ -124,7 +128,7 @@ static bool begin(struct builder *b, struct ps_error *err)
 static bool quiet_must_wait(const struct builder *b)
 {
     size_t waiting = 0;
-    if (b->lanes[PS_MEMORY].line.content.storing)
+    if (b->lanes[PS_MEMORY].line.content.storing || b->lanes[PS_MEMORY].line.dump.storing)
         return true; /* a member is open */
     if (b->lanes[PS_MEMORY].finished)
         return false;
@@ -307,6 +311,8 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->records = ps_records_lines(b->out.records);
     for (unsigned i = 0; i < PS_OUTCOMES; i++)
         v->outcomes[i] = b->out.outcomes[i];
+    v->cores = b->lanes[PS_MEMORY].line.dump.cores;
+    v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
     v->redacted = b->job->options->redact_environ;
     v->ephemeral_key = b->run.ephemeral_key;
     v->missing_ptrace = b->out.ptrace_denied && !ps_rights_can_trace(b->job->rights);

@@ -23,6 +23,7 @@ struct ps_builder_job {
     struct ps_control *control;
     const struct ps_roster *roster;
     const struct ps_wanted *wanted;
+    const struct ps_dumps *dumps;
     struct ps_ring *rings; /* PS_SLOTS of them */
     const struct ps_host *host;
     const struct ps_procfs *procfs;

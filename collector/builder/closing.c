@@ -90,6 +90,46 @@ static uint64_t truncated_captures(const struct ps_output *o, bool of_threads)
     return count;
 }
 
+static void add_dump_limits_reached(struct ps_json *j, const struct ps_dumps *d)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } names[] = {
+        {PS_DUMPS_PROCESS_BYTES, "memory_process_bytes"}, {PS_DUMPS_BYTES, "memory_bytes"},
+        {PS_DUMPS_AREAS, "memory_mappings"},              {PS_DUMPS_RUNS, "memory_runs"},
+        {PS_DUMPS_SCAN, "memory_scan_pages"},
+    };
+    uint32_t reached = atomic_load(&d->reached);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (reached & names[i].bit)
+            ps_json_text(j, NULL, names[i].name);
+    }
+}
+
+/* With --memory: who was judged, who could not be, and which processes were named but never seen. */
+static void add_memory(struct ps_json *j, const struct ps_builder_job *job)
+{
+    uint32_t pids[PS_PIDS_MAX];
+    size_t not_seen = ps_dumps_not_seen(job->options, job->roster, pids);
+    uint32_t count = atomic_load(&job->roster->count), judged = 0, undecided = 0;
+    if (job->options->memory == PS_MEMORY_NONE)
+        return;
+    for (uint32_t i = 0; i < count && i < PS_ROSTER_MAX; i++) {
+        uint16_t bits = atomic_load(&job->dumps->lives[i]);
+        judged += (bits & PS_DUMP_JUDGED) != 0;
+        undecided += (bits & PS_DUMP_UNDECIDED) != 0;
+    }
+    ps_json_object(j, "memory");
+    ps_json_u64(j, "judged", judged);
+    ps_json_u64(j, "undecided", undecided);
+    ps_json_array(j, "not_seen");
+    for (size_t i = 0; i < not_seen; i++)
+        ps_json_u64(j, NULL, pids[i]);
+    ps_json_array_end(j);
+    ps_json_object_end(j);
+}
+
 static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
     uint32_t missed = atomic_load(&job->roster->full);
@@ -103,6 +143,7 @@ static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *j
     if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
         ps_json_text(j, NULL, "abandoned_readers");
     add_content_limits_reached(j, job->wanted);
+    add_dump_limits_reached(j, job->dumps);
     ps_json_array_end(j);
     if (missed > 0)
         ps_json_u64(j, "processes_missed", missed);
@@ -161,6 +202,7 @@ void ps_closing_json(const struct ps_builder_job *job, const struct ps_closing_f
     add_coverage(&j, f);
     add_early(&j, job, f);
     add_limits_reached(&j, job, f);
+    add_memory(&j, job);
     add_footprint(&j, job, f);
     add_clock(&j, job, f);
     ps_json_object_end(&j);

@@ -107,8 +107,10 @@ static void end_process(struct ps_lane_builder *b, enum ps_outcome open_as, enum
 {
     static const struct ps_rows none;
     const struct ps_rows *rows = in_content(b) ? &none : &b->plan->lane[b->lane];
-    if (in_content(b))
+    if (in_content(b)) {
         ps_content_close(&b->line, open_as, us);
+        ps_dump_close(&b->line, open_as, us);
+    }
     ps_line_end(&b->line, rows->rows, rows->count, open_as, rest, end, us);
     b->subject = PS_NO_SUBJECT;
 }
@@ -220,6 +222,30 @@ static bool take_content(struct ps_lane_builder *b, const struct ps_frame *f, st
     return ps_content_begin(&b->line, f->row, entry, bytes, known ? &facts : NULL, f->us);
 }
 
+/* Of each life once: its member has one name. */
+static bool take_dump(struct ps_lane_builder *b, const struct ps_frame *f, struct ps_span bytes)
+{
+    if (!b->plan->dumps || !in_content(b) || f->row != b->plan->of.mem)
+        return false;
+    if (f->as_uid == PS_DUMP_BEGIN) {
+        if (b->lives->flags[b->subject] & PS_LIFE_DUMP)
+            return false;
+        b->lives->flags[b->subject] |= PS_LIFE_DUMP;
+        b->contents++;
+    }
+    return ps_dump_part(&b->line, f->row, f->as_uid, bytes, f->us);
+}
+
+static bool end_dump(struct ps_lane_builder *b, const struct ps_frame *f, const struct ps_capture *end,
+                     const uint8_t *data)
+{
+    struct ps_dump_tail tail;
+    if (f->data_len != sizeof tail)
+        return false;
+    memcpy(&tail, data, sizeof tail);
+    return ps_dump_end(&b->line, end, &tail, f->us);
+}
+
 static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *data)
 {
     struct ps_file_facts facts;
@@ -232,6 +258,8 @@ static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const 
     end.as_gid = f->as_gid;
     if (in_content(b) && b->line.content.open)
         return ps_content_end(&b->line, &end, f->flags & PS_FLAG_ATIME, f->us);
+    if (in_content(b) && b->line.dump.open)
+        return end_dump(b, f, &end, data);
     if (f->data_len == sizeof facts) {
         memcpy(&facts, data, sizeof facts);
         end.facts = &facts;
@@ -302,6 +330,9 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
     struct ps_span entry = ps_span_of(copy, f->name_len), bytes = ps_span_of(data, f->data_len);
     bool more = f->flags & PS_FLAG_CONTINUES;
     uint8_t kind = f->flags & PS_FLAG_LINK ? PS_PACK_LINK : PS_PACK_FILE;
+    /* While a core is open nothing else may go into the bundle. */
+    if (b->line.dump.open && f->kind != PS_FRAME_DUMP && f->kind != PS_FRAME_END && f->kind != PS_FRAME_DONE)
+        return false;
     switch (f->kind) {
     case PS_FRAME_SUBJECT:
         return b->phase == PS_WALK_CONTENT ? begin_content(b, f->subject, f->us) : begin_process(b, f->subject, f->us);
@@ -330,6 +361,8 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
         return ps_content_keep(&b->line, f->flags & PS_FLAG_PART);
     case PS_FRAME_STORE:
         return ps_content_store(&b->line, bytes);
+    case PS_FRAME_DUMP:
+        return take_dump(b, f, bytes);
     default:
         return false;
     }
@@ -473,6 +506,30 @@ static void skip_file(struct ps_lane_builder *b, uint32_t subject, uint16_t row,
     end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
 }
 
+/* The memory of a life that nobody came to. */
+static void skip_dump(struct ps_lane_builder *b, uint32_t subject, uint32_t chosen)
+{
+    uint64_t now = ps_boottime_us();
+    struct ps_line_end end = {.identity = PS_UNVERIFIED};
+    if (b->line.open || !begin_content(b, subject, now))
+        return;
+    b->lives->flags[subject] |= PS_LIFE_DUMP;
+    b->contents++;
+    if (ps_dump_part(&b->line, b->plan->of.mem, PS_DUMP_BEGIN, ps_span_of(&chosen, sizeof chosen), now))
+        ps_dump_close(&b->line, PS_SKIPPED, now);
+    end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
+}
+
+static void skip_dumps(struct ps_lane_builder *b)
+{
+    uint32_t lives = atomic_load(&b->roster->count);
+    for (uint32_t i = 0; i < lives && i < PS_ROSTER_MAX; i++) {
+        uint32_t chosen = ps_dumps_chosen(b->dumps, b->options, &b->roster->entries[i], i);
+        if (chosen && i < b->lives->room && !(b->lives->flags[i] & PS_LIFE_DUMP))
+            skip_dump(b, i, chosen);
+    }
+}
+
 /* The list is in memory that readers write: every number of it is checked. */
 void ps_lane_skip_content(struct ps_lane_builder *b)
 {
@@ -488,6 +545,8 @@ void ps_lane_skip_content(struct ps_lane_builder *b)
             snprintf(fd, sizeof fd, "%u", item.fd);
         skip_file(b, item.lives[0], item.sort == PS_WANT_FD ? b->plan->of.fd : b->plan->of.exe, fd);
     }
+    if (b->plan->dumps)
+        skip_dumps(b);
     if (b->plan->content.count <= 2)
         return;
     for (uint32_t i = atomic_load(&w->scanned); i < lives && i < PS_ROSTER_MAX; i++)

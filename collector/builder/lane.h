@@ -13,7 +13,7 @@
 #include "collector/procfs/wanted.h"
 
 /* What the builder knows of each life in the roster. */
-enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4, PS_LIFE_FILES = 8 };
+enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4, PS_LIFE_FILES = 8, PS_LIFE_DUMP = 16 };
 
 struct ps_lives {
     uint8_t *flags; /* by roster index; owned */
@@ -38,6 +38,8 @@ struct ps_lane_builder {
     bool facts_told;          /* the line of facts of this lane has begun */
     uint64_t global_done;     /* a bit for each of the plan's global rows that has its capture */
     const struct ps_wanted *wanted;
+    const struct ps_dumps *dumps;
+    const struct ps_options *options;
     uint8_t wanted_done[PS_WANTED_MAX / 8]; /* a bit for each file that has its capture; memory lane */
     uint64_t contents;        /* captures of content */
 };

@@ -41,6 +41,7 @@ void ps_line_done(struct ps_line_builder *l)
     ps_buffer_done(&l->item_name);
     ps_buffer_done(&l->redacted);
     ps_content_done(&l->content);
+    ps_dump_done(&l->dump);
 }
 
 bool ps_line_add_pack(struct ps_line_builder *l, const char *name)

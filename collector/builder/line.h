@@ -7,6 +7,7 @@
 #define PS_LINE_H
 
 #include "collector/builder/content_line.h"
+#include "collector/builder/dump_line.h"
 #include "collector/builder/output.h"
 #include "collector/builder/redact.h"
 
@@ -48,6 +49,7 @@ struct ps_line_builder {
     uint8_t item_kind;
     bool item_open;
     struct ps_content_line content;
+    struct ps_dump_line dump;
 };
 
 void ps_line_done(struct ps_line_builder *l);

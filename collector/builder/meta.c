@@ -14,6 +14,9 @@ static const char *const profile_names[] = {[PS_CARD] = "card", [PS_STANDARD] = 
 static const char *const files_names[] = {[PS_FILES_NONE] = "none", [PS_FILES_DRIFT] = "drift",
                                           [PS_FILES_ALL] = "all"};
 
+static const char *const memory_names[] = {[PS_MEMORY_NONE] = "none", [PS_MEMORY_PIDS] = "pids",
+                                           [PS_MEMORY_SUSPECTS] = "suspects", [PS_MEMORY_ALL] = "all"};
+
 static void add_tool(struct ps_json *j, const struct ps_run_facts *run)
 {
     ps_json_object(j, "tool");
@@ -38,6 +41,12 @@ static void add_options(struct ps_json *j, const struct ps_options *o)
     ps_json_array_end(j);
     ps_json_text(j, "files", files_names[o->files]);
     ps_json_bool(j, "recover", o->recover);
+    ps_json_text(j, "memory", memory_names[o->memory]);
+    ps_json_array(j, "memory_pids");
+    for (size_t i = 0; i < o->memory_pids.count; i++)
+        ps_json_u64(j, NULL, o->memory_pids.pids[i]);
+    ps_json_array_end(j);
+    ps_json_bool(j, "plaintext", o->plaintext);
     ps_json_text(j, "redact", o->redact_environ ? "environ" : "none");
     ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);
     ps_json_u64(j, "deadline_ms", o->deadline_ms);
@@ -190,7 +199,7 @@ static void add_content_limits(struct ps_json *j, const struct ps_content_limits
 }
 
 static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_profile profile,
-                       const struct ps_content_limits *content)
+                       const struct ps_content_limits *content, const struct ps_dump_limits *dumps)
 {
     ps_json_object(j, "limits");
     ps_json_u64(j, "capture_bytes", PS_CAP_CAPTURE);
@@ -201,6 +210,11 @@ static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_pro
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
     ps_json_u64(j, "socket_rows", 1000000);
     add_content_limits(j, content);
+    ps_json_u64(j, "memory_process_bytes", dumps->process_bytes);
+    ps_json_u64(j, "memory_bytes", dumps->bytes);
+    ps_json_u64(j, "memory_scan_pages", dumps->scan_pages);
+    ps_json_u64(j, "memory_mappings", PS_DUMP_AREAS);
+    ps_json_u64(j, "memory_runs", PS_DUMP_RUNS);
     add_limit(j, "cgroup_memory_bytes", &l->memory_bytes);
     add_limit(j, "cgroup_headroom_bytes", &l->headroom_bytes);
     add_limit(j, "cgroup_cpu_millis", &l->cpu_millis);
@@ -249,6 +263,11 @@ static void add_plan(struct ps_json *j, const struct ps_plan *plan)
     add_rows(j, "memory", &plan->lane[PS_MEMORY]);
     add_rows(j, "prober", &plan->facts[PS_PROBER]);
     add_rows(j, "content", &plan->content);
+    if (plan->dumps) {
+        ps_json_array(j, "dumps");
+        ps_json_text(j, NULL, ps_catalog[plan->of.mem].path);
+        ps_json_array_end(j);
+    }
     ps_json_object_end(j);
 }
 
@@ -275,7 +294,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_case(&j, &job->options->who);
     add_host(&j, job);
     add_rights(&j, job->rights);
-    add_limits(&j, job->limits, job->options->profile, &job->wanted->limits);
+    add_limits(&j, job->limits, job->options->profile, &job->wanted->limits, &job->dumps->limits);
     add_sandbox(&j, job, run);
     add_clock(&j, &job->opening);
     add_plan(&j, job->plan);

@@ -100,6 +100,18 @@ static void add_amounts(const struct ps_options *o, const struct ps_verdict *v, 
     }
 }
 
+static void add_memory(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    ps_buffer_add_text(out, "  memory     ");
+    ps_quantity_count(out, v->cores, "core file", "core files");
+    ps_buffer_add_text(out, v->cores > 0 ? ", with what secrets the processes had: treat the bundle like one\n" : "\n");
+    if (v->pids_not_seen == 0)
+        return;
+    ps_buffer_add_text(out, "             ");
+    ps_buffer_add_u64(out, v->pids_not_seen);
+    ps_buffer_add_text(out, " of the processes that you named were not there\n");
+}
+
 static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
 {
     struct ps_head head;
@@ -127,6 +139,8 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
                            "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
     else
         ps_buffer_add_text(out, "  environ    values are in the bundle, secrets among them: treat it like one\n");
+    if (o->memory != PS_MEMORY_NONE)
+        add_memory(v, out);
     if (v->ephemeral_key)
         ps_buffer_add_text(out, "  key        made for this run and wiped; the EVIDENCE line names it: keep that line "
                                 "elsewhere\n");
@@ -187,6 +201,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "took_us", v->took_us);
     ps_json_u64(&j, "readers_replaced", v->readers_replaced);
     ps_json_u64(&j, "readers_abandoned", v->readers_abandoned);
+    ps_json_u64(&j, "cores", v->cores);
     ps_json_bool(&j, "environ_redacted", v->redacted);
     ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
     ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);

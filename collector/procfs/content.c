@@ -68,6 +68,11 @@ void ps_pin_done(struct ps_pinned *p)
     close(p->t.dir);
 }
 
+void ps_pin_gone(struct ps_pinned *p)
+{
+    say(&p->t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_SKIPPED);
+}
+
 static struct ps_span link_target(struct ps_target *t, const char *path, char room[LINK_ROOM])
 {
     ps_capture_choose_reader(t);
@@ -149,7 +154,7 @@ static bool take_from(struct ps_reader_state *r, uint32_t index, uint32_t subjec
     if (pinned)
         ps_pin_done(&p);
     else
-        say(&p.t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_SKIPPED);
+        ps_pin_gone(&p);
     return true;
 }
 
@@ -204,7 +209,7 @@ static void tell_hang(struct ps_reader_state *r, uint32_t subject)
     struct ps_content_file f = {.row = r->job->plan->of.map, .entry = "", .fd = -1, .error = ETIMEDOUT};
     ps_pin_say(&p);
     ps_content_send(&p.t, &f);
-    say(&p.t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_SKIPPED);
+    ps_pin_gone(&p);
 }
 
 void ps_content_walk(struct ps_reader_state *r, uint32_t from)

@@ -28,6 +28,8 @@ PS_MUST_CHECK bool ps_pin(struct ps_reader_state *r, uint32_t subject, struct ps
 void ps_pin_say(struct ps_pinned *p);
 /* The last look; ends the line, if it began. */
 void ps_pin_done(struct ps_pinned *p);
+/* Ends the line of one that could not be pinned. */
+void ps_pin_gone(struct ps_pinned *p);
 
 /* loaded.c: libraries and scripts of one process that are not from its image. */
 void ps_loaded_scan(struct ps_reader_state *r, uint32_t subject);

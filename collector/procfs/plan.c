@@ -9,7 +9,7 @@ static void add(struct ps_rows *rows, size_t index)
         rows->rows[rows->count++] = (uint16_t) index;
 }
 
-/* --files none leaves the executables, which are hashed whenever the profile reads more than the card. */
+/* --files none leaves the executables, which are hashed whenever the profile reads more than the card, or memory. */
 static void plan_content(const struct ps_options *options, struct ps_plan *out)
 {
     static const struct {
@@ -18,9 +18,10 @@ static void plan_content(const struct ps_options *options, struct ps_plan *out)
     } rows[] = {
         {"exe", offsetof(struct ps_plan, of.exe)},   {"fd/{}", offsetof(struct ps_plan, of.fd)},
         {"map/{}", offsetof(struct ps_plan, of.map)}, {"root/{}", offsetof(struct ps_plan, of.root)},
-        {"files", offsetof(struct ps_plan, of.files)},
+        {"files", offsetof(struct ps_plan, of.files)}, {"mem", offsetof(struct ps_plan, of.mem)},
     };
-    size_t count = options->files != PS_FILES_NONE ? 5 : options->profile > PS_CARD ? 2 : 0;
+    bool memory = options->memory != PS_MEMORY_NONE;
+    size_t count = options->files != PS_FILES_NONE ? 5 : options->profile > PS_CARD || memory ? 2 : 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct ps_row *row = ps_catalog_path(ps_span_text(rows[i].path), PS_PER_CONTENT);
         uint16_t index = (uint16_t) (row - ps_catalog);
@@ -28,6 +29,7 @@ static void plan_content(const struct ps_options *options, struct ps_plan *out)
         if (i < count)
             add(&out->content, index);
     }
+    out->dumps = memory;
 }
 
 void ps_plan_make(const struct ps_options *options, struct ps_plan *out)

@@ -21,9 +21,10 @@ struct ps_plan {
     struct ps_rows facts[PS_READERS]; /* what is no file below /proc, by who brings it */
     uint16_t probe;          /* the row of the pids asked for beside the listing; only where facts[PS_QUIET] has one */
     struct ps_rows content;  /* of files; empty: the run reads none */
+    bool dumps;              /* with `content`: of the memory of processes too */
     uint16_t stat;           /* the row of the sweeps */
     struct {
-        uint16_t exe, fd, map, root, files; /* the rows of content */
+        uint16_t exe, fd, map, root, files, mem; /* the rows of content */
     } of;
 };
 

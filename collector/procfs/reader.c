@@ -180,7 +180,10 @@ static void memory(struct ps_reader_state *r)
     next = resumed ? next : 0;
     phase(r, PS_WALK_CONTENT, next);
     phase_over(r, PS_WALK_PROCESSES, atomic_load(&r->job->roster->count));
-    ps_content_walk(r, next);
+    if (next >> PS_STAGE_SHIFT < PS_STAGES)
+        ps_content_walk(r, next);
+    if (r->job->plan->dumps)
+        ps_dumps_walk(r, next);
 }
 
 /* The namespaces that a predecessor had seen are read once more. */

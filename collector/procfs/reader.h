@@ -8,6 +8,7 @@
 
 #include "collector/host/rights.h"
 #include "collector/procfs/control.h"
+#include "collector/procfs/dumps.h"
 #include "collector/procfs/identity.h"
 #include "collector/procfs/plan.h"
 #include "collector/procfs/roster.h"
@@ -20,6 +21,7 @@ struct ps_reader_job {
     struct ps_control *control;
     struct ps_roster *roster;
     struct ps_wanted *wanted;
+    struct ps_dumps *dumps;
     struct ps_ring *ring;
     int procfs;                     /* directory descriptor */
     bool own;                       /* it shows our own PID namespace */

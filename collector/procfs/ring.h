@@ -28,6 +28,7 @@ enum ps_frame_kind {
     PS_FRAME_DIGEST,      /* its bytes, to be hashed */
     PS_FRAME_KEEP,        /* they will come once more, to be kept; PS_FLAG_PART: they would, but for the limit */
     PS_FRAME_STORE,       /* once more */
+    PS_FRAME_DUMP,        /* memory of a process; as_uid: enum ps_dump_part */
 };
 
 #define PS_NO_SUBJECT UINT32_MAX /* no enum: it does not fit an int */

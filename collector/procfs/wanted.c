@@ -13,7 +13,7 @@ static const uint64_t mib = 1 << 20;
 static const long tmpfs_magic = 0x01021994, ramfs_magic = 0x858458f6;
 
 /* A bundle that lies in memory counts against the memory of the container. */
-static bool lies_in_memory(const char *dest)
+bool ps_lies_in_memory(const char *dest)
 {
     struct statfs fs;
     char folder[4096];
@@ -46,7 +46,7 @@ static void set_limits(const struct ps_options *o, const struct ps_limits *l, st
         .drift_entries = deep ? 2000000 : 200000,
         .drift_files = deep ? 100000 : 10000,
     };
-    if (l->headroom_bytes.known == PS_LIMITED && lies_in_memory(o->dest) &&
+    if (l->headroom_bytes.known == PS_LIMITED && ps_lies_in_memory(o->dest) &&
         out->recover_bytes > l->headroom_bytes.value / 2)
         out->recover_bytes = l->headroom_bytes.value / 2;
     if (!o->recover)

@@ -85,6 +85,9 @@ struct ps_wanted {
 struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct ps_limits *limits,
                                  struct ps_error *err);
 
+/* The destination is on a file system that lies in memory. */
+bool ps_lies_in_memory(const char *dest);
+
 /* Quiet reader. */
 void ps_want_executable(struct ps_wanted *w, uint32_t subject, const struct ps_file_facts *facts,
                         struct ps_span target);

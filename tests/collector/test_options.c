@@ -97,6 +97,25 @@ Test(options, times_have_units)
     bad("collect x --read-timeout 2h", "--read-timeout 2h", "choose");
 }
 
+Test(options, whose_memory)
+{
+    struct ps_options o = good("collect x");
+    cr_expect(o.memory == PS_MEMORY_NONE && !o.plaintext);
+    o = good("collect x --memory suspects --plaintext");
+    cr_expect(o.memory == PS_MEMORY_SUSPECTS && o.plaintext);
+    cr_expect(good("collect x --plaintext --memory=all").memory == PS_MEMORY_ALL);
+    o = good("collect x --memory 1,4711 --plaintext --pid 4711,1,2");
+    cr_expect(o.memory == PS_MEMORY_PIDS);
+    cr_assert(eq(sz, o.memory_pids.count, 2));
+    cr_expect(eq(u32, o.memory_pids.pids[1], 4711));
+    bad("collect x --memory all", "in clear", "--plaintext");
+    bad("collect x --memory some --plaintext", "--memory some", "suspects");
+    bad("collect x --memory 0 --plaintext", "--memory 0", "suspects");
+    bad("collect x --memory 1,all --plaintext", "--memory 1,all", "suspects");
+    bad("collect x --memory 1, --plaintext", "--memory 1,", "suspects");
+    bad("collect x --memory 7 --pid 8 --plaintext", "process 7", "name it in both");
+}
+
 Test(options, whose_files)
 {
     cr_expect(good("collect x").files == PS_FILES_DRIFT);
@@ -160,7 +179,7 @@ Test(options, unknown_and_incomplete_ones)
 {
     bad("collect x --frob", "--frob", "procsnap collect --help");
     bad("collect x --proflie card", "--proflie", "--profile");
-    bad("collect x --memory all", "--memory", "procsnap collect --help"); /* of a later version */
+    bad("collect x --encrypt-to age1", "--encrypt-to", "procsnap collect --help"); /* of a later version */
     bad("collect x -z", "-z", "procsnap collect --help");
     bad("collect x --case", "--case", "--case ID");
     bad("collect x --case --json", "--case", "--case ID");

@@ -13,6 +13,8 @@
 #define SAMPLE_OBJECT "\177ELF object"
 /* data/objects/ and its SHA-256 */
 #define SAMPLE_OBJECT_NAME "data/objects/61c2c3112c5f63cd346c657c2249c0f75bb4a434e6b8682e49468c0f92e971c6"
+#define SAMPLE_CORE "\177ELF and the memory of a process"
+#define SAMPLE_CORE_NAME "data/memory/1.core"
 #define SAMPLE_CHAIN "000102030405060708090a0b0c0d0e0f"
 
 struct sample_member {

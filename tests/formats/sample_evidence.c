@@ -239,13 +239,25 @@ static void memory_line(struct line *l)
     end(l, &over);
 }
 
+static void end_content(struct line *l, const char *member)
+{
+    const char *const packs[] = {member};
+    struct ps_line_end over = {.took_us = 60, .identity = PS_SAME};
+    struct ps_journal_writer w = {0};
+    ps_journal_begin(&w, &l->head);
+    for (size_t i = 0; i < l->count; i++)
+        ps_journal_capture(&w, &l->captures[i]);
+    ps_journal_end(&w, &over, packs, 1, &l->journal);
+    ps_journal_writer_done(&w);
+    feed(l, &over);
+}
+
 /* A program that was kept, streamed in two pieces; and a key that was not. */
 static void content_line(struct line *l)
 {
     struct ps_file_facts facts = {.dev_major = 8, .dev_minor = 1, .mode = 0100755, .nlink = 0, .ino = 1234, .size = 11,
                                     .mtime_ns = 1700000000000000001};
     char member[80] = "data/objects/";
-    const char *const packs[] = {member};
     struct ps_span text = ps_span_text(SAMPLE_OBJECT);
     struct ps_error err;
     uint8_t sha256[PS_SHA256_LEN];
@@ -273,14 +285,28 @@ static void content_line(struct line *l)
     c->bytes = 11;
     c->facts = &key;
     c->path = ps_span_text("/tmp/\xff (deleted)");
-    struct ps_line_end over = {.took_us = 60, .identity = PS_SAME};
-    struct ps_journal_writer w = {0};
-    ps_journal_begin(&w, &l->head);
-    for (size_t i = 0; i < l->count; i++)
-        ps_journal_capture(&w, &l->captures[i]);
-    ps_journal_end(&w, &over, packs, 1, &l->journal);
-    ps_journal_writer_done(&w);
-    feed(l, &over);
+    end_content(l, member);
+}
+
+/* The memory of a process, streamed. */
+static void core_line(struct line *l)
+{
+    struct ps_dump_facts facts = {.chosen = PS_CHOSEN_PID | PS_SUSPECT_MEMFD_EXE, .read = true, .hashed = true,
+                                  .mapped_bytes = 8192, .present_bytes = 4096};
+    struct ps_span text = ps_span_text(SAMPLE_CORE);
+    struct ps_error err;
+    begin(l, PS_LINE_PROCESS, PS_MEMORY, SAMPLE_CORE_NAME);
+    l->head.scope = PS_LINE_CONTENT;
+    ps_records_line(l->records, &l->head);
+    sample_must(ps_bundle_begin(l->bundle, SAMPLE_CORE_NAME, text.len, &err), "beginning a core");
+    sample_must(ps_bundle_piece(l->bundle, text, &err), "a core");
+    sample_must(ps_bundle_end(l->bundle, facts.sha256, &err), "ending a core");
+    struct ps_capture *c = capture(l, "mem", "mem", PS_PER_CONTENT, PS_TRUNCATED);
+    c->bytes = text.len;
+    c->stored = true;
+    c->dump = &facts;
+    c->object = SAMPLE_CORE_NAME;
+    end_content(l, SAMPLE_CORE_NAME);
 }
 
 void sample_add_evidence(struct ps_bundle *bundle)
@@ -312,6 +338,7 @@ void sample_add_evidence(struct ps_bundle *bundle)
     phase(l, "quiet-end");
     phase(l, "memory-end");
     content_line(l);
+    core_line(l);
     phase(l, "content-end");
     phase(l, "closing-end");
     sample_must(ps_records_finish(l->records), "the records");

@@ -20,7 +20,7 @@ Test(bundle, honest_and_pinned)
     cr_assert_eq(r->finding_count, 0, "%s", r->findings[0].what);
     cr_assert_eq(r->verdict, PS_VERIFY_OK);
     cr_assert(r->pinned && r->inner_signed && r->outer_signed && r->matched && r->rederived);
-    cr_assert_eq(r->parts, 7);
+    cr_assert_eq(r->parts, 8);
     cr_assert_eq(r->parts_differ, 0);
     cr_assert_eq(memcmp(r->head.root, s.head.root, 32), 0);
     cr_assert_str_eq(r->bundle, SAMPLE_ID);

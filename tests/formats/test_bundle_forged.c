@@ -131,6 +131,36 @@ Test(bundle_forged, objects)
     expect(PS_VERIFY_MALFORMED, "no such member");
 }
 
+/* A core is named by its life, and its capture has its hash. */
+Test(bundle_forged, cores)
+{
+    sample_change(&s, SAMPLE_CORE_NAME, "memory", "mem0ry");
+    expect(PS_VERIFY_TAMPERED, "");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "another length or hash");
+    bundle_teardown();
+    bundle_setup();
+    sample_remove(&s, SAMPLE_CORE_NAME);
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "did not come before it");
+    bundle_teardown();
+    bundle_setup();
+    strcpy(s.members[sample_at(&s, SAMPLE_CORE_NAME)].name, "data/memory/2.core");
+    sample_change(&s, "data/journal/0002.ndjson", SAMPLE_CORE_NAME, "data/memory/2.core");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "lines of its scope do not have");
+    bundle_teardown();
+    bundle_setup();
+    sample_insert(&s, 3, "data/memory/3.core", "x");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "no line of the journal names");
+    bundle_teardown();
+    bundle_setup();
+    sample_change(&s, "data/journal/0002.ndjson", "\"pid\",\"memfd_exe\"", "\"pid\",\"other\"");
+    sample_reseal(&s);
+    expect(PS_VERIFY_MALFORMED, "none of the forms");
+}
+
 /* Read twice, and not the same: then the name is of the first reading, and the capture says so. */
 Test(bundle_forged, an_object_that_changed_while_it_was_read)
 {

@@ -178,7 +178,7 @@ class Line:
             claimed.add(pack)
         owed = [(capture, capture.owed()) for capture in self.captures]
         for index, member in enumerate(self.packs):
-            if self.scope == "content" and member.startswith("data/objects/"):
+            if self.scope == "content" and member.startswith(("data/objects/", "data/memory/")):
                 self._match_object(index, member, members[member], owed)
             else:
                 self._match_pack(index, member, members, owed)
@@ -187,12 +187,13 @@ class Line:
 
     @staticmethod
     def _match_object(index, member, data, owed):
-        """The content of a file: named by its hash, unless the file changed between two readings."""
+        """The content of a file: named by its hash, unless the file changed between two readings; or a core."""
         capture, rest = [pair for pair in owed if pair[1]][0]
         digest = hashlib.sha256(data).hexdigest()
         must((capture.pack, capture.offset, capture.length) == (index, 0, len(data)), "the place of", member)
         must(capture.facts["sha256"] == digest, "the hash of", member)
-        must(member == "data/objects/" + digest or capture.outcome not in ("complete", "truncated"), "the name", member)
+        core = capture.name == "mem" and member == f"data/memory/{capture.line.life}.core"
+        must(core or member == "data/objects/" + digest or capture.outcome not in ("complete", "truncated"), "the name", member)
         rest.pop()
         capture.content = data
 
@@ -249,7 +250,7 @@ class Bundle:
         whole = [phase for phase in PHASES if phase != "content-end" or self.meta["plan"]["content"]]
         planned = whole if self.closing["sealed_early"] is None else [phase for phase in PHASES if phase in told]
         must(told == planned, "phases", told, "instead of", planned)
-        raw = {name for name in self.members if re.match("data/(proc|opening|closing|facts|objects)/", name)}
+        raw = {name for name in self.members if re.match("data/(proc|opening|closing|facts|objects|memory)/", name)}
         must(raw == claimed, "raw members that no line names:", raw - claimed)
 
     def ndjson(self, prefix):

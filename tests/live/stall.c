@@ -3,7 +3,9 @@
  * Processes whose memory cannot be looked at: each sits in mmap(2), holding its mmap lock for writing, and waits for a
  * page of a file system that never answers. Whoever reads its cmdline or environ waits with it.
  *
- *   stall COUNT SECONDS   in private PID and mount namespaces; prints "ready PID..." and ends by itself
+ *   stall COUNT SECONDS [MIB]   in private PID and mount namespaces; prints "ready PID..." and ends by itself
+ *
+ * With MIB each target first fills that much memory with what does not compress, and waits for SIGUSR1.
  *
  * How: a file of a FUSE mount is read by one process, so that its page is locked until the answer comes, which does not.
  * The target then maps the same file, opened with FOPEN_DIRECT_IO: mmap drops the cached pages first, and waits for that
@@ -15,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,14 +106,37 @@ static void child_of(int device, pid_t parent)
         _exit(1);
 }
 
+/* Until it is told to stall. */
+static void wait_with_memory(size_t mib)
+{
+    size_t words = (mib << 20) / sizeof(uint64_t);
+    uint64_t *memory = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t number = 88172645463325252;
+    sigset_t signals;
+    int got;
+    if (memory == MAP_FAILED)
+        _exit(1);
+    for (size_t i = 0; i < words; i++) {
+        number ^= number << 13;
+        number ^= number >> 7;
+        number ^= number << 17;
+        memory[i] = number;
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR1);
+    (void) sigwait(&signals, &got);
+}
+
 /* First the one that locks the page, then the one that waits for it with its mmap lock held. */
-static pid_t start(int device, int number, bool target)
+static pid_t start(int device, int number, bool target, size_t mib)
 {
     char path[64], byte;
     pid_t parent = getpid(), pid = fork();
     if (pid != 0)
         return pid;
     child_of(device, parent);
+    if (target && mib > 0)
+        wait_with_memory(mib);
     snprintf(path, sizeof path, "%s/%d", mount_point, number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (!target && fd >= 0 && read(fd, &byte, 1) < 0)
@@ -123,9 +149,14 @@ static pid_t start(int device, int number, bool target)
 int main(int argc, char **argv)
 {
     int count = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 5;
+    int mib = argc > 3 ? atoi(argv[3]) : 0;
     char options[128];
-    if (count < 1 || count > TARGETS_MAX || seconds < 1 || seconds > 60)
+    sigset_t later;
+    if (count < 1 || count > TARGETS_MAX || seconds < 1 || seconds > 60 || mib < 0)
         return 2;
+    sigemptyset(&later);
+    sigaddset(&later, SIGUSR1);
+    (void) sigprocmask(SIG_BLOCK, &later, NULL);
     int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (device < 0)
         die("/dev/fuse");
@@ -138,9 +169,9 @@ int main(int argc, char **argv)
     serve(device, 50);
     printf("ready");
     for (int i = 0; i < count; i++) {
-        start(device, i, false);
+        start(device, i, false, 0);
         serve(device, 100);
-        printf(" %d", (int) start(device, i, true));
+        printf(" %d", (int) start(device, i, true, (size_t) mib));
         serve(device, 100);
     }
     printf("\n");

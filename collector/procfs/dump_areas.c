@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "collector/procfs/dump.h"
+#include "parsers/pid_maps.h"
+
+/* Reserved address space, of which nearly nothing is there, comes in pieces of up to many terabytes: asking for all of
+ * its pages would take minutes. Such areas share what the others leave of the pages that may be asked for. */
+static const uint64_t large_area = UINT64_C(64) << 30;
+
+/* Memory of a device, where a read may do something; and pages that the kernel keeps for itself. */
+static bool is_left_out(const struct ps_pid_maps *m)
+{
+    static const char *const names[] = {"[vvar]", "[vvar_vclock]", "[vsyscall]"};
+    struct ps_span path = m->pathname;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (ps_span_is(path, names[i]))
+            return true;
+    }
+    if (m->end > INT64_MAX || ps_span_starts(path, "/sys/") || ps_span_starts(path, "/proc/") ||
+        ps_span_starts(path, "anon_inode:"))
+        return true;
+    return ps_span_starts(path, "/dev/") && !ps_span_starts(path, "/dev/shm/") && !ps_span_starts(path, "/dev/zero") &&
+           !ps_span_starts(path, "/dev/hugepages/");
+}
+
+static void add_area(struct ps_dump *d, const struct ps_pid_maps *m)
+{
+    bool code = m->perms.data[2] == 'x', first = code || ps_span_is(m->pathname, "[stack]");
+    bool lost = ps_span_starts(m->pathname, "/memfd:") || ps_span_ends(m->pathname, " (deleted)");
+    struct ps_dump_area *a = &d->areas[d->area_count++];
+    *a = (struct ps_dump_area){.start = m->start, .end = m->end, .looked_at = m->start};
+    a->own = first ? PS_RANK_CODE : PS_RANK_OWN;
+    a->file = code && lost ? PS_RANK_CODE : PS_RANK_FILE;
+    a->readable = m->perms.data[0] == 'r';
+    a->backed = m->inode > 0;
+    d->mapped_bytes += m->end - m->start;
+    if (ps_span_is(m->pathname, "[vdso]")) {
+        d->vdso = m->start;
+        d->vdso_end = m->end;
+    }
+}
+
+/* How far into each area pages are asked for. */
+static void share_pages(struct ps_dump *d)
+{
+    uint64_t left = d->p.t.r->job->dumps->limits.scan_pages;
+    for (int large = 0; large < 2; large++) {
+        for (size_t i = 0; i < d->area_count; i++) {
+            struct ps_dump_area *a = &d->areas[i];
+            uint64_t pages = (a->end - a->start) / d->page, most = pages < left ? pages : left;
+            if ((a->end - a->start > large_area) != large)
+                continue;
+            if (most < pages)
+                d->limits |= PS_DUMPS_SCAN;
+            a->looked_at = a->start + most * d->page;
+            left -= most;
+        }
+    }
+}
+
+void ps_dump_areas(struct ps_dump *d)
+{
+    struct ps_cursor in;
+    uint64_t last = 0;
+    size_t rows = 0;
+    if (d->maps_len == sizeof d->maps) { /* there may be more, and the last row may be half a row */
+        d->limits |= PS_DUMPS_AREAS;
+        while (d->maps_len > 0 && d->maps[d->maps_len - 1] != '\n')
+            d->maps_len--;
+    }
+    d->area_count = 0;
+    d->mapped_bytes = d->vdso = d->vdso_end = 0;
+    in = ps_cursor_over(ps_span_of(d->maps, d->maps_len));
+    while (!ps_cursor_done(&in)) {
+        struct ps_pid_maps m;
+        struct ps_issue issue;
+        if (rows++ == PS_DUMP_AREAS) {
+            d->limits |= PS_DUMPS_AREAS;
+            d->maps_len = in.at;
+            break;
+        }
+        memset(&m, 0, sizeof m);
+        enum ps_step step = ps_parser_pid_maps.next(&in, &m, &issue);
+        if (step == PS_STEP_END)
+            break;
+        /* Rows that go backwards: maps was read while it changed, and the head of the core leaves them out too. */
+        if (step != PS_STEP_RECORD || m.start < last || m.end <= m.start)
+            continue;
+        last = m.end;
+        if (!is_left_out(&m))
+            add_area(d, &m);
+    }
+    share_pages(d);
+}
