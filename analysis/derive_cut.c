@@ -58,9 +58,11 @@ static bool same_directory(const struct left *a, const struct left *b)
 static int by_name(const void *left, const void *right)
 {
     const struct left *a = left, *b = right;
-    int order = strcmp((const char *) a->name.data, (const char *) b->name.data);
+    bool first = ps_span_ends(a->name, "/state.pack"), second = ps_span_ends(b->name, "/state.pack");
 
-    return same_directory(a, b) ? -order : order;
+    if (same_directory(a, b) && first != second)
+        return first ? -1 : 1;
+    return strcmp((const char *) a->name.data, (const char *) b->name.data);
 }
 
 static int by_life(const void *left, const void *right)
@@ -124,23 +126,16 @@ static struct ps_derived_life *first_life(const struct ps_derive *d, uint32_t pi
 /* The row of an entry as it is named in a pack: "fd/3", "environ.redacted", "net/tcp.part-0002". */
 static const struct ps_row *row_of(struct ps_span name)
 {
-    static const enum ps_scope scopes[] = {PS_PER_PROCESS, PS_PER_NETNS, PS_PER_MNTNS, PS_PER_HOST};
-    struct ps_cursor in = ps_cursor_over(name);
-    struct ps_span part = {0};
-    char family[32];
+    struct ps_span entry;
 
     if (ps_span_ends(name, ".redacted"))
         name.len -= strlen(".redacted");
     else if (name.len > 10 && ps_span_starts(ps_span_of(name.data + name.len - 10, 10), ".part-"))
         name.len -= 10;
-    family[0] = '\0';
-    if (ps_take_until(&in, '/', &part) && part.len < sizeof family - sizeof "/{}")
-        (void) snprintf(family, sizeof family, "%.*s/{}", (int) part.len, (const char *) part.data);
-    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
-        const struct ps_row *row = ps_catalog_path(name, scopes[i]);
-        if (row == NULL)
-            row = ps_catalog_path(ps_span_text(family), scopes[i]);
-        if (row != NULL)
+    for (size_t i = 0; i < ps_catalog_count; i++) {
+        const struct ps_row *row = &ps_catalog[i];
+        bool named = ps_row_is_family(row) ? ps_row_entry(row, name, &entry) : ps_span_is(name, row->path);
+        if (named && row->scope != PS_PER_CONTENT)
             return row;
     }
     return NULL;
@@ -151,7 +146,9 @@ static void hand_entry(struct ps_derive *d, const char *member, struct ps_span n
     bool sweep = d->line.scope == PS_LINE_OPENING || d->line.scope == PS_LINE_CLOSING;
     struct ps_entry entry = {.name = name, .bytes = bytes, .member = member};
 
-    entry.row = sweep ? ps_catalog_path(ps_span_text("stat"), PS_PER_PROCESS) : row_of(name);
+    entry.row = sweep                                  ? ps_catalog_path(ps_span_text("stat"), PS_PER_PROCESS)
+                : d->line.scope == PS_LINE_CONTENT ? ps_catalog_path(name, PS_PER_CONTENT)
+                                                   : row_of(name);
     ps_derive_entry(d, &entry);
     if (entry.row == NULL || entry.row->source != PS_READLINK || ps_row_is_family(entry.row))
         return;
@@ -183,23 +180,24 @@ static void end_line(struct ps_derive *d, enum ps_identity identity, bool more)
 /* A line that belongs to no process. */
 static void hand_other(struct ps_derive *d, const struct left *left, enum ps_line_scope scope)
 {
-    struct ps_line line = {.scope = scope};
+    struct ps_line line = {.scope = scope, .reader = scope == PS_LINE_FACTS ? PS_PROBER : PS_QUIET};
+    size_t top = strlen(ps_line_member_top(&line));
 
     ps_derive_line(d, &line);
-    if (scope == PS_LINE_GLOBAL)
-        hand_entry(d, (const char *) left->name.data,
-                   ps_span_of(left->name.data + strlen("data/proc/"), left->name.len - strlen("data/proc/")),
+    if (ps_line_has_members(&line))
+        hand_entry(d, (const char *) left->name.data, ps_span_of(left->name.data + top, left->name.len - top),
                    left->bytes);
     else
         hand_pack(d, left);
     end_line(d, PS_SAME, false);
 }
 
-static void begin_line(struct ps_derive *d, const struct ps_derived_life *life, enum ps_reader reader)
+static void begin_line(struct ps_derive *d, const struct ps_derived_life *life, enum ps_line_scope scope,
+                       enum ps_reader reader)
 {
     char name[16];
     struct ps_line line = {
-        .scope = PS_LINE_PROCESS, .pid = life->pid, .start = life->start, .life = name, .reader = reader};
+        .scope = scope, .pid = life->pid, .start = life->start, .life = name, .reader = reader};
 
     (void) snprintf(name, sizeof name, "%u", life->pid);
     ps_derive_line(d, &line);
@@ -213,11 +211,11 @@ static void close_life(struct ps_derive *d, const struct ps_derived_life *life)
     if (!known && d->l->out->facts.chosen_pids) /* only the sweeps look at all of them */
         return;
     d->l->out->sweep_alone += !known;
-    begin_line(d, life, PS_QUIET);
+    begin_line(d, life, PS_LINE_PROCESS, PS_QUIET);
     if (!life->seen[PS_QUIET] && life->stat.len > 0)
         hand_entry(d, life->member, ps_span_text("stat"), life->stat);
     end_line(d, PS_SAME, false);
-    begin_line(d, life, PS_MEMORY);
+    begin_line(d, life, PS_LINE_PROCESS, PS_MEMORY);
     end_line(d, PS_SAME, false);
     struct ps_derived_life *told = find_life(d, life->pid, life->start);
     if (told != NULL)
@@ -260,6 +258,13 @@ static bool life_of(const struct ps_derive *d, const struct left *pack, struct p
     return known != NULL || start > 0;
 }
 
+/* "data/proc/4711/files.pack", files-0002.pack */
+static bool is_drift_list(struct ps_span name)
+{
+    size_t at = directory_of(name);
+    return ps_span_starts(ps_span_of(name.data + at, name.len - at), "files");
+}
+
 static void hand_process(struct ps_derive *d, const struct left *pack, struct ps_derived_life *life)
 {
     enum ps_reader reader = PS_QUIET;
@@ -268,7 +273,13 @@ static void hand_process(struct ps_derive *d, const struct left *pack, struct ps
 
     if (!read_name(pack->name, &pid, &start, &reader))
         return;
-    begin_line(d, life, reader);
+    if (is_drift_list(pack->name)) {
+        begin_line(d, life, PS_LINE_CONTENT, PS_MEMORY);
+        hand_pack(d, pack);
+        end_line(d, PS_UNVERIFIED, false);
+        return;
+    }
+    begin_line(d, life, PS_LINE_PROCESS, reader);
     hand_pack(d, pack);
     end_line(d, PS_UNVERIFIED, true);
     life->seen[reader] = true;
@@ -285,7 +296,8 @@ static size_t hand_life(struct ps_derive *d, const struct left_list *list, size_
     for (; at < list->count && same_directory(first, &list->items[at]); at++)
         if (known)
             hand_process(d, &list->items[at], &life);
-    if (known)
+    /* The journal may have told all of it but its drift list. */
+    if (known && !(life.ended[PS_QUIET] && life.ended[PS_MEMORY]))
         close_life(d, &life);
     return at;
 }
@@ -295,13 +307,13 @@ static void hand_proc(struct ps_derive *d, const struct left_list *list)
 {
     for (size_t at = 0; at < list->count;) {
         const struct left *left = &list->items[at];
-        bool pack = ps_member_class_of(left->name) == PS_MEMBER_PACK;
-        if (pack && ps_span_starts(left->name, "data/proc/")) {
+        enum ps_member_class class = ps_member_class_of(left->name);
+        if (class == PS_MEMBER_PACK && ps_span_starts(left->name, "data/proc/")) {
             at = hand_life(d, list, at);
             continue;
         }
-        if (!pack)
-            hand_other(d, left, PS_LINE_GLOBAL);
+        if (class == PS_MEMBER_GLOBAL)
+            hand_other(d, left, ps_span_starts(left->name, "data/facts/") ? PS_LINE_FACTS : PS_LINE_GLOBAL);
         at++;
     }
 }

@@ -261,6 +261,7 @@ static void add_plan(struct ps_json *j, const struct ps_plan *plan)
     add_rows(j, "global", &plan->global);
     add_rows(j, "quiet", &plan->lane[PS_QUIET]);
     add_rows(j, "memory", &plan->lane[PS_MEMORY]);
+    add_rows(j, "quiet_facts", &plan->facts[PS_QUIET]);
     add_rows(j, "prober", &plan->facts[PS_PROBER]);
     add_rows(j, "content", &plan->content);
     if (plan->dumps) {

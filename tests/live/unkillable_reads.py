@@ -126,7 +126,7 @@ def check_sweep(folder, tree, pids):
                 if line.scope in ("opening", "closing")]
         equal(f"{what}: both sweeps name the process", [("opening", {str(pids[3]): ("timed_out", None)}),
               ("closing", {str(pids[3]): ("timed_out", None)})], lost)
-        lives = sorted(line.life for line in frozen.bundle.lines if line.reader == "quiet")
+        lives = sorted(line.life for line in frozen.bundle.lines if line.scope == "process" and line.reader == "quiet")
         equal(f"{what}: every other process has one life", sorted(str(pid) for pid in pids if pid != pids[3]), lives)
 
 
