@@ -37,8 +37,8 @@ static const char meta[] =
     "\"uncertainty_ns\":800}}\n";
 
 static const char closing[] =
-    "{\"counts\":{\"captures\":16,\"raw_bytes\":674,\"records\":14,"
-    "\"outcomes\":{\"complete\":13,\"absent\":1,\"denied\":1,\"shared\":1}},\"sealed_early\":null}\n";
+    "{\"counts\":{\"captures\":17,\"raw_bytes\":706,\"records\":16,"
+    "\"outcomes\":{\"complete\":13,\"truncated\":1,\"absent\":1,\"denied\":1,\"shared\":1}},\"sealed_early\":null}\n";
 
 static bool to_buffer(void *context, const void *data, size_t len, struct ps_error *err)
 {

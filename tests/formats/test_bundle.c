@@ -27,7 +27,7 @@ Test(bundle, honest_and_pinned)
     cr_assert_str_eq(r->chain_id, SAMPLE_CHAIN);
     cr_assert_str_eq(r->examiner, "E\xc3\xa9");
     cr_assert(r->authority == NULL && r->sealed_early == NULL);
-    cr_assert_eq(r->captures, 16);
+    cr_assert_eq(r->captures, 17);
     cr_assert_eq(r->outcomes[PS_DENIED], 1);
     cr_assert_eq(r->signed_at, SAMPLE_TIME + 1);
     cr_assert_eq(r->file_bytes, file.len);
@@ -142,7 +142,7 @@ Test(bundle, cut_short_it_tells_what_is_there)
     cr_assert_eq(r->verdict, PS_VERIFY_INCOMPLETE);
     cr_assert(r->has_meta);
     cr_assert_gt(r->members, 15);
-    cr_assert_eq(r->captures, 16);
+    cr_assert_eq(r->captures, 17);
     ps_verify_report_done(r);
 }
 
