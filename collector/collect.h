@@ -30,6 +30,7 @@ struct ps_verdict {
     uint64_t bundle_bytes, raw_bytes;
     uint64_t processes, captures, records;
     uint64_t outcomes[16];   /* by enum ps_outcome */
+    uint64_t own_denied;     /* captures of our own processes that were denied: they shield themselves */
     uint64_t took_us;
     uint32_t readers_replaced, readers_abandoned;
     uint64_t cores;          /* of the memory of processes */

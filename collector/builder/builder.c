@@ -105,6 +105,7 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->slot = i;
         lane->subject = PS_NO_SUBJECT;
         lane->line.out = &b->out;
+        lane->conductor = job->host->own ? (uint32_t) job->conductor : 0;
         lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }
     return true;
@@ -315,6 +316,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
     v->redacted = b->job->options->redact_environ;
     v->ephemeral_key = b->run.ephemeral_key;
+    v->own_denied = b->out.own_denied;
     v->missing_ptrace = b->out.ptrace_denied && !ps_rights_can_trace(b->job->rights);
     v->sealed = true;
 }

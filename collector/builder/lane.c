@@ -61,6 +61,11 @@ static void life_name(struct ps_lane_builder *b, uint32_t subject, const struct 
         snprintf(out, 64, "%u", entry->pid);
 }
 
+static bool is_ours(const struct ps_lane_builder *b, const struct ps_roster_entry *entry)
+{
+    return b->conductor != 0 && (entry->pid == b->conductor || entry->ppid == b->conductor);
+}
+
 static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
 {
     if (b->lane == PS_PROBER || b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
@@ -75,6 +80,7 @@ static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t 
     head.reader = b->lane;
     head.us = us;
     b->subject = subject;
+    b->line.own = is_ours(b, &entry);
     ps_line_begin(&b->line, &head, stem, false);
     return true;
 }
@@ -89,6 +95,7 @@ static bool begin_content(struct ps_lane_builder *b, uint32_t subject, uint64_t 
     struct ps_roster_entry entry = b->roster->entries[subject];
     life_name(b, subject, &entry, life);
     snprintf(stem, sizeof stem, "data/proc/%s/files", life);
+    b->line.own = is_ours(b, &entry);
     struct ps_line head = {.scope = PS_LINE_CONTENT, .pid = entry.pid, .start = entry.start, .life = life};
     head.reader = b->lane;
     head.us = us;
@@ -119,6 +126,7 @@ static void begin_facts(struct ps_lane_builder *b, uint64_t us)
 {
     struct ps_line head = {.scope = PS_LINE_FACTS, .reader = b->lane, .us = us};
     b->facts_told = true;
+    b->line.own = false;
     ps_line_begin(&b->line, &head, "", true);
 }
 
@@ -138,6 +146,7 @@ static bool begin_without_subject(struct ps_lane_builder *b, uint64_t us)
     } else if (b->phase != PS_WALK_GLOBAL) {
         return false;
     }
+    b->line.own = false;
     ps_line_begin(&b->line, &head, stem, true);
     return true;
 }

@@ -29,6 +29,7 @@ struct ps_lane_builder {
     const struct ps_roster *roster;
     struct ps_ring *rings;
     struct ps_lives *lives;
+    uint32_t conductor; /* our own pid as the roster has it; 0: not in view */
     struct ps_line_builder line;
     uint32_t slot;
     bool slot_drained, finished, broken;

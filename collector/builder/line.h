@@ -30,6 +30,7 @@ struct ps_line_builder {
     struct ps_output *out;
     const uint8_t *redact_key; /* NULL: environments are stored as they are */
     bool open;
+    bool own; /* it is about one of our own processes */
     uint32_t via; /* the thread that the process is read through, or 0 */
     struct ps_line head;
     char life[64];

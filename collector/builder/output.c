@@ -37,7 +37,7 @@ void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_
     ps_output_journal_grown(o);
 }
 
-void ps_output_count(struct ps_output *o, const struct ps_capture *c)
+void ps_output_count(struct ps_output *o, const struct ps_capture *c, bool own)
 {
     size_t index = c->row ? (size_t) (c->row - ps_catalog) : PS_CATALOG_MAX;
     o->captures++;
@@ -46,7 +46,9 @@ void ps_output_count(struct ps_output *o, const struct ps_capture *c)
     if (index < PS_CATALOG_MAX)
         o->coverage[index][c->outcome]++;
     bool fact = c->row && c->row->scope == PS_PER_FACT; /* no right of ours opens these */
-    o->ptrace_denied = o->ptrace_denied || (c->outcome == PS_DENIED && !fact);
+    bool denied = c->outcome == PS_DENIED && !fact;
+    o->ptrace_denied = o->ptrace_denied || (denied && !own);
+    o->own_denied += denied && own;
 }
 
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text)

@@ -24,6 +24,7 @@ struct ps_output {
     uint64_t outcomes[PS_OUTCOMES];
     uint64_t coverage[PS_CATALOG_MAX][PS_OUTCOMES]; /* by catalog index */
     bool ptrace_denied;  /* something was denied that the right to trace would have given */
+    uint64_t own_denied; /* captures of our own processes, which shield themselves */
 };
 
 void ps_output_member(struct ps_output *o, const char *name, struct ps_span bytes);
@@ -31,7 +32,8 @@ void ps_output_member(struct ps_output *o, const char *name, struct ps_span byte
 void ps_output_journal_grown(struct ps_output *o);
 void ps_output_journal_flush(struct ps_output *o);
 void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_t processes);
-void ps_output_count(struct ps_output *o, const struct ps_capture *capture);
+/* own: of our own processes. */
+void ps_output_count(struct ps_output *o, const struct ps_capture *capture, bool own);
 /* A ps_records_sink. */
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text);
 bool ps_output_ok(struct ps_output *o);

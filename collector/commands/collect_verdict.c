@@ -46,6 +46,9 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
         any = true;
     }
     ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing; all that was planned was read\n");
+    if (v->own_denied > 0)
+        ps_buffer_addf(out, "             %llu of the denied are of procsnap's own processes, which shield themselves\n",
+                       (unsigned long long) v->own_denied);
     if (v->missing_ptrace)
         ps_buffer_add_text(
             out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
@@ -202,6 +205,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "readers_replaced", v->readers_replaced);
     ps_json_u64(&j, "readers_abandoned", v->readers_abandoned);
     ps_json_u64(&j, "cores", v->cores);
+    ps_json_u64(&j, "own_denied", v->own_denied);
     ps_json_bool(&j, "environ_redacted", v->redacted);
     ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
     ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);

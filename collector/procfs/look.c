@@ -19,6 +19,7 @@ bool ps_look_at(struct ps_span stat, struct ps_look *out)
         return false;
     *out = (struct ps_look){.start = record.starttime, .startcode = record.startcode, .state = record.state};
     out->pid = (uint32_t) record.pid;
+    out->ppid = record.ppid > 0 && record.ppid <= INT32_MAX ? (uint32_t) record.ppid : 0;
     out->threads = record.num_threads;
     out->comm_len = (uint8_t) (record.comm.len < PS_ROSTER_COMM ? record.comm.len : PS_ROSTER_COMM);
     out->no_memory = record.flags & PF_KTHREAD || record.state == 'Z';

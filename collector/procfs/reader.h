@@ -82,7 +82,7 @@ void ps_reader_send(struct ps_reader_state *r, const struct ps_frame *frame, con
 struct ps_look {
     uint64_t start, startcode;
     int64_t threads; /* 0: unknown, or gone */
-    uint32_t pid;
+    uint32_t pid, ppid;
     uint8_t state, comm_len, comm[PS_ROSTER_COMM];
     bool no_memory; /* a kernel thread or a zombie: there is nothing to read the memory of */
     bool ending;    /* a zombie, or on the way there: the kernel takes memory, descriptors and the rest away one by one */

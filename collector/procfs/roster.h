@@ -13,7 +13,7 @@
 enum { PS_ROSTER_MAX = 1 << 20, PS_ROSTER_COMM = 16 };
 
 struct ps_roster_entry {
-    uint32_t pid;
+    uint32_t pid, ppid;
     uint8_t state, comm_len; /* as the first look found them */
     uint8_t chosen;          /* 0: only swept (--pid named others) */
     uint64_t start;          /* ticks since boot */

@@ -46,6 +46,7 @@ void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look
     }
     struct ps_roster_entry *e = &roster->entries[count];
     e->pid = pid;
+    e->ppid = look->ppid;
     e->start = look->start;
     e->startcode = look->startcode;
     e->state = look->state;
