@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is no file below /proc: which record it becomes, or what it is kept for. Its line overlaps with those of the readers,
- * so that no record comes out before the line ends.
+ * What is no file below /proc: which record it becomes, or what it is kept for. Its line overlaps with the one of the files
+ * that exist once, and both make system records: none of either comes out before its line ends.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +110,9 @@ static void fact_out(struct ps_records *r, const struct ps_waiting_fact *w)
     struct ps_entry entry = {.row = w->row, .name = ps_span_of(text + w->name, w->name_len), .begin_us = w->begin_us};
     entry.member = (const char *) text + w->member;
     entry.bytes = ps_span_of(text + w->bytes, w->bytes_len);
-    if (ps_span_starts(ps_span_text(w->row->path), "facts/ecs/"))
+    if (w->row->scope == PS_PER_HOST)
+        ps_system_entry(r, &entry);
+    else if (ps_span_starts(ps_span_text(w->row->path), "facts/ecs/"))
         http_answer(r, &entry);
     else if (ps_span_starts(ps_span_text(w->row->path), "facts/cgroup/"))
         cgroup_file(r, &entry);

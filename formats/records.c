@@ -270,7 +270,7 @@ void ps_records_entry(struct ps_records *r, enum ps_reader reader, const struct 
         if (entry->row->scope == PS_PER_NETNS)
             netns_entry(r, entry);
         else
-            ps_system_entry(r, entry);
+            ps_fact_entry(r, entry);
         return;
     case PS_LINE_OPENING:
     case PS_LINE_CLOSING:

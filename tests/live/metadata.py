@@ -99,7 +99,7 @@ class Runs:
         began = time.monotonic()
         bundle = snapshot.collect(self.folder, *options)
         holds("the run is over in time", time.monotonic() - began < SECONDS + 2, time.monotonic() - began)
-        line, = [line for line in bundle.lines if line.scope == "facts"]
+        line, = [line for line in bundle.lines if line.reader == "prober"]
         holds("the prober took two seconds at most", line.took < 2_300_000, line.took)
         return bundle, {c.name.removeprefix("facts/ecs/"): c for c in line.captures if "/ecs/" in c.name}
 

@@ -72,7 +72,7 @@ def main():
     bundle = snapshot.collect(folder.name)
     check_unix(bundle, dict(zip(map(inode, liars), lies)), inode(real), [inode(end) for end in pair])
     check_inet(bundle, inode(listener), inode(bound))
-    line, = [line for line in bundle.lines if line.scope == "facts"]
+    line, = [line for line in bundle.lines if line.reader == "prober"]
     capture, = [c for c in line.captures if c.name == "facts/sock_diag/unix"]
     holds("the answer of 16000 sockets comes in parts", len(capture.entries) > 1, list(capture.entries))
     equal("and all of them are confirmed", 2,
