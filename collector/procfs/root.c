@@ -27,8 +27,22 @@ static bool may_enter(struct ps_span fs_type)
     return false;
 }
 
+/* The root of a container is made of layers, lies in memory, or is a directory of a larger file system. What shows a
+ * whole disk from its top is a machine that only has namespaces of its own. */
+static bool is_whole_disk(const struct ps_pid_mountinfo *m)
+{
+    static const char *const layered[] = {"overlay", "aufs", "tmpfs", "ramfs"};
+    for (size_t i = 0; i < sizeof layered / sizeof *layered; i++) {
+        if (ps_span_is(m->fs_type, layered[i]))
+            return false;
+    }
+    return ps_span_is(m->root, "/");
+}
+
 static void add_mount(struct ps_root *root, struct ps_wanted *wanted, const struct ps_pid_mountinfo *m)
 {
+    if (m->mount_id == root->mount_id && is_whole_disk(m))
+        root->machine = true;
     bool memory = ps_span_is(m->fs_type, "tmpfs") || ps_span_is(m->fs_type, "ramfs");
     if (!may_enter(m->fs_type)) {
         root->barred = root->barred || m->mount_id == root->mount_id;

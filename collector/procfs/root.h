@@ -19,7 +19,7 @@ struct ps_root {
     int fd;            /* O_PATH; -1: it cannot be had, `error` says why */
     int error;
     bool plain;        /* the root link says "/": paths of maps and cwd begin here */
-    bool machine;      /* no container's: that of pid 1, where kernel threads are in view */
+    bool machine;      /* no container's: that of pid 1, where kernel threads are in view, or a whole disk */
     uint64_t mnt, dev, ino, mount_id;
     int64_t since_ns;  /* wall clock: the start of the oldest process in that mount namespace, less some slack */
     size_t mount_count; /* mounts that may be entered: on disks or in memory of this machine */
