@@ -149,7 +149,7 @@ bool ps_dump_part(struct ps_line_builder *l, uint32_t row, uint32_t part, struct
 /* What the header promised and did not come is zeros. */
 static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
 {
-    static const uint8_t zeros[64 << 10];
+    static uint8_t zeros[64 << 10]; /* nobody writes it; as a constant it would lie in the executable */
     struct ps_dump_line *d = &l->dump;
     if (d->stored < d->size && (*outcome == PS_COMPLETE || *outcome == PS_TRUNCATED))
         *outcome = PS_PARTIAL;

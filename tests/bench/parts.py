@@ -16,7 +16,7 @@ import tarfile
 import processes
 
 # The order in which the conductor forks (collector/collect.c); whoever comes later replaced a reader.
-ROLES = ["conductor", "quiet reader", "memory reader", "builder"]
+ROLES = ["conductor", "prober", "quiet reader", "memory reader", "builder"]
 
 # Path of the object file, as the map has it, to the part that it is.
 PARTS = [
