@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/digest.h"
+#include "formats/evidence_course.h"
 #include "formats/evidence_match.h"
 #include "formats/evidence_raw.h"
 #include "formats/member_name.h"
@@ -19,8 +20,7 @@ struct ps_evidence {
     struct ps_raw *key; /* to look for */
     bool again;         /* the current one is being read again */
     uint64_t held;    /* memory of what waits: many small members cost more than their bytes */
-    size_t phases;    /* of the phases, how many have come or were left out */
-    bool left_out;    /* one at least was */
+    struct ps_course course;
     const char *failed;
     char culprit[PS_MEMBER_NAME_MAX + 1];
 };
@@ -69,6 +69,7 @@ void ps_evidence_free(struct ps_evidence *e)
     free_all(e);
     ps_raw_free(e->key);
     ps_match_done(&e->match);
+    ps_course_done(&e->course);
     free(e);
 }
 
@@ -245,7 +246,7 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
     const struct ps_evidence_visitor *v = &e->visitor;
     size_t culprit = 0;
     e->counts.lines++;
-    if (!ps_match_begin(&e->match, line, why))
+    if (!ps_course_line(&e->course, line, why) || !ps_match_begin(&e->match, line, why))
         return fail(e, *why, line->line.life, why);
     if (v->line != NULL)
         v->line(v->context, &line->line);
@@ -264,22 +265,10 @@ static bool take_line(struct ps_evidence *e, const struct ps_journal_line *line,
     return true;
 }
 
-enum { CONTENT_END = 5, PHASES = 8 };
-
-/* The phases in their order; a run that was ended early leaves some out, but never the first. */
 static bool take_phase(struct ps_evidence *e, const struct ps_phase *phase, const char **why)
 {
-    static const char *const names[PHASES] = {"start",      "global-end",  "opening-end", "quiet-end",
-                                              "memory-end", "content-end", "closing-end", "seal"};
-    size_t at = e->phases;
-    while (at < PHASES && strcmp(phase->name, names[at]) != 0)
-        at++;
-    /* A run that planned no content has no end of it. */
-    bool no_content = e->phases == CONTENT_END && at == CONTENT_END + 1;
-    e->left_out = e->left_out || (at > e->phases && !no_content);
-    if (at == PHASES || (e->phases == 0 && at != 0))
-        return fail(e, "a phase that is none, or comes twice or too late", NULL, why);
-    e->phases = at + 1;
+    if (!ps_course_phase(&e->course, phase, why))
+        return fail(e, *why, NULL, why);
     if (e->visitor.phase != NULL)
         e->visitor.phase(e->visitor.context, phase);
     return true;
@@ -293,13 +282,7 @@ bool ps_evidence_journal(struct ps_evidence *e, struct ps_json_check *check, str
     e->current = NULL;
     if (!ps_journal_read(check, text, &line, why))
         return fail(e, *why, NULL, why);
-    bool taken;
-    if (line.is_phase)
-        taken = take_phase(e, &line.phase, why);
-    else if (e->phases == 0)
-        taken = fail(e, "a line before the phase \"start\"", NULL, why);
-    else
-        taken = take_line(e, &line, why);
+    bool taken = line.is_phase ? take_phase(e, &line.phase, why) : take_line(e, &line, why);
     ps_journal_line_done(&line);
     return taken;
 }
@@ -327,7 +310,13 @@ struct ps_span ps_evidence_culprit(const struct ps_evidence *e)
 
 bool ps_evidence_is_complete(const struct ps_evidence *e)
 {
-    return e->phases == PHASES && !e->left_out;
+    return ps_course_is_complete(&e->course);
+}
+
+bool ps_evidence_has_content(const struct ps_evidence *e, bool *ended)
+{
+    *ended = e->course.content_ended;
+    return e->course.content_told;
 }
 
 const struct ps_evidence_counts *ps_evidence_counts(const struct ps_evidence *e)

@@ -54,8 +54,10 @@ void ps_evidence_left(const struct ps_evidence *e, void *context,
 /* The member that the last failure is about, or an empty span. */
 struct ps_span ps_evidence_culprit(const struct ps_evidence *e);
 
-/* True when all seven phases have come. */
+/* True when all phases have come; a run that planned no content has no end of it. */
 bool ps_evidence_is_complete(const struct ps_evidence *e);
+/* True when a line was about content; *ended: the phase of it was told. */
+bool ps_evidence_has_content(const struct ps_evidence *e, bool *ended);
 
 struct ps_evidence_counts {
     uint64_t lines, captures, outcomes[PS_OUTCOMES];

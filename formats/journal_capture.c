@@ -7,6 +7,7 @@
 #include "formats/digest.h"
 #include "formats/journal_read_state.h"
 #include "formats/member_name.h"
+#include "formats/utf8.h"
 
 enum column { NAME, OUTCOME, ERRNO, BYTES, BEGIN, TOOK, AS, PACK, OFFSET, NINTH, LOST, COLUMNS };
 
@@ -135,6 +136,25 @@ static bool read_digest(const cJSON *object, struct ps_file_facts *f, int *keys)
     return withheld == NULL || f->withheld != PS_NOT_WITHHELD;
 }
 
+/* True when `shown` is what JSON shows of these bytes, and not all of them (json.h). */
+static bool is_shown(struct ps_span bytes, struct ps_span shown)
+{
+    struct ps_cursor c = ps_cursor_over(shown);
+    bool lossless = true;
+    for (size_t at = 0; at < bytes.len;) {
+        struct ps_utf8 s = ps_utf8_at(bytes.data + at, bytes.len - at);
+        bool stands = s.good && s.code != 0;
+        struct ps_span piece = stands ? ps_span_of(bytes.data + at, s.len) : ps_span_text("\xef\xbf\xbd");
+        struct ps_span rest = ps_cursor_rest(&c);
+        if (rest.len < piece.len || memcmp(rest.data, piece.data, piece.len) != 0)
+            return false;
+        c.at += piece.len;
+        lossless = lossless && stands;
+        at += s.len;
+    }
+    return ps_cursor_done(&c) && !lossless;
+}
+
 /* The exact bytes stand in base64 where they are no text. The buffer has its room already: spans into it stay. */
 static bool read_path(const cJSON *object, struct ps_journal_owned *o, struct ps_capture *c, int *keys)
 {
@@ -158,7 +178,7 @@ static bool read_path(const cJSON *object, struct ps_journal_owned *o, struct ps
         return false;
     o->paths.len += bytes;
     c->path = ps_span_of(place, bytes);
-    return true;
+    return is_shown(c->path, ps_span_text(text));
 }
 
 static bool read_facts(const cJSON *object, struct ps_journal_owned *o, struct ps_capture *c)

@@ -247,6 +247,19 @@ static void check_counts(struct ps_verify *v)
                        ps_span_text(ps_member_class_name(PS_MEMBER_CLOSING)));
 }
 
+/* data/meta.json says what was planned. */
+static void check_course(struct ps_verify *v)
+{
+    bool ended, content = ps_evidence_has_content(v->evidence, &ended);
+    bool whole = ps_evidence_is_complete(v->evidence) && (ended || !v->content_planned || !v->plan_known);
+    if (v->not_early && !whole)
+        ps_verify_find(v, PS_FINDING_CONTENT, "phases are missing, and yet the run was not sealed early",
+                       ps_span_text(v->name));
+    if (v->plan_known && !v->content_planned && (content || ended))
+        ps_verify_find(v, PS_FINDING_CONTENT, "content that data/meta.json says was not planned",
+                       ps_span_text(v->name));
+}
+
 void ps_verify_evidence_end(struct ps_verify *v)
 {
     const char *why;
@@ -260,9 +273,7 @@ void ps_verify_evidence_end(struct ps_verify *v)
     }
     v->report->matched = true;
     check_counts(v);
-    if (v->not_early && !ps_evidence_is_complete(v->evidence))
-        ps_verify_find(v, PS_FINDING_CONTENT, "phases are missing, and yet the run was not sealed early",
-                       ps_span_text(v->name));
+    check_course(v);
     if (!v->wants->rederive || records_of(v) == NULL)
         return;
     if (!ps_records_finish(v->records))

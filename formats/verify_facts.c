@@ -88,6 +88,15 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     return f->realtime_us <= INT64_MAX;
 }
 
+/* What of it the journal can be held to. */
+static bool read_plan(struct ps_verify *v, const cJSON *plan)
+{
+    const cJSON *content = ps_json_get(plan, "content");
+    v->plan_known = cJSON_IsArray(content);
+    v->content_planned = v->plan_known && content->child != NULL;
+    return v->plan_known;
+}
+
 static const char *read_meta(struct ps_verify *v, const cJSON *meta)
 {
     struct ps_verify_report *r = v->report;
@@ -106,6 +115,8 @@ static const char *read_meta(struct ps_verify *v, const cJSON *meta)
     r->tool_version = copy(v, ps_json_get(ps_json_get(meta, "tool"), "version"));
     read_case(v, ps_json_get(meta, "case"));
     v->facts_known = read_facts(v, meta);
+    if (!read_plan(v, ps_json_get(meta, "plan")))
+        return "it does not say whether content was planned";
     return v->facts_known ? NULL : "no clock anchor or no ticks a second";
 }
 

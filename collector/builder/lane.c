@@ -190,22 +190,56 @@ static void end_without_subject(struct ps_lane_builder *b, enum ps_outcome open_
         ps_line_end(&b->line, &b->plan->stat, 1, open_as, PS_SKIPPED, &end, us);
 }
 
+/* The rows whose captures belong into the line that is open. */
+static struct ps_rows rows_of_line(const struct ps_lane_builder *b)
+{
+    switch (b->line.head.scope) {
+    case PS_LINE_PROCESS:
+        return b->plan->lane[b->lane];
+    case PS_LINE_GLOBAL:
+        return b->plan->global;
+    case PS_LINE_FACTS:
+        return b->plan->facts[b->lane];
+    case PS_LINE_CONTENT:
+        return (struct ps_rows){.rows = {b->plan->of.files}, .count = b->plan->content.count > 0};
+    case PS_LINE_OPENING:
+    case PS_LINE_CLOSING:
+        break;
+    }
+    return (struct ps_rows){.rows = {b->plan->stat}, .count = 1};
+}
+
+/* Each planned file is in exactly one capture, and facts are in the order of the plan: what a corrupted reader makes of
+ * it otherwise would be no bundle. */
+static bool may_begin(const struct ps_lane_builder *b, uint32_t row)
+{
+    const struct ps_rows rows = rows_of_line(b);
+    const struct ps_open_capture *all = b->line.captures;
+    bool planned = false, late = false;
+    for (size_t i = 0; i < rows.count; i++) {
+        planned = planned || rows.rows[i] == row;
+        late = late || (rows.rows[i] > row && (all[rows.rows[i]].open || all[rows.rows[i]].ended));
+    }
+    late = late && b->line.head.scope == PS_LINE_FACTS;
+    return planned && !late && !all[row].open && !all[row].ended;
+}
+
 static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
 {
     if (f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX)
         return false;
     bool fact = ps_catalog[f->row].scope == PS_PER_FACT;
-    if (!b->line.open && fact && b->lane == PS_PROBER && b->facts_told)
-        return false; /* all that it brings is one line */
+    if (!b->line.open && fact && b->facts_told)
+        return false; /* all that one brings is one line */
     if (!b->line.open && fact)
         begin_facts(b, f->us);
     else if (!b->line.open && (f->subject != PS_NO_SUBJECT || !begin_without_subject(b, f->us)))
         return false;
-    if (fact != (b->line.head.scope == PS_LINE_FACTS))
+    if (!may_begin(b, f->row))
         return false;
     if (in_content(b)) {
         /* The drift list: one for each life, or its packs would have one name. */
-        if (f->row != b->plan->of.files || b->lives->flags[b->subject] & PS_LIFE_FILES)
+        if (b->lives->flags[b->subject] & PS_LIFE_FILES)
             return false;
         b->lives->flags[b->subject] |= PS_LIFE_FILES;
     }
@@ -219,6 +253,7 @@ static bool take_content(struct ps_lane_builder *b, const struct ps_frame *f, st
     struct ps_file_facts facts;
     bool known = f->flags & PS_FLAG_FACTS;
     if (!in_content(b) || f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX || f->as_uid > PS_WANTED_MAX ||
+        f->row == b->plan->of.files || f->row == b->plan->of.mem || b->line.captures[b->plan->of.files].open ||
         (known && bytes.len < sizeof facts) || bytes.len > sizeof facts + PS_CONTENT_PATH_MAX)
         return false;
     if (known) {
@@ -332,6 +367,16 @@ static bool take_phase(struct ps_lane_builder *b, const struct ps_frame *f)
     return true;
 }
 
+/* While a core or an object is open nothing else may go into the bundle. */
+static bool may_come_now(const struct ps_lane_builder *b, uint8_t kind)
+{
+    if (kind == PS_FRAME_END || kind == PS_FRAME_DONE)
+        return true;
+    if (b->line.dump.open)
+        return kind == PS_FRAME_DUMP;
+    return !b->line.content.open || kind == PS_FRAME_DIGEST || kind == PS_FRAME_KEEP || kind == PS_FRAME_STORE;
+}
+
 static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *name, const uint8_t *data)
 {
     uint8_t copy[256];
@@ -339,8 +384,7 @@ static bool take_frame(struct ps_lane_builder *b, const struct ps_frame *f, cons
     struct ps_span entry = ps_span_of(copy, f->name_len), bytes = ps_span_of(data, f->data_len);
     bool more = f->flags & PS_FLAG_CONTINUES;
     uint8_t kind = f->flags & PS_FLAG_LINK ? PS_PACK_LINK : PS_PACK_FILE;
-    /* While a core is open nothing else may go into the bundle. */
-    if (b->line.dump.open && f->kind != PS_FRAME_DUMP && f->kind != PS_FRAME_END && f->kind != PS_FRAME_DONE)
+    if (!may_come_now(b, f->kind))
         return false;
     switch (f->kind) {
     case PS_FRAME_SUBJECT:

@@ -23,6 +23,7 @@ import time
 import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import hostile_forms  # noqa: E402
 import snapshot  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
 
@@ -216,8 +217,9 @@ class Judge:
                 file.write(outer)
 
     def case(self, title, expected, data, *options, outer=None, quiet=False, views=True, rederive=True, bomb=0,
-             piped=False):
-        """One hostile bundle. `expected` is the status, or all that the format's page leaves open."""
+             piped=False, says=""):
+        """One hostile bundle. `expected` is the status, or all that the format's page leaves open; `says` what one of
+        the reasons holds, or several of them."""
         expected = expected if isinstance(expected, tuple) else (expected,)
         self.put(data, outer)
         before = self.listing()
@@ -231,6 +233,8 @@ class Judge:
         word = WORDS.get(status, str(status))
         if status not in expected or not text.startswith(word + " "):
             check(f"{title}: {' or '.join(WORDS[one] for one in expected)}", False, status, text)
+        says = (says,) if isinstance(says, str) else says
+        check(f"{title}: it says why", any(one in text for one in says), says, text)
         if not quiet:
             why = next((line for line in text.splitlines() if re.match("(incomplete|tampered|malformed): ", line)), "")
             cost = f" [{took:.2f} s]" if bomb else ""
@@ -974,6 +978,31 @@ def replays(judge, good, other):
     judge.case("replay: an older bundle of the same key", TAMPERED, other.file, "--expect-root", good.root)
 
 
+def newer_forms(judge, folder, key):
+    about("facts, content, cores, threads, phases, sealed")
+    shown, path = os.path.join(folder, "shown"), os.path.join(folder, "forms.tar.gz")
+    os.makedirs(shown)
+    processes = hostile_forms.Processes(shown)
+    try:
+        pids = [word for pid in processes.pids for word in ("--pid", str(pid))]
+        subprocess.run([PROCSNAP, "collect", path, "--quiet", "--sign-key", key, *pids, "--plaintext",
+                        "--memory", str(processes.pids[0])], check=True, capture_output=True, timeout=60)
+    finally:
+        processes.end()
+    good = Good(path, key)
+    journal = hostile_forms.Journal(good)
+    judge.put(journal.sealed(lambda lines: None))
+    equal("its journal written again, it is OK", 0,
+          judge.run("forms", "verify", judge.bundle, "--key", judge.pub, "--rederive")[0])
+    hostile_forms.facts(judge, journal, good)
+    hostile_forms.content(judge, journal, good)
+    hostile_forms.cores(judge, journal, good)
+    hostile_forms.threads(judge, journal, good)
+    hostile_forms.phases(judge, journal, good)
+    hostile_forms.sizes(judge, good, header)
+    hostile_forms.flips(judge, good)
+
+
 def main():
     if not SIGN_TOOL:
         print("skipped: SIGN_TOOL does not name the test program")
@@ -1007,7 +1036,7 @@ def main():
                 lambda: cuts_and_flips(judge, good, outer), lambda: bombs(judge, good),
                 lambda: directories(judge, good), lambda: piped(judge, good), lambda: json_forms(judge, good),
                 lambda: journals(judge, good), lambda: statements(judge, good, other),
-                lambda: replays(judge, good, other)]
+                lambda: replays(judge, good, other), lambda: newer_forms(judge, folder, key)]
         for row in rows:
             began, count = time.monotonic(), judge.count
             row()

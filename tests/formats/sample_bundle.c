@@ -30,6 +30,7 @@ const struct ps_signing_key *sample_key(void)
 
 static const char meta[] =
     "{\"format\":1,\"records\":1,\"bundle\":\"" SAMPLE_ID "\",\"seq\":0,\"tool\":{\"version\":\"0\"},"
+    "\"plan\":{\"content\":[\"exe\",\"fd/{}\"]},"
     "\"case\":{\"id\":\"C-1\",\"examiner\":\"E\\u00e9\",\"evidence_id\":null,\"reason\":null,\"authority\":null,"
     "\"case_officer\":null},\"host\":{\"boot_id\":\"11111111-2222-3333-4444-555555555555\",\"clk_tck\":100,"
     "\"pid_namespace\":4026531836,\"net_namespace\":4026531840},"
