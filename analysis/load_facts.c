@@ -64,6 +64,10 @@ void ps_load_closing(struct ps_loader *l, const cJSON *closing)
     f->early = ps_load_text(l, closing, "sealed_early.reason");
     f->skipped = ps_load_number(closing, "sealed_early.skipped");
     f->captures = ps_load_number(closing, "counts.captures");
+    f->skew_us = ps_load_number(closing, "skew.us");
+    f->skew_quiet_us = ps_load_number(closing, "skew.quiet_us");
+    f->skew_memory_us = ps_load_number(closing, "skew.memory_us");
+    f->skew_content_us = ps_load_number(closing, "skew.content_us");
     f->readers_abandoned = ps_load_number(closing, "readers.abandoned");
     f->processes_missed = ps_load_number(closing, "processes_missed");
     f->closing_boottime_us = ps_load_number(closing, "clock.boottime_us");

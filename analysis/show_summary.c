@@ -22,6 +22,31 @@ static void add_or(struct ps_buffer *out, struct ps_span text, const char *other
         ps_buffer_add_text(out, otherwise);
 }
 
+/* What stands side by side was read one after the other. */
+static void add_skew(const struct ps_snapshot_facts *f, struct ps_buffer *out)
+{
+    const struct {
+        uint64_t us;
+        const char *words;
+    } parts[] = {{f->skew_quiet_us, "processes"}, {f->skew_memory_us, "their memory files"},
+                 {f->skew_content_us, "content"}};
+    bool any = false;
+
+    if (f->skew_us == 0)
+        return;
+    ps_buffer_addf(out, "%*sskew ", LABEL, "");
+    ps_quantity_us(out, f->skew_us);
+    ps_buffer_add_text(out, " from the first capture to the last");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].us == 0)
+            continue;
+        ps_buffer_addf(out, "%s%s ", any ? ", " : " (", parts[i].words);
+        ps_quantity_us(out, parts[i].us);
+        any = true;
+    }
+    ps_buffer_add_text(out, any ? ")\n" : "\n");
+}
+
 static void add_where(const struct ps_snapshot_facts *f, struct ps_buffer *out)
 {
     char when[PS_TIMESTAMP_SIZE];
@@ -48,6 +73,7 @@ static void add_where(const struct ps_snapshot_facts *f, struct ps_buffer *out)
     ps_buffer_add_text(out, ", procsnap ");
     add_or(out, f->tool_version, "(unknown)");
     ps_buffer_add_byte(out, '\n');
+    add_skew(f, out);
     if (f->clock_stepped_us != 0)
         ps_buffer_addf(out, "%*sthe wall clock was set meanwhile, by %lld us\n", LABEL, "",
                        (long long) f->clock_stepped_us);

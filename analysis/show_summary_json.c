@@ -29,6 +29,7 @@ static void add_facts(struct ps_json *j, const struct ps_snapshot_facts *f)
     ps_json_u64(j, "realtime_us", f->realtime_us);
     ps_json_u64(j, "boottime_us", f->boottime_us);
     ps_json_u64(j, "closing_boottime_us", f->closing_boottime_us);
+    ps_json_u64(j, "skew_us", f->skew_us);
     ps_json_i64(j, "clock_stepped_us", f->clock_stepped_us);
     ps_json_bytes(j, "profile", f->profile);
     ps_json_bytes(j, "tool_version", f->tool_version);

@@ -112,6 +112,9 @@ struct ps_snapshot_facts {
     uint64_t seq, realtime_us, boottime_us, closing_boottime_us, read_timeout_ms, deadline_ms;
     bool chosen_pids; /* --pid: the other processes were left out on purpose */
     bool redacted;
+    struct ps_span files, memory; /* --files, --memory */
+    bool recover;
+    struct ps_span limits_reached; /* names with ", " between them */
     bool uid_known, caps_known, can_switch_ids;
     uint64_t uid, capabilities; /* effective */
     int no_new_privs;           /* -1: unknown */
@@ -119,6 +122,7 @@ struct ps_snapshot_facts {
     uint64_t skipped;           /* captures, when sealed early */
     uint64_t captures, outcomes[PS_OUTCOMES];
     uint64_t readers_abandoned;
+    uint64_t skew_us, skew_quiet_us, skew_memory_us, skew_content_us; /* first to last capture; 0: none, or not told */
     uint64_t processes_missed; /* more than there was room for */
     int64_t clock_stepped_us;
 };

@@ -32,6 +32,7 @@ struct ps_verdict {
     uint64_t outcomes[16];   /* by enum ps_outcome */
     uint64_t own_denied;     /* captures of our own processes that were denied: they shield themselves */
     uint64_t took_us;
+    uint64_t skew_us;        /* from the first to the last capture */
     uint32_t readers_replaced, readers_abandoned;
     uint64_t cores;          /* of the memory of processes */
     uint64_t pids_not_seen;  /* that --memory names */

@@ -52,6 +52,7 @@
 #include "parsers/sock_diag.h"
 #include "parsers/stat.h"
 #include "parsers/sysvipc.h"
+#include "parsers/task_children.h"
 #include "parsers/uptime.h"
 
 /* The content of files is nobody's to parse: it is hashed, and kept as it is. */
@@ -128,6 +129,7 @@ const struct ps_row ps_catalog[] = {
     {ROW(task_stat,     "task/{}/stat",   READ, THREAD, STANDARD, QUIET, "threads: name, state, CPU time, start time")},
     {ROW(task_status,   "task/{}/status", READ, THREAD, STANDARD, QUIET, "threads: ids, capabilities, seccomp"), ONCE},
     {ROW(task_cgroup,   "task/{}/cgroup", READ, THREAD, DEEP,     QUIET, "threads: control groups"), ONCE},
+    {ROW(task_children, "task/{}/children", READ, THREAD, DEEP, QUIET, "threads: which one started whom")},
     {ROW(pid_cmdline,   "cmdline",   READ,     PROCESS, CARD,     MEMORY, "arguments")},
     {ROW(pid_environ,   "environ",   READ,     PROCESS, STANDARD, MEMORY, "environment"), .secret = true},
     {ROW(pid_auxv, "auxv", READ, PROCESS, DEEP, MEMORY, "how it was started: setuid, entry, own path"), ONCE},

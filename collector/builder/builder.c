@@ -312,6 +312,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->records = ps_records_lines(b->out.records);
     for (unsigned i = 0; i < PS_OUTCOMES; i++)
         v->outcomes[i] = b->out.outcomes[i];
+    v->skew_us = ps_output_skew_us(&b->out, PS_SKEW_ALL);
     v->cores = b->lanes[PS_MEMORY].line.dump.cores;
     v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
     v->redacted = b->job->options->redact_environ;

@@ -43,6 +43,25 @@ static void add_coverage(struct ps_json *j, const struct ps_closing_facts *f)
     ps_json_object_end(j);
 }
 
+/* From the first to the last capture: what is told of two things need not have been true at one moment. */
+static void add_skew(struct ps_json *j, const struct ps_output *o)
+{
+    static const char *const names[PS_SKEWS] = {
+        [PS_SKEW_QUIET] = "quiet_us", [PS_SKEW_MEMORY] = "memory_us", [PS_SKEW_CONTENT] = "content_us"};
+    const struct ps_skew *all = &o->skew[PS_SKEW_ALL];
+    if (all->last_us == 0)
+        return;
+    ps_json_object(j, "skew");
+    ps_json_u64(j, "us", ps_output_skew_us(o, PS_SKEW_ALL));
+    ps_json_u64(j, "first_us", all->first_us);
+    ps_json_u64(j, "last_us", all->last_us);
+    for (unsigned i = PS_SKEW_QUIET; i < PS_SKEWS; i++) {
+        if (o->skew[i].last_us > 0)
+            ps_json_u64(j, names[i], ps_output_skew_us(o, (enum ps_skew_of) i));
+    }
+    ps_json_object_end(j);
+}
+
 static void add_early(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
     if (!f->early) {
@@ -78,16 +97,34 @@ static void add_content_limits_reached(struct ps_json *j, const struct ps_wanted
         ps_json_text(j, NULL, "content_files");
 }
 
-/* Threads are cut at a number, content has limits of its own. */
-static uint64_t truncated_captures(const struct ps_output *o, bool of_threads)
+/* The limit that a truncated capture has reached; content has its own, told elsewhere. */
+static const char *limit_of(enum ps_scope scope)
 {
-    uint64_t count = 0;
+    return scope == PS_PER_CONTENT ? NULL
+           : scope == PS_PER_THREAD ? "threads"
+           : scope == PS_PER_NETNS  ? "table_bytes"
+                                    : "capture_bytes";
+}
+
+static bool reached(const struct ps_output *o, const char *limit)
+{
     for (size_t row = 0; row < ps_catalog_count && row < PS_CATALOG_MAX; row++) {
-        bool threads = ps_catalog[row].scope == PS_PER_THREAD;
-        if (ps_catalog[row].scope != PS_PER_CONTENT && threads == of_threads)
-            count += o->coverage[row][PS_TRUNCATED];
+        const char *of = limit_of(ps_catalog[row].scope);
+        if (of && strcmp(of, limit) == 0 && o->coverage[row][PS_TRUNCATED] > 0)
+            return true;
     }
-    return count;
+    return false;
+}
+
+static void add_captures_limits_reached(struct ps_json *j, const struct ps_output *o)
+{
+    static const char *const limits[] = {"capture_bytes", "table_bytes", "threads"};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (reached(o, limits[i]))
+            ps_json_text(j, NULL, limits[i]);
+    }
+    if (o->objects_full)
+        ps_json_text(j, NULL, "objects");
 }
 
 static void add_dump_limits_reached(struct ps_json *j, const struct ps_dumps *d)
@@ -136,10 +173,9 @@ static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *j
     ps_json_array(j, "limits_reached");
     if (missed > 0)
         ps_json_text(j, NULL, "processes");
-    if (truncated_captures(f->output, false) > 0)
-        ps_json_text(j, NULL, "capture_bytes");
-    if (truncated_captures(f->output, true) > 0)
-        ps_json_text(j, NULL, "threads");
+    add_captures_limits_reached(j, f->output);
+    if (atomic_load(&job->control->net_left_out) > 0)
+        ps_json_text(j, NULL, "net_namespaces");
     if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
         ps_json_text(j, NULL, "abandoned_readers");
     add_content_limits_reached(j, job->wanted);
@@ -200,6 +236,7 @@ void ps_closing_json(const struct ps_builder_job *job, const struct ps_closing_f
     ps_json_object(&j, NULL);
     add_counts(&j, f);
     add_coverage(&j, f);
+    add_skew(&j, f->output);
     add_early(&j, job, f);
     add_limits_reached(&j, job, f);
     add_memory(&j, job);

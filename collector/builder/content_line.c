@@ -240,7 +240,7 @@ bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, boo
     capture.object = stored ? l->packs[l->pack_count - 1] : NULL;
     ps_journal_capture(&l->journal, &capture);
     ps_records_capture(l->out->records, l->head.reader, &capture);
-    ps_output_count(l->out, &capture, l->own);
+    ps_output_count(l->out, &l->head, &capture, l->own);
     c->open = false;
     return true;
 }

@@ -186,7 +186,7 @@ bool ps_dump_end(struct ps_line_builder *l, const struct ps_capture *end, const 
     capture.dump = &d->facts;
     ps_journal_capture(&l->journal, &capture);
     ps_records_capture(l->out->records, l->head.reader, &capture);
-    ps_output_count(l->out, &capture, l->own);
+    ps_output_count(l->out, &l->head, &capture, l->own);
     for (size_t i = 0; i < sizeof d->texts / sizeof *d->texts; i++)
         ps_buffer_clear(&d->texts[i], TEXT_KEEP);
     d->open = false;

@@ -201,7 +201,7 @@ static void emit(struct ps_line_builder *l, uint32_t row, struct ps_capture *c)
     c->lost_count = o->lost_count;
     ps_journal_capture(&l->journal, c);
     ps_records_capture(l->out->records, l->head.reader, c);
-    ps_output_count(l->out, c, l->own);
+    ps_output_count(l->out, &l->head, c, l->own);
     free(entries);
     free(lost);
     o->entry_count = o->lost_count = 0;

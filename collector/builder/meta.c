@@ -207,6 +207,7 @@ static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_pro
     ps_json_u64(j, "processes", PS_ROSTER_MAX);
     ps_json_u64(j, "threads", ps_threads_most(profile));
     ps_json_u64(j, "thread_listings", PS_THREAD_LISTINGS);
+    ps_json_u64(j, "net_namespaces", ps_net_namespaces_most(profile));
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
     ps_json_u64(j, "socket_rows", 1000000);
     add_content_limits(j, content);

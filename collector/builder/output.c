@@ -37,7 +37,32 @@ void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_
     ps_output_journal_grown(o);
 }
 
-void ps_output_count(struct ps_output *o, const struct ps_capture *c, bool own)
+static void widen(struct ps_skew *s, const struct ps_capture *c)
+{
+    if (s->last_us == 0 || c->begin_us < s->first_us)
+        s->first_us = c->begin_us;
+    if (c->begin_us + c->took_us > s->last_us)
+        s->last_us = c->begin_us + c->took_us;
+}
+
+/* What was not tried, or is held elsewhere, is of no moment. */
+static void note_skew(struct ps_output *o, const struct ps_line *line, const struct ps_capture *c)
+{
+    if (c->outcome == PS_SKIPPED || c->outcome == PS_SHARED)
+        return;
+    widen(&o->skew[PS_SKEW_ALL], c);
+    if (line->scope == PS_LINE_CONTENT)
+        widen(&o->skew[PS_SKEW_CONTENT], c);
+    else if (line->scope == PS_LINE_PROCESS)
+        widen(&o->skew[line->reader == PS_QUIET ? PS_SKEW_QUIET : PS_SKEW_MEMORY], c);
+}
+
+uint64_t ps_output_skew_us(const struct ps_output *o, enum ps_skew_of of)
+{
+    return o->skew[of].last_us - o->skew[of].first_us;
+}
+
+void ps_output_count(struct ps_output *o, const struct ps_line *line, const struct ps_capture *c, bool own)
 {
     size_t index = c->row ? (size_t) (c->row - ps_catalog) : PS_CATALOG_MAX;
     o->captures++;
@@ -45,6 +70,8 @@ void ps_output_count(struct ps_output *o, const struct ps_capture *c, bool own)
     o->outcomes[c->outcome]++;
     if (index < PS_CATALOG_MAX)
         o->coverage[index][c->outcome]++;
+    note_skew(o, line, c);
+    o->objects_full = o->objects_full || (c->facts && c->facts->withheld == PS_WITHHELD_OBJECTS);
     bool fact = c->row && c->row->scope == PS_PER_FACT; /* no right of ours opens these */
     bool denied = c->outcome == PS_DENIED && !fact;
     o->ptrace_denied = o->ptrace_denied || (denied && !own);

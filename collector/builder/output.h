@@ -12,6 +12,14 @@
 /* A part of the journal ends when it is that long, or speaks of so many raw bytes: who reads keeps these until then. */
 enum { PS_JOURNAL_PART = 256 << 10, PS_JOURNAL_RAW = 16 << 20, PS_CATALOG_MAX = 96 };
 
+/* What the captures of evidence that were tried lie between; last_us 0: there were none. CLOCK_BOOTTIME. */
+struct ps_skew {
+    uint64_t first_us, last_us;
+};
+
+/* Of all; of the lines of processes by each of the two readers; of content, memory dumps with it. */
+enum ps_skew_of { PS_SKEW_ALL, PS_SKEW_QUIET, PS_SKEW_MEMORY, PS_SKEW_CONTENT, PS_SKEWS };
+
 struct ps_output {
     struct ps_bundle *bundle;
     struct ps_records *records;
@@ -23,6 +31,8 @@ struct ps_output {
     uint64_t journal_raw; /* raw_bytes when the last part ended */
     uint64_t outcomes[PS_OUTCOMES];
     uint64_t coverage[PS_CATALOG_MAX][PS_OUTCOMES]; /* by catalog index */
+    struct ps_skew skew[PS_SKEWS];
+    bool objects_full;   /* content was not kept since so many contents were */
     bool ptrace_denied;  /* something was denied that the right to trace would have given */
     uint64_t own_denied; /* captures of our own processes, which shield themselves */
 };
@@ -32,8 +42,8 @@ void ps_output_member(struct ps_output *o, const char *name, struct ps_span byte
 void ps_output_journal_grown(struct ps_output *o);
 void ps_output_journal_flush(struct ps_output *o);
 void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_t processes);
-/* own: of our own processes. */
-void ps_output_count(struct ps_output *o, const struct ps_capture *capture, bool own);
+void ps_output_count(struct ps_output *o, const struct ps_line *line, const struct ps_capture *capture, bool own);
+uint64_t ps_output_skew_us(const struct ps_output *o, enum ps_skew_of of);
 /* A ps_records_sink. */
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text);
 bool ps_output_ok(struct ps_output *o);

@@ -96,6 +96,9 @@ static void add_amounts(const struct ps_options *o, const struct ps_verdict *v, 
     ps_buffer_add_text(out, ", in ");
     ps_quantity_us(out, v->took_us);
     ps_buffer_add_byte(out, '\n');
+    ps_buffer_add_text(out, "  skew       ");
+    ps_quantity_us(out, v->skew_us);
+    ps_buffer_add_text(out, " from the first capture to the last: what stands side by side need not be of one moment\n");
     if (o->pid_count > v->processes) {
         ps_buffer_add_text(out, "  --pid      ");
         ps_buffer_add_u64(out, o->pid_count - v->processes);
@@ -202,6 +205,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "records", v->records);
     add_outcomes(v, &j);
     ps_json_u64(&j, "took_us", v->took_us);
+    ps_json_u64(&j, "skew_us", v->skew_us);
     ps_json_u64(&j, "readers_replaced", v->readers_replaced);
     ps_json_u64(&j, "readers_abandoned", v->readers_abandoned);
     ps_json_u64(&j, "cores", v->cores);

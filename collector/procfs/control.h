@@ -55,6 +55,8 @@ struct ps_control {
     _Atomic uint32_t relists;         /* listings after the walk, of all readers of the quiet lane */
     _Atomic uint32_t probes;          /* of pids beside the listing: one a run, even when a reader hangs in it */
     _Atomic uint32_t memory_over;     /* the memory lane has ended */
+    _Atomic uint32_t net_namespaces;  /* whose tables were read with a process, by all readers of the quiet lane */
+    _Atomic uint32_t net_left_out;    /* the limit of that was reached */
     _Atomic uint32_t readers_started, readers_replaced, readers_abandoned;
     _Atomic uint32_t lane_lost;       /* a lane ended before its time, and nobody could go on with it */
     _Atomic uint32_t broken;          /* slot + 1 whose ring made no sense: the conductor kills its reader */

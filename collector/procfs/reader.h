@@ -71,6 +71,8 @@ void ps_capture_subject(struct ps_reader_state *r, uint32_t subject);
 void ps_capture_global(struct ps_reader_state *r, uint16_t row);
 /* The tables of our own network namespace are read as files that exist once: no process shows them again. */
 void ps_capture_know_own_namespace(struct ps_reader_state *r);
+/* Network namespaces, the own one aside, whose tables are read; those of all others are `skipped`. */
+uint32_t ps_net_namespaces_most(enum ps_profile profile);
 void ps_progress_made(struct ps_reader_state *r);
 /* After a frame that was committed by hand. */
 void ps_reader_wake_builder(struct ps_reader_state *r);

@@ -62,6 +62,23 @@ static void namespace_row(struct ps_target *t, uint16_t row, struct ps_seen_list
     remember(list, key, t->subject);
 }
 
+uint32_t ps_net_namespaces_most(enum ps_profile profile)
+{
+    return profile == PS_DEEP ? 4096 : 256;
+}
+
+/* One namespace more to be read. False: that many were, and each costs a walk through the sockets of the machine. */
+static bool net_allowed(struct ps_target *t)
+{
+    struct ps_control *control = t->r->job->control;
+    if (atomic_load(&control->net_namespaces) >= ps_net_namespaces_most(t->r->job->options->profile)) {
+        atomic_store(&control->net_left_out, 1);
+        return false;
+    }
+    atomic_fetch_add(&control->net_namespaces, 1);
+    return true;
+}
+
 /* A namespace that is met by its link is remembered by its tables too: the next one of it may be denied its link. */
 static void net_row(struct ps_target *t, uint16_t row, uint64_t *key)
 {
@@ -69,6 +86,11 @@ static void net_row(struct ps_target *t, uint16_t row, uint64_t *key)
     if (!*key)
         *key = t->net ? t->net : table_key(t->r, t->dir, path);
     bool first = !seen(&t->r->net, *key);
+    if (first && *key && !net_allowed(t)) {
+        ps_capture_begin(t, row);
+        ps_capture_end(t, row, PS_SKIPPED, 0, NULL);
+        return;
+    }
     namespace_row(t, row, &t->r->net, *key);
     if (first && t->net)
         remember(&t->r->net, table_key(t->r, t->dir, path), t->subject);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/host/clock.h"
@@ -42,15 +43,43 @@ static bool next_tid(struct ps_listing *list, const char **name, uint32_t *tid)
 
 struct listing {
     uint32_t count, most;
+    uint64_t offered; /* a bit for each of the plan's rows of threads */
     bool cut;  /* there are more than that */
     int error; /* of the listing */
 };
 
-static void read_thread(struct ps_target *t, int task, const char *tid)
+_Static_assert(PS_PLAN_MAX <= 64, "one bit for each row");
+
+static bool has_file(struct ps_target *t, uint16_t row)
+{
+    struct ps_span file = ps_row_behind(&ps_catalog[row]);
+    char path[PATH_ROOM];
+    struct stat facts;
+    snprintf(path, sizeof path, "task/%u%.*s", t->r->job->roster->entries[t->subject].pid, (int) file.len,
+             (const char *) file.data);
+    bool has = fstatat(t->pin, path, &facts, 0) == 0 || errno != ENOENT;
+    ps_progress_made(t->r);
+    return has;
+}
+
+/* A file that the first thread lacks, though it has the one before, is one that this kernel does not make (children: a
+ * matter of its configuration). */
+static uint64_t offered(struct ps_target *t)
+{
+    const struct ps_rows *rows = &t->r->job->plan->threads;
+    uint64_t bits = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        bits |= (uint64_t) (has_file(t, rows->rows[i]) || !has_file(t, rows->rows[0])) << i;
+    return bits;
+}
+
+static void read_thread(struct ps_target *t, int task, const char *tid, uint64_t offered)
 {
     const struct ps_rows *rows = &t->r->job->plan->threads;
     char path[PATH_ROOM];
     for (size_t i = 0; i < rows->count; i++) {
+        if (!(offered >> i & 1))
+            continue;
         struct ps_span file = ps_row_behind(&ps_catalog[rows->rows[i]]);
         snprintf(path, sizeof path, "%.16s%.*s", tid, (int) file.len, (const char *) file.data);
         ps_capture_entry(t, task, path, rows->rows[i], tid);
@@ -74,7 +103,7 @@ static uint32_t list_once(struct ps_target *t, struct listing *all)
         t->r->tids_here[tid / 8] |= bit;
         t->r->job->control->threads[tid / 8] |= bit;
         t->r->tids[all->count++] = tid;
-        read_thread(t, list.fd, name);
+        read_thread(t, list.fd, name, all->offered);
     }
     if (list.fd >= 0)
         close(list.fd);
@@ -83,9 +112,9 @@ static uint32_t list_once(struct ps_target *t, struct listing *all)
     return all->count - before;
 }
 
-static enum ps_outcome list_all(struct ps_target *t, int *error)
+static enum ps_outcome list_all(struct ps_target *t, uint64_t offered, int *error)
 {
-    struct listing all = {.most = ps_threads_most(t->r->job->options->profile)};
+    struct listing all = {.most = ps_threads_most(t->r->job->options->profile), .offered = offered};
     uint32_t found = 1;
     for (int i = 0; i < PS_THREAD_LISTINGS && found > 0 && !all.error && !all.cut; i++)
         found = list_once(t, &all);
@@ -113,9 +142,12 @@ void ps_threads_capture(struct ps_target *t)
     ps_capture_as_ourselves(t);
     for (size_t i = 0; i < rows->count; i++)
         ps_capture_begin(t, rows->rows[i]);
-    enum ps_outcome outcome = list_all(t, &error);
-    for (size_t i = 0; i < rows->count; i++)
-        ps_capture_end(t, rows->rows[i], outcome, error, NULL);
+    uint64_t here = offered(t);
+    enum ps_outcome outcome = list_all(t, here, &error);
+    for (size_t i = 0; i < rows->count; i++) {
+        bool absent = !(here >> i & 1);
+        ps_capture_end(t, rows->rows[i], absent ? PS_ABSENT : outcome, absent ? 0 : error, NULL);
+    }
 }
 
 /* ---- a process whose first thread has ended ---- */
