@@ -29,6 +29,8 @@ struct ps_loader {
 struct ps_span ps_load_text(struct ps_loader *l, const cJSON *tree, const char *path);
 /* What that base64 text stands for, kept in the pool; empty when it is none. */
 struct ps_span ps_load_decoded(struct ps_loader *l, const char *text);
+/* load_records.c: ["exe","maps"] as "exe, maps", kept in the pool. */
+struct ps_span ps_load_joined(struct ps_loader *l, const cJSON *list);
 const cJSON *ps_load_at(const cJSON *tree, const char *path);
 /* 0 when there is none. */
 uint64_t ps_load_number(const cJSON *tree, const char *path);

@@ -40,6 +40,10 @@ void ps_load_meta(struct ps_loader *l, const cJSON *meta)
     f->procfs = ps_load_text(l, meta, "options.procfs");
     f->chosen_pids = cJSON_GetArraySize(ps_load_at(meta, "options.pids")) > 0;
     f->redacted = ps_span_is(ps_load_text(l, meta, "options.redact"), "environ");
+    f->files = ps_load_text(l, meta, "options.files");
+    f->recover = !cJSON_IsFalse(ps_load_at(meta, "options.recover"));
+    f->memory = ps_load_text(l, meta, "options.memory");
+    f->metadata_endpoint = ps_load_text(l, meta, "host.metadata_endpoint");
     f->read_timeout_ms = ps_load_number(meta, "options.read_timeout_ms");
     f->deadline_ms = ps_load_number(meta, "options.deadline_ms");
     f->hostname = ps_load_text(l, meta, "host.hostname");
@@ -64,6 +68,8 @@ void ps_load_closing(struct ps_loader *l, const cJSON *closing)
     f->early = ps_load_text(l, closing, "sealed_early.reason");
     f->skipped = ps_load_number(closing, "sealed_early.skipped");
     f->captures = ps_load_number(closing, "counts.captures");
+    f->limits_reached = ps_load_joined(l, ps_load_at(closing, "limits_reached"));
+    f->read_as_others = ps_load_number(closing, "read_as_others");
     f->skew_us = ps_load_number(closing, "skew.us");
     f->skew_quiet_us = ps_load_number(closing, "skew.quiet_us");
     f->skew_memory_us = ps_load_number(closing, "skew.memory_us");

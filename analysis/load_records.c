@@ -232,8 +232,7 @@ void ps_load_kept(struct ps_loader *l, const cJSON *record, struct ps_span line)
     };
 }
 
-/* ["exe","maps"] as "exe, maps". */
-static struct ps_span joined(struct ps_loader *l, const cJSON *list)
+struct ps_span ps_load_joined(struct ps_loader *l, const cJSON *list)
 {
     struct ps_buffer text = {0};
     const cJSON *item;
@@ -262,12 +261,13 @@ void ps_load_gap(struct ps_loader *l, const cJSON *record)
         return;
     s->gaps = rows;
     rows[s->gap_count++] = (struct ps_gap_row){
-        .pid = ps_load_number32(record, "process.pid"),
+        .pid = ps_load_number32(record, ps_load_at(record, "process") != NULL ? "process.pid" : "proc.gap.pid"),
         .entity_id = ps_load_text(l, record, "process.entity_id"),
+        .reader = ps_load_text(l, record, "proc.gap.reader"),
         .outcome = ps_load_text(l, record, "proc.gap.outcome"),
         .error = ps_load_text(l, record, "proc.gap.errno"),
         .why = ps_load_text(l, record, "proc.gap.why"),
-        .files = joined(l, ps_load_at(record, "proc.gap.files")),
+        .files = ps_load_joined(l, ps_load_at(record, "proc.gap.files")),
     };
 }
 

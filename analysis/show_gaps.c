@@ -9,98 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/gap_reason.h"
+#include "analysis/show_left_out.h"
 #include "analysis/show_text.h"
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
-/* Where text stands behind a label. */
-enum { INDENT = 12 };
+enum { INDENT = PS_GAP_INDENT };
 
-/* What to say of an outcome. */
-struct reason {
-    const char *outcome, *title, *because, *change;
+/* A gap, and why. */
+struct told {
+    struct ps_gap_row row;
+    const struct ps_gap_reason *reason;
 };
-
-static const struct reason reasons[] = {
-    {"timed_out", "No answer in time",
-     "The kernel made no progress for the read timeout. Behind such a process is a file system that "
-     "does not answer (FUSE, NFS), or a lock that it holds, perhaps on purpose.",
-     "a longer --read-timeout; look at the state of the process and at what it has mounted"},
-    {"gone", "Ended meanwhile",
-     "The process (or the descriptor) ended before it could be read. What was read before is in the "
-     "bundle.",
-     "nothing now; --profile card or --pid reads sooner"},
-    {"truncated", "Cut at the limit",
-     "More bytes than one capture may hold. The bytes before the limit are in the bundle.",
-     "nothing in this version; the limits stand in data/meta.json"},
-    {"partial", "Broken off", "The kernel gave an error after the first bytes, which are in the bundle.",
-     "a second snapshot, when the error was a passing one"},
-    {"failed", "Failed", "The kernel gave an error that is neither a refusal nor the end of the process.",
-     "see errno(3) for the name of the error"},
-    {"malformed", "Not understood",
-     "A row is not what the kernel writes, or is newer than this procsnap. Its raw bytes are in "
-     "the bundle; no record was made of it.",
-     "a newer procsnap: verify --rederive makes the records again"},
-};
-
-static const struct reason other = {"", "Not read", "The bundle names an outcome that this procsnap does not know.",
-                                    "a newer procsnap"};
-
-/* Refusals and what was not tried have reasons that depend on the run. */
-static struct reason denied(const struct ps_snapshot *s)
-{
-    struct reason r = {"denied", "Denied", NULL, NULL};
-
-    if (ps_snapshot_could_trace(s)) {
-        r.because =
-            "The kernel refused although procsnap held CAP_SYS_PTRACE: another user namespace, a security module, or a "
-            "/proc that is mounted with hidepid.";
-        r.change = "run in the user namespace of the process";
-    } else if (s->facts.can_switch_ids) {
-        r.because =
-            "procsnap asked with its own ids and with those of the process. That does not help with processes that are "
-            "not dumpable, whose ids differ among themselves, or that hold more capabilities than procsnap.";
-        r.change = "CAP_SYS_PTRACE; on ECS: linuxParameters.capabilities.add [\"SYS_PTRACE\"] in the task definition";
-    } else {
-        r.because = "procsnap ran without the right to read processes of other users.";
-        r.change = "run it as root (ECS Exec does), or with CAP_SYS_PTRACE";
-    }
-    return r;
-}
-
-static struct reason skipped(const struct ps_snapshot *s)
-{
-    struct reason r = {"skipped", "Not tried", NULL, NULL};
-
-    if (s->facts.early.len > 0) {
-        r.because = "The run was ended early, or an earlier read of the same process gave no answer.";
-        r.change = "a longer --deadline; let the run come to its end";
-    } else {
-        r.because = "An earlier read of the same process gave no answer, so that the rest of it was left alone.";
-        r.change = "a longer --read-timeout";
-    }
-    return r;
-}
-
-static struct reason reason_for(const struct ps_snapshot *s, struct ps_span outcome)
-{
-    if (ps_span_is(outcome, "denied"))
-        return denied(s);
-    if (ps_span_is(outcome, "skipped"))
-        return skipped(s);
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-        if (ps_span_is(outcome, reasons[i].outcome))
-            return reasons[i];
-    return other;
-}
 
 static int by_reason(const void *left, const void *right)
 {
-    const struct ps_gap_row *a = left, *b = right;
+    const struct told *told_a = left, *told_b = right;
+    const struct ps_gap_row *a = &told_a->row, *b = &told_b->row;
     int order = ps_show_order(a->outcome, b->outcome);
 
     if (order == 0)
         order = ps_show_order(a->error, b->error);
+    if (order == 0)
+        order = strcmp(told_a->reason->title, told_b->reason->title);
     if (order == 0)
         order = ps_show_order(a->files, b->files);
     if (order == 0)
@@ -108,34 +40,35 @@ static int by_reason(const void *left, const void *right)
     return order != 0 ? order : a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
-static bool same_paragraph(const struct ps_gap_row *a, const struct ps_gap_row *b)
+static bool same_paragraph(const struct told *a, const struct told *b)
 {
-    return ps_span_equal(a->outcome, b->outcome) && ps_span_equal(a->error, b->error);
+    return a->reason == b->reason && ps_span_equal(a->row.outcome, b->row.outcome) &&
+           ps_span_equal(a->row.error, b->row.error);
 }
 
-static bool same_files(const struct ps_gap_row *a, const struct ps_gap_row *b)
+static bool same_files(const struct told *a, const struct told *b)
 {
-    return same_paragraph(a, b) && ps_span_equal(a->files, b->files) && ps_span_equal(a->why, b->why);
+    return same_paragraph(a, b) && ps_span_equal(a->row.files, b->row.files) && ps_span_equal(a->row.why, b->row.why);
 }
 
-static void add_wrapped(struct ps_buffer *out, const char *label, const char *text, size_t columns)
+void ps_show_gap_text(struct ps_buffer *out, const char *label, const char *text, size_t columns)
 {
     ps_buffer_addf(out, "  %-*s", INDENT - 2, label);
     ps_show_add_prose(out, text, INDENT, columns);
 }
 
 /* Rows are sorted by pid: how many processes they are of, the machine as a whole (pid 0) left out. */
-static size_t count_processes(const struct ps_gap_row *rows, size_t count)
+static size_t count_processes(const struct told *rows, size_t count)
 {
     size_t processes = 0;
 
     for (size_t i = 0; i < count; i++)
-        processes += rows[i].pid != 0 && (i == 0 || rows[i].pid != rows[i - 1].pid);
+        processes += rows[i].row.pid != 0 && (i == 0 || rows[i].row.pid != rows[i - 1].row.pid);
     return processes;
 }
 
 /* "101 nginx, 4711 php-fpm, 9 others" */
-static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
+static void add_processes(const struct ps_snapshot *s, const struct told *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
     enum { NAME_MOST = 20, OTHERS_ROOM = 14, COUNT_ROOM = 18 };
@@ -147,15 +80,15 @@ static void add_processes(const struct ps_snapshot *s, const struct ps_gap_row *
     if (processes > 1)
         ps_buffer_addf(out, "%zu processes: ", processes);
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].pid == 0 || (i > 0 && rows[i].pid == rows[i - 1].pid))
+        if (rows[i].row.pid == 0 || (i > 0 && rows[i].row.pid == rows[i - 1].row.pid))
             continue;
-        const struct ps_process_row *p = ps_snapshot_process(s, rows[i].pid, rows[i].entity_id);
+        const struct ps_process_row *p = ps_snapshot_process(s, rows[i].row.pid, rows[i].row.entity_id);
         struct ps_span name = p != NULL && p->name.len > 0 ? p->name : ps_span_text("(no name)");
         size_t width = ps_printable_columns(name);
-        width = (width < NAME_MOST ? width : NAME_MOST) + (size_t) snprintf(NULL, 0, "%u , ", rows[i].pid);
+        width = (width < NAME_MOST ? width : NAME_MOST) + (size_t) snprintf(NULL, 0, "%u , ", rows[i].row.pid);
         if (shown > 0 && used + width + OTHERS_ROOM > columns)
             break;
-        ps_buffer_addf(out, "%s%u ", shown > 0 ? ", " : "", rows[i].pid);
+        ps_buffer_addf(out, "%s%u ", shown > 0 ? ", " : "", rows[i].row.pid);
         ps_printable_add_cut(out, name, NAME_MOST);
         used += width;
         shown++;
@@ -191,44 +124,49 @@ static void add_names(struct ps_buffer *out, struct ps_span names, size_t column
 }
 
 /* One line for each set of files, and the processes it is about. */
-static void add_files(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
+static void add_files(const struct ps_snapshot *s, const struct told *rows, size_t count, size_t columns,
                       struct ps_buffer *out)
 {
     ps_buffer_addf(out, "  %-*s", INDENT - 2, "not read");
-    if (rows->files.len > 0)
-        add_names(out, rows->files, columns);
+    if (rows->row.files.len > 0)
+        add_names(out, rows->row.files, columns);
     else
-        ps_printable_add(out, rows->why);
-    if (rows->files.len == 0 && count > 1)
+        ps_printable_add(out, rows->row.why);
+    if (rows->row.files.len == 0 && count > 1)
         ps_buffer_addf(out, ", %zu times", count);
     ps_buffer_add_byte(out, '\n');
     add_processes(s, rows, count, columns, out);
 }
 
-/* What the run as a whole has to say of it: why it was ended, how many readers never came back. */
-static void add_run(const struct ps_snapshot *s, struct ps_span outcome, struct ps_buffer *out)
+/* What the run as a whole has to say of it: why it was ended, its limits, how many readers never came back. */
+static void add_run(const struct ps_snapshot *s, const struct told *first, size_t columns, struct ps_buffer *out)
 {
-    if (ps_span_is(outcome, "skipped") && s->facts.early.len > 0) {
+    if (ps_span_is(first->row.outcome, "skipped") && s->facts.early.len > 0) {
         ps_buffer_addf(out, "  %-*s", INDENT - 2, "ended");
         ps_printable_add(out, s->facts.early);
         ps_buffer_add_byte(out, '\n');
     }
-    if (ps_span_is(outcome, "timed_out") && s->facts.readers_abandoned > 0) {
+    if (first->reason->limits && s->facts.limits_reached.len > 0) {
+        ps_buffer_addf(out, "  %-*s", INDENT - 2, "reached");
+        add_names(out, s->facts.limits_reached, columns);
+        ps_buffer_add_byte(out, '\n');
+    }
+    if (ps_span_is(first->row.outcome, "timed_out") && s->facts.readers_abandoned > 0) {
         ps_buffer_addf(out, "  %-*s", INDENT - 2, "readers");
         ps_buffer_addf(out, "%llu left behind, hung in the kernel and not to be killed\n",
                        (unsigned long long) s->facts.readers_abandoned);
     }
 }
 
-static void add_paragraph(const struct ps_snapshot *s, const struct ps_gap_row *rows, size_t count, size_t columns,
+static void add_paragraph(const struct ps_snapshot *s, const struct told *rows, size_t count, size_t columns,
                           struct ps_buffer *out)
 {
-    struct reason r = reason_for(s, rows->outcome);
+    const struct ps_gap_reason *r = rows->reason;
 
-    ps_buffer_add_text(out, r.title);
-    if (rows->error.len > 0) {
+    ps_buffer_add_text(out, r->title);
+    if (rows->row.error.len > 0) {
         ps_buffer_add_text(out, " (");
-        ps_printable_add(out, rows->error);
+        ps_printable_add(out, rows->row.error);
         ps_buffer_add_text(out, ")");
     }
     ps_buffer_add_byte(out, '\n');
@@ -237,49 +175,74 @@ static void add_paragraph(const struct ps_snapshot *s, const struct ps_gap_row *
             end++;
         add_files(s, rows + at, end - at, columns, out);
     }
-    add_wrapped(out, "because", r.because, columns);
-    add_run(s, rows->outcome, out);
-    add_wrapped(out, "change", r.change, columns);
+    ps_show_gap_text(out, "because", r->because, columns);
+    add_run(s, rows, columns, out);
+    ps_show_gap_text(out, "change", r->change, columns);
     ps_buffer_add_byte(out, '\n');
 }
 
-/* What was never planned, and so left no gap. */
-static void add_left_out(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+/* The right that was missing, said once however many reads it would have opened. */
+static void add_right(const struct ps_snapshot *s, const struct told *rows, size_t columns, struct ps_buffer *out)
 {
-    ps_buffer_add_text(out, "Left out on purpose\n");
-    if (s->facts.redacted)
-        add_wrapped(out, "environ",
-                    "Values of environment variables are stored as keyed hashes, their names are kept. "
-                    "--redact none keeps the values.",
-                    columns);
-    if (ps_span_is(s->facts.profile, "card"))
-        add_wrapped(out, "profile", "card reads few files of each process. --profile standard reads more.", columns);
-    if (s->facts.chosen_pids)
-        add_wrapped(out, "processes", "Only those named with --pid were read in full.", columns);
-    add_wrapped(out, "memory", "Memory of processes is read only of those that --memory names.", columns);
-    add_wrapped(out, "files", "Content of files is kept when it would be lost, or changed (--files).", columns);
-    add_wrapped(out, "elsewhere",
-                "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task "
-                "shows all containers of a task.",
+    bool missing = false;
+
+    for (size_t i = 0; i < s->gap_count; i++)
+        missing = missing || rows[i].reason->right;
+    if (!missing)
+        return;
+    ps_buffer_add_text(out, "The right that was missing: CAP_SYS_PTRACE\n");
+    ps_show_gap_text(out, "because",
+                "Without it the kernel shows what a process runs, holds and maps, and its environment, only to a "
+                "reader with the same ids and no fewer capabilities.",
                 columns);
+    ps_show_gap_text(out, "on ECS",
+                "in the task definition, for the container in which procsnap runs: linuxParameters.capabilities.add "
+                "[\"SYS_PTRACE\"]; and for the task, pidMode \"task\" shows the processes of all its containers. Both "
+                "take a new task.",
+                columns);
+    ps_show_gap_text(out, "Fargate",
+                "gives both from platform version 1.4.0 on. It adds no other capability, and has neither privileged "
+                "containers nor pidMode host.",
+                columns);
+    ps_show_gap_text(out, "elsewhere", "docker run --cap-add SYS_PTRACE; Kubernetes: securityContext.capabilities.add.",
+                     columns);
+    ps_buffer_add_byte(out, '\n');
 }
 
-static struct ps_gap_row *sorted(const struct ps_snapshot *s)
+static void add_switched(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
-    struct ps_gap_row *rows = malloc((s->gap_count + 1) * sizeof *rows);
+    struct ps_buffer text = {0};
+
+    if (s->facts.read_as_others == 0)
+        return;
+    ps_quantity_count(&text, s->facts.read_as_others, "capture", "captures");
+    ps_buffer_add_text(&text, " of processes of other users were made with the file system ids of these users, and are "
+                              "no gap. The journal says so of each (column 6).");
+    ps_buffer_add_byte(&text, 0);
+    ps_buffer_add_text(out, "Read with the ids of others\n");
+    if (!text.failed)
+        ps_show_gap_text(out, "how", (const char *) text.data, columns);
+    out->failed = out->failed || text.failed;
+    ps_buffer_done(&text);
+    ps_buffer_add_byte(out, '\n');
+}
+
+static struct told *sorted(const struct ps_snapshot *s)
+{
+    struct told *rows = malloc((s->gap_count + 1) * sizeof *rows);
 
     if (rows == NULL)
         return NULL;
-    if (s->gap_count > 0) {
-        memcpy(rows, s->gaps, s->gap_count * sizeof *rows);
+    for (size_t i = 0; i < s->gap_count; i++)
+        rows[i] = (struct told){s->gaps[i], ps_gap_reason(s, &s->gaps[i])};
+    if (s->gap_count > 0)
         qsort(rows, s->gap_count, sizeof *rows, by_reason);
-    }
     return rows;
 }
 
 void ps_show_gaps(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
-    struct ps_gap_row *rows = sorted(s);
+    struct told *rows = sorted(s);
 
     if (rows == NULL) {
         out->failed = true;
@@ -292,12 +255,14 @@ void ps_show_gaps(const struct ps_snapshot *s, size_t columns, struct ps_buffer 
                           0, columns);
     else if (s->gap_count == 0)
         ps_buffer_add_text(out, "All that was planned was read.\n\n");
+    add_right(s, rows, columns, out);
+    add_switched(s, columns, out);
     for (size_t at = 0, end; at < s->gap_count; at = end) {
         for (end = at + 1; end < s->gap_count && same_paragraph(&rows[at], &rows[end]);)
             end++;
         add_paragraph(s, rows + at, end - at, columns, out);
     }
-    add_left_out(s, columns, out);
+    ps_show_left_out(s, columns, out);
     free(rows);
 }
 
@@ -307,7 +272,7 @@ void ps_show_gaps_json(const struct ps_snapshot *s, size_t columns, struct ps_bu
     for (size_t i = 0; i < s->gap_count; i++) {
         const struct ps_gap_row *g = &s->gaps[i];
         const struct ps_process_row *p = g->pid != 0 ? ps_snapshot_process(s, g->pid, g->entity_id) : NULL;
-        struct reason r = reason_for(s, g->outcome);
+        const struct ps_gap_reason *r = ps_gap_reason(s, g);
         struct ps_json j = ps_json_into(out);
         ps_json_object(&j, NULL);
         ps_json_bytes(&j, "outcome", g->outcome);
@@ -320,8 +285,8 @@ void ps_show_gaps_json(const struct ps_snapshot *s, size_t columns, struct ps_bu
             ps_json_bytes(&j, "name", p->name);
         ps_json_bytes(&j, "files", g->files);
         ps_json_bytes(&j, "why", g->why);
-        ps_json_text(&j, "because", r.because);
-        ps_json_text(&j, "change", r.change);
+        ps_json_text(&j, "because", r->because);
+        ps_json_text(&j, "change", r->change);
         ps_json_object_end(&j);
         ps_buffer_add_byte(out, '\n');
     }

@@ -87,7 +87,7 @@ struct ps_kept_record {
 /* What was not seen of one process (or, pid 0, of the machine). */
 struct ps_gap_row {
     uint32_t pid;
-    struct ps_span entity_id, outcome, error, files, why; /* files: names with ", " between them */
+    struct ps_span entity_id, outcome, error, reader, files, why; /* files: names with ", " between them */
 };
 
 struct ps_change_row {
@@ -113,7 +113,9 @@ struct ps_snapshot_facts {
     bool chosen_pids; /* --pid: the other processes were left out on purpose */
     bool redacted;
     struct ps_span files, memory; /* --files, --memory */
-    bool recover;
+    bool recover;                 /* without --no-recover */
+    struct ps_span metadata_endpoint;
+    uint64_t read_as_others; /* captures that were made with the ids of other users */
     struct ps_span limits_reached; /* names with ", " between them */
     bool uid_known, caps_known, can_switch_ids;
     uint64_t uid, capabilities; /* effective */

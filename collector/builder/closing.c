@@ -237,6 +237,7 @@ void ps_closing_json(const struct ps_builder_job *job, const struct ps_closing_f
     add_counts(&j, f);
     add_coverage(&j, f);
     add_skew(&j, f->output);
+    ps_json_u64(&j, "read_as_others", f->output->switched);
     add_early(&j, job, f);
     add_limits_reached(&j, job, f);
     add_memory(&j, job);

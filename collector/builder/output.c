@@ -71,6 +71,7 @@ void ps_output_count(struct ps_output *o, const struct ps_line *line, const stru
     if (index < PS_CATALOG_MAX)
         o->coverage[index][c->outcome]++;
     note_skew(o, line, c);
+    o->switched += c->switched;
     o->objects_full = o->objects_full || (c->facts && c->facts->withheld == PS_WITHHELD_OBJECTS);
     bool fact = c->row && c->row->scope == PS_PER_FACT; /* no right of ours opens these */
     bool denied = c->outcome == PS_DENIED && !fact;

@@ -32,6 +32,7 @@ struct ps_output {
     uint64_t outcomes[PS_OUTCOMES];
     uint64_t coverage[PS_CATALOG_MAX][PS_OUTCOMES]; /* by catalog index */
     struct ps_skew skew[PS_SKEWS];
+    uint64_t switched;   /* captures that were made with the ids of other users */
     bool objects_full;   /* content was not kept since so many contents were */
     bool ptrace_denied;  /* something was denied that the right to trace would have given */
     uint64_t own_denied; /* captures of our own processes, which shield themselves */

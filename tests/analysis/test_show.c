@@ -150,13 +150,80 @@ Test(show, gaps_read_like_an_explanation)
     LOAD(plain, &s);
     char *text = view_shown(ps_show_gaps, &s, 100);
     text_has(text, "Denied (EACCES)\n  not read  maps, fd/*\n  of        2 processes: 1 init, 101 nginx\n  because   ");
-    text_has(text, "CAP_SYS_PTRACE; on ECS");
+    char *right = strstr(text, "CAP_SYS_PTRACE");
+    cr_assert(ne(ptr, right, NULL));
+    text_has(text, "The right that was missing: CAP_SYS_PTRACE\n");
+    text_has(text, "linuxParameters.capabilities.add [\"SYS_PTRACE\"]");
+    cr_expect(strstr(strstr(right, "[\"SYS_PTRACE\"]") + 1, "[\"SYS_PTRACE\"]") == NULL, "the remedy is told twice");
     text_has(text, "No answer in time\n  not read  cmdline\n  of        1 init\n");
     text_has(text, "--read-timeout");
     text_has(text, "Left out on purpose\n  environ ");
     cr_expect(strstr(text, "--profile standard") == NULL);
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
         cr_expect(le(sz, strlen(line), 100), "%s", line);
+    ps_snapshot_done(&s);
+}
+
+/* clang-format off */
+#define GAP(text) "{\"proc\":{\"gap\":{" text "}}}\n"
+#define GAP_OF(pid, text) PROCESS(pid, "") ",\"proc\":{\"gap\":{" text "}}}\n"
+static const struct text_member many_gaps[] = {
+    {"data/meta.json", "{\"format\":1,\"bundle\":\"b\",\"options\":{\"profile\":\"card\",\"redact\":\"none\","
+                       "\"files\":\"none\",\"recover\":false,\"memory\":\"suspects\"},"
+                       "\"rights\":{\"euid\":0,\"cap_effective\":\"0xa80425fb\",\"can_switch_ids\":true}}"},
+    {"data/records/gap-0001.ndjson",
+     GAP("\"outcome\":\"covered\",\"pid\":4711,\"shows_pid\":1,\"why\":\"a mount over this directory\"")
+     GAP("\"outcome\":\"hidden\",\"pid\":666,\"why\":\"pidfd_open knows this process\"")
+     GAP("\"outcome\":\"denied\",\"files\":[\"facts/ecs/container\",\"facts/ecs/task\"]")
+     GAP("\"outcome\":\"timed_out\",\"files\":[\"facts/ecs/task\"]")
+     GAP_OF(7, "\"outcome\":\"failed\",\"errno\":\"EXDEV\",\"reader\":\"quiet\",\"files\":[\"stat\"]")
+     GAP_OF(8, "\"outcome\":\"failed\",\"errno\":\"EXDEV\",\"reader\":\"memory\",\"files\":[\"root/{}\"]")
+     GAP_OF(8, "\"outcome\":\"failed\",\"errno\":\"EOPNOTSUPP\",\"reader\":\"memory\",\"files\":[\"exe\"]")
+     GAP_OF(8, "\"outcome\":\"truncated\",\"reader\":\"memory\",\"files\":[\"files\"]")
+     GAP_OF(8, "\"outcome\":\"truncated\",\"reader\":\"memory\",\"files\":[\"mem\"]")
+     GAP_OF(8, "\"outcome\":\"truncated\",\"reader\":\"quiet\",\"files\":[\"task/{}/stat\",\"task/{}/status\"]")
+     GAP_OF(8, "\"outcome\":\"skipped\",\"reader\":\"quiet\",\"files\":[\"net/tcp\",\"net/tcp6\"]")
+     GAP_OF(9, "\"outcome\":\"skipped\",\"reader\":\"memory\",\"files\":[\"maps\",\"io\"]")
+     GAP_OF(8, "\"outcome\":\"withheld\",\"why\":\"private key\",\"files\":[\"root/etc/key\"]")
+     GAP_OF(8, "\"outcome\":\"withheld\",\"why\":\"recovered_bytes\",\"files\":[\"fd/3\"]")
+     GAP_OF(8, "\"outcome\":\"withheld\",\"why\":\"objects\",\"files\":[\"fd/4\"]")},
+    {"data/closing.json", "{\"counts\":{\"captures\":60},\"sealed_early\":null,\"read_as_others\":12,"
+                          "\"limits_reached\":[\"threads\",\"net_namespaces\"]}"},
+};
+/* clang-format on */
+
+Test(show, each_way_to_miss_something_has_its_own_reason)
+{
+    static const char *const expected[] = {
+        "A process in another one's place\n  not read  a mount over this directory\n  of        4711 (no name)\n",
+        "Hidden processes\n  not read  pidfd_open knows this process\n  of        666 (no name)\n",
+        "Asked, and refused\n  not read  facts/ecs/container, facts/ecs/task\n",
+        "Asked, and no answer in time\n  not read  facts/ecs/task\n",
+        "Something else is mounted there (EXDEV)\n  not read  stat\n",
+        "Content behind another mount (EXDEV)\n  not read  root/*\n",
+        "Content could not be opened (EOPNOTSUPP)\n  not read  exe\n",
+        "Content cut at a limit\n  not read  files\n",
+        "Memory cut at a limit\n  not read  mem\n",
+        "More threads than are read\n  not read  task/*/stat, task/*/status\n",
+        "More network namespaces than are read\n  not read  net/tcp, net/tcp6\n",
+        "  reached   threads, net_namespaces\n",
+        "Not tried\n  not read  maps, io\n",
+        "Private keys, hashed and not kept\n  not read  root/etc/key\n",
+        "Hashed and not kept: --no-recover\n  not read  fd/3\n",
+        "Hashed and not kept: too many contents\n  not read  fd/4\n",
+        "Read with the ids of others\n  how       12 captures of processes of other users",
+        "No file was hashed or kept, and no drift list made: --profile card",
+        "--no-recover: files were hashed",
+        "--memory suspects",
+        "ECS_CONTAINER_METADATA_URI_V4 was not set",
+    };
+    struct ps_snapshot s;
+    LOAD(many_gaps, &s);
+    char *text = view_shown(ps_show_gaps, &s, 110);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        text_has(text, expected[i]);
+    cr_expect(strstr(text, "SYS_PTRACE") == NULL, "a fact that is denied is no matter of capabilities");
+    cr_expect(strstr(text, "keyed hashes") == NULL);
     ps_snapshot_done(&s);
 }
 

@@ -84,6 +84,14 @@ def check_sums(bundle, what):
            "records": len(bundle.ndjson("data/records/"))},
           {key: value for key, value in counts.items() if key != "outcomes"})
     early = bundle.closing["sealed_early"]
+    skew = bundle.closing["skew"]
+    tried = [(line, capture) for line, capture in captures if capture.outcome not in ("skipped", "shared")]
+    begin = min(line.us + capture.begin_us for line, capture in tried)
+    end = max(line.us + capture.begin_us + capture.took_us for line, capture in tried)
+    equal(f"{what}: skew, from the first capture to the last", (begin, end, end - begin),
+          (skew["first_us"], skew["last_us"], skew["us"]))
+    equal(f"{what}: captures that were made with the ids of others",
+          sum(capture.read_as is not None for _, capture in captures), bundle.closing["read_as_others"])
     if early is None:
         equal(f"{what}: nothing is skipped", 0, outcomes["skipped"])
     else:
@@ -127,7 +135,7 @@ def main():
     odd.Odd("descriptors", 9000)  # more than fit in one line
     odd.Odd("threads", 2500)  # these too
     odd.Odd("zombie"), odd.Odd("zombie-leader"), odd.Odd("own-net", 7001), odd.Odd("births", "born-000000", 4)
-    for profile in ("standard", "card"):
+    for profile in ("standard", "card", "deep"):
         check(snapshot.collect(folder.name, "--profile", profile), f"--profile {profile}")
     order = [line.scope for line in snapshot.collect(folder.name, "--compress", "9").lines
              if line.reader not in ("memory", "prober") and line.scope != "facts"]
