@@ -46,6 +46,8 @@ void ps_hidden_entry(struct ps_records *r, const struct ps_entry *entry)
     struct ps_cursor in = ps_cursor_over(entry->bytes);
     while (ps_records_row(r, entry, &in, &record)) {
         const struct ps_pid_probe *line = (const void *) &record;
+        if (strcmp(line->line, "hidden") == 0)
+            ps_mention_seen(r, line->pid);
         if (strcmp(line->line, "probe") == 0)
             probe_out(r, entry, &record);
         else if (ps_record_has(entry->row->parser, &record, offsetof(struct ps_pid_probe, starttime)))

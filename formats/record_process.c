@@ -139,6 +139,7 @@ void ps_draft_entry(struct ps_records *r, const struct ps_entry *entry)
     union ps_any_record record;
     while (ps_records_row(r, entry, &in, &record)) {
         ps_place_learn(r, p, &record);
+        ps_mention_tracer(r, p, &record);
         if (ps_ecs_take(r, h, p, &record))
             continue;
         struct ps_json j = ps_json_inside(&h->proc);

@@ -56,6 +56,11 @@ const struct ps_known *ps_known_life(struct ps_records *r, uint32_t pid, uint64_
     return find_life(&r->known, pid, start);
 }
 
+struct ps_known *ps_known_change(struct ps_records *r, uint32_t pid, uint64_t start)
+{
+    return find_life(&r->known, pid, start);
+}
+
 static bool read_stat(struct ps_records *r, const struct ps_entry *entry, struct ps_known *out)
 {
     const struct ps_parser *p = entry->row->parser;
@@ -129,8 +134,10 @@ void ps_sweep_born(struct ps_records *r, const struct ps_entry *entry)
 
 void ps_sweep_know_born(struct ps_records *r)
 {
-    if (r->l->born.pid)
+    if (r->l->born.pid) {
         know(r, &r->l->born);
+        ps_mention_seen(r, r->l->born.pid);
+    }
     r->l->born.pid = 0;
 }
 
@@ -169,6 +176,7 @@ static void compare(struct ps_records *r, const struct ps_entry *entry)
         return;
     }
     before->closing = true;
+    before->parent_stays = before->ppid == now.ppid;
     bool renamed = before->comm_len != now.comm_len || memcmp(before->comm, now.comm, now.comm_len) != 0;
     if (before->startcode != now.startcode && !before->ending && !now.ending)
         change_out(r, &now, "program", entry);
@@ -178,6 +186,7 @@ static void compare(struct ps_records *r, const struct ps_entry *entry)
 
 void ps_sweep_entry(struct ps_records *r, const struct ps_entry *entry)
 {
+    ps_mention_name(r, entry->name);
     if (r->l->line.scope == PS_LINE_CLOSING) {
         compare(r, entry);
         return;

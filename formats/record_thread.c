@@ -62,6 +62,7 @@ void ps_thread_entry(struct ps_records *r, const struct ps_entry *entry)
     bool any = false;
     if (!ps_row_entry(entry->row, entry->name, &thread))
         return;
+    ps_mention_name(r, thread);
     while (ps_records_row(r, entry, &in, &record)) {
         if (!any && !goes_on(r, thread, entry->row)) {
             ps_thread_flush(r);

@@ -81,6 +81,7 @@ void ps_records_free(struct ps_records *r)
     ps_places_free(r);
     free(r->known.items);
     free(r->hidden);
+    free(r->seen_pids);
     ps_executables_free(r);
     for (size_t i = 0; i < PS_READERS; i++) {
         ps_buffer_done(&r->lanes[i].exe);
@@ -310,6 +311,7 @@ void ps_records_capture(struct ps_records *r, enum ps_reader reader, const struc
     if (r->l->line.scope == PS_LINE_CONTENT && capture->dump)
         ps_memory_record(r, capture);
     ps_gap_capture(r, capture);
+    ps_mention_capture(r, capture);
 }
 
 void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const struct ps_line_end *end)
@@ -327,6 +329,12 @@ void ps_records_line_end(struct ps_records *r, enum ps_reader reader, const stru
     ps_gap_flush(r);
 }
 
+static void closed(struct ps_records *r)
+{
+    ps_sweep_closed(r);
+    ps_mentions_out(r);
+}
+
 void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
 {
     /* Between lines: whatever comes out is nobody's. */
@@ -339,7 +347,7 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     else if (strcmp(phase->name, "content-end") == 0)
         ps_executables_out(r);
     else if (strcmp(phase->name, "closing-end") == 0)
-        ps_sweep_closed(r);
+        closed(r);
     ps_gap_flush(r);
 }
 

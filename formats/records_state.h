@@ -47,11 +47,13 @@ struct ps_part {
 /* One life, as a sweep saw it. */
 struct ps_known {
     uint32_t pid, ppid;
+    uint32_t tracer; /* as its status said; a thread, maybe; 0 none */
     uint64_t start, startcode;
     uint8_t comm_len;
     bool kernel_thread;
     bool ending;  /* a zombie, or on the way there: its addresses say nothing any more */
     bool closing; /* the closing sweep saw it too */
+    bool parent_stays; /* and it had the same parent then */
     uint8_t comm[PS_COMM_KEPT];
 };
 
@@ -226,6 +228,8 @@ struct ps_records {
     struct ps_places places;
     struct ps_known_list known;
     bool closing_swept;
+    uint8_t *seen_pids; /* owned: a bit for each pid and thread id that some capture is of */
+    bool threads_asked, threads_missed;
     struct ps_hidden *hidden;
     size_t hidden_count;
     struct ps_owner *owners;
@@ -373,7 +377,19 @@ void ps_sweep_born(struct ps_records *r, const struct ps_entry *entry);
 void ps_sweep_know_born(struct ps_records *r);
 const struct ps_known *ps_known_pid(struct ps_records *r, uint32_t pid);
 const struct ps_known *ps_known_life(struct ps_records *r, uint32_t pid, uint64_t start);
+struct ps_known *ps_known_change(struct ps_records *r, uint32_t pid, uint64_t start);
 void ps_sweep_closed(struct ps_records *r);
+
+/* record_mention.c */
+/* That pid, or thread id, is in view. */
+void ps_mention_seen(struct ps_records *r, uint64_t pid);
+/* The same for a name that begins with it: "4711/stat". */
+void ps_mention_name(struct ps_records *r, struct ps_span name);
+void ps_mention_capture(struct ps_records *r, const struct ps_capture *capture);
+/* What a record of the process of the line says of its tracer. */
+void ps_mention_tracer(struct ps_records *r, const struct ps_parser *p, const void *record);
+/* Whom others mention and nobody has, once each: gap records. */
+void ps_mentions_out(struct ps_records *r);
 
 /* record_hidden.c */
 /* Out of data/facts/pid_probe: what the probe was, who is hidden. */

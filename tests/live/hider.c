@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * hider PID listing|name COMMAND...: runs the command and lies to it as a rootkit does. No listing that it or its
- * children read has PID; with `name`, no path that begins with PID is found either. Exits as the command does.
+ * hider PID listing|name|number COMMAND...: runs the command and lies to it as a rootkit does. No listing that it or its
+ * children read has PID; with `name`, no path that begins with PID is found either, and with `number` pidfd_open does not
+ * know it. Exits as the command does.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +27,7 @@ struct tracee {
 
 static struct tracee tracees[TRACEES];
 static const char *hidden;
-static bool by_name;
+static bool by_name, by_number;
 
 static struct tracee *tracee(pid_t pid)
 {
@@ -96,6 +97,9 @@ static void at_call(struct tracee *t)
         filter_list(t, (long) info.exit.rval);
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && by_name && t->number == SYS_openat && info.exit.rval >= 0) {
         filter_name(t);
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && by_number && t->number == SYS_pidfd_open &&
+               t->args[0] == strtoul(hidden, NULL, 10)) {
+        answer(t->pid, -ESRCH);
     }
 }
 
@@ -125,7 +129,8 @@ int main(int argc, char **argv)
     if (argc < 4)
         return 2;
     hidden = argv[1];
-    by_name = strcmp(argv[2], "name") == 0;
+    by_number = strcmp(argv[2], "number") == 0;
+    by_name = by_number || strcmp(argv[2], "name") == 0;
     pid_t pid = fork();
     if (pid == 0) {
         ptrace(PTRACE_TRACEME, 0, 0, 0);

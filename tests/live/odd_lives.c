@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,6 +28,32 @@ void make_zombie(char **args)
     if (child == 0)
         _exit(3);
     must(waitid(P_PID, (id_t) child, &info, WEXITED | WNOWAIT), "waitid");
+    ready("pid=%d child=%d", getpid(), child);
+}
+
+/* tracer: it traces a child that goes on running, and is no parent of it: that one is of the test. */
+void make_tracer(char **args)
+{
+    int told[2];
+    pid_t child = 0;
+
+    (void) args;
+    must(pipe(told), "pipe");
+    pid_t between = must(fork(), "fork");
+    if (between == 0) {
+        child = must(fork(), "fork");
+        if (child == 0) {
+            (void) prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0UL, 0UL, 0UL);
+            wait_for_the_end();
+        }
+        if (write(told[1], &child, sizeof child) != sizeof child)
+            fail("write");
+        _exit(0);
+    }
+    if (read(told[0], &child, sizeof child) != sizeof child)
+        fail("read");
+    must(waitpid(between, NULL, 0), "waitpid");
+    must((int) ptrace(PTRACE_SEIZE, child, 0, PTRACE_O_EXITKILL), "PTRACE_SEIZE");
     ready("pid=%d child=%d", getpid(), child);
 }
 

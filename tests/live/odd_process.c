@@ -107,6 +107,7 @@ static const struct {
     {"threads", make_threads},
     {"crowd", make_crowd},
     {"zombie", make_zombie},
+    {"tracer", make_tracer},
     {"zombie-leader", make_zombie_leader},
     {"named-threads", make_named_threads},
     {"leaderless", make_leaderless},

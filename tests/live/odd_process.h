@@ -38,6 +38,7 @@ void make_crowd(char **args);
 
 /* odd_lives.c */
 void make_zombie(char **args);
+void make_tracer(char **args);
 void make_zombie_leader(char **args);
 _Noreturn void make_births(char **args);
 _Noreturn void make_lives(char **args);
