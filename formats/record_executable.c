@@ -83,7 +83,8 @@ static struct ps_waiting *remember(struct ps_records *r, uint64_t key)
 static void write_text(struct ps_records *r, const struct ps_capture *c, const char *id, struct ps_buffer *out)
 {
     struct ps_json j = ps_json_into(out);
-    ps_json_bytes(&j, "path", ps_buffer_span(&r->l->exe));
+    if (r->l->exe.len > 0) /* a path longer than a page has no link target */
+        ps_json_bytes(&j, "path", ps_buffer_span(&r->l->exe));
     ps_buffer_add_byte(out, '\n');
     ps_records_who(r, &j);
     ps_buffer_add_byte(out, '\n');
@@ -106,7 +107,7 @@ static void out(struct ps_records *r, struct ps_span text, const struct ps_captu
     ps_buffer_add_span(j.out, who);
     ps_json_object(&j, "file");
     ps_buffer_add_span(j.out, path);
-    j.comma = true;
+    j.comma = path.len > 0;
     if (content)
         ps_file_hash(&j, content);
     ps_json_object_end(&j);

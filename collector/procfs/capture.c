@@ -372,7 +372,7 @@ static bool read_facts(struct ps_target *t, const char *path, struct ps_file_fac
 static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
 {
     const struct ps_row *what = &ps_catalog[row];
-    struct ps_span target;
+    struct ps_span target = {0};
     *error = 0;
     if (ps_row_is_family(what) && what->source == PS_READLINK)
         return try_links(t, row, error);
@@ -383,7 +383,9 @@ static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
     enum ps_outcome outcome = try_link(t, t->dir, what->path, row, "", error, &target);
     if (outcome == PS_COMPLETE && strcmp(what->path, "root") == 0)
         t->plain_root = ps_span_is(target, "/");
-    t->facts_known = outcome == PS_COMPLETE && strcmp(what->path, "exe") == 0 && read_facts(t, "exe", &t->facts);
+    /* A path longer than a page cannot be told; the file behind it is there all the same. */
+    bool leads_on = outcome == PS_COMPLETE || *error == ENAMETOOLONG;
+    t->facts_known = leads_on && strcmp(what->path, "exe") == 0 && read_facts(t, "exe", &t->facts);
     if (t->wants && t->facts_known)
         ps_want_executable(t->r->job->wanted, t->subject, &t->facts, target);
     return outcome;

@@ -107,6 +107,24 @@ def check_odd_memory(folder):
     equal("odd memory: no secret anywhere in the bundle", {}, found_secrets(bundle, hidden))
 
 
+def check_large(folder):
+    """1.5 MiB: longer than any pack, and than what may be shown of it."""
+    odd.long_arguments()
+    hidden = [made_up() for _ in range(40)]
+    wanted = [(b"LARGE_%d=" % index + text * (40000 // len(text)), b"") for index, text in enumerate(hidden)]
+    process = started(wanted)
+    memory = process.read("environ")
+    holds("1.5 MiB: made as it was meant", len(memory) > 1500 << 10, len(memory))
+    bundle = snapshot.collect(folder)
+    capture = bundle.capture(process.pid, "environ")
+    equal("1.5 MiB: read to its end", ("complete", None), (capture.outcome, capture.errno))
+    holds("1.5 MiB: each value is redacted whole", re.fullmatch(
+        b"\0".join(rb"LARGE_%d=%b" % (index, HASH) for index in range(40)) + rb"\0ODD_PROCESS_WAITS=%b\0" % HASH,
+        capture.bytes), capture.bytes)
+    equal("1.5 MiB: no secret anywhere in the bundle", {}, found_secrets(bundle, hidden))
+    process.end()
+
+
 def main():
     odd.inside_namespaces()
     folder = odd.folder()
@@ -122,6 +140,7 @@ def main():
     equal("redacted: nor the collector's own secrets", [], places(first, own.encode()))
     check_kept(snapshot.collect(folder.name, "--redact", "none"), process, hidden)
     check_odd_memory(folder.name)
+    check_large(folder.name)
     finish()
 
 

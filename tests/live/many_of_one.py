@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""5000 descriptors, and 3000 threads, of one process."""
+"""5000 descriptors, 3000 threads, 60000 mappings of one process."""
 import odd
 import snapshot
-from checks import equal, finish, holds, skip
+from checks import about, equal, finish, holds, skip
 
-DESCRIPTORS, THREADS = 5000, 3000
+DESCRIPTORS, THREADS, MAPPINGS = 5000, 3000, 60000
 
 
 def kind(proc):
@@ -57,15 +57,27 @@ def check_threads(bundle, process):
           (raw.outcome, raw.bytes.count(b"\n")))
 
 
+def check_mappings(bundle, process):
+    """Some 700 reads of the kernel's, a page each."""
+    maps, truth = bundle.capture(process.pid, "maps"), process.read("maps")
+    about(f"maps of {len(truth)} bytes took {maps.took_us} us")
+    equal("60000 mappings: each row of them, once", (True, "complete", truth),
+          (truth.count(b"\n") > MAPPINGS, maps.outcome, maps.bytes))
+    equal("60000 mappings: cmdline and environ behind them", ["complete"] * 2,
+          [bundle.capture(process.pid, name).outcome for name in ("cmdline", "environ")])
+
+
 def main():
     odd.inside_namespaces()
     folder = odd.folder()
     descriptors, threads = odd.Odd("descriptors", DESCRIPTORS), odd.Odd("threads", THREADS)
+    mappings = odd.Odd("mappings", MAPPINGS)
     if threads.threads != THREADS:
         skip(f"only {threads.threads} threads are allowed here")
     bundle = snapshot.collect(folder.name)
     check_descriptors(bundle, descriptors)
     check_threads(bundle, threads)
+    check_mappings(bundle, mappings)
     # The root of this test is that of the whole machine: it may be too large for a walk.
     equal("limits reached", [], [limit for limit in bundle.closing["limits_reached"] if limit != "drift_walk"])
     finish()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts odd processes (ODD_PROCESS is the program built from odd_process.c), in namespaces of the test's own."""
 import os
+import resource
 import select
 import shutil
 import subprocess
@@ -29,6 +30,12 @@ def inside_namespaces():
     os.environ["ODD_INSIDE"] = "1"
     sys.stdout.flush()
     os.execvp(NAMESPACES[0], [*NAMESPACES, sys.executable, *sys.argv])
+
+
+def long_arguments():
+    """What is started from now on may have arguments and an environment of 6 MiB."""
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (hard if hard != resource.RLIM_INFINITY else 64 << 20, hard))
 
 
 def folder(mode=0o755):

@@ -66,6 +66,19 @@ void make_threads(char **args)
     ready("pid=%d threads=%u", getpid(), made);
 }
 
+/* mappings N: so many at least, of one page each, whose rights take turns. */
+void make_mappings(char **args)
+{
+    size_t count = number(args, 0, 1000), page = (size_t) sysconf(_SC_PAGESIZE);
+    char *all = mmap(NULL, count * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (all == MAP_FAILED)
+        fail("mmap");
+    for (size_t i = 0; i < count; i += 2)
+        must(mprotect(all + i * page, page, PROT_NONE), "mprotect");
+    ready("pid=%d", getpid());
+}
+
 /* crowd N: a parent of so many children. */
 void make_crowd(char **args)
 {

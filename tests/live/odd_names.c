@@ -56,13 +56,18 @@ void make_wiped_arguments(char **args)
     ready("pid=%d", getpid());
 }
 
-/* As setproctitle does it: a title over all of the arguments, on into the environment, and no NUL where they ended. */
+/* title [LENGTH]: as setproctitle does it, a title over all of the arguments, on into the environment, and no NUL where
+ * they ended; with LENGTH, so many bytes without any NUL. */
 void make_title(char **args)
 {
     static const char title[] = "odd: worker process (and this runs over the arguments into what was the environment)";
+    unsigned len = number(args, 0, 0);
     char *first = args[-2];
 
-    memcpy(first, title, sizeof title);
+    if (len > 0)
+        memset(first, 't', len);
+    else
+        memcpy(first, title, sizeof title);
     ready("pid=%d", getpid());
 }
 

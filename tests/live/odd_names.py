@@ -24,6 +24,7 @@ ARGUMENTS = {
     "with escape sequences and quotes": [b"\x1b]0;title\x07", b'"\\', b"\x7f", b"\xe2\x80\xae"],
     "of one empty string": [b""],
     "of 128 KiB in one string": [b"odd", b"L" * 131071],
+    "of 2 MiB": [b"odd"] + [b"%d " % i * 10000 for i in range(100000, 100030)],
     "of 2000 strings": [b"odd"] + [b"%d" % i for i in range(1999)],
 }
 
@@ -54,11 +55,13 @@ def check_arguments(bundle, what, expected, process):
 
 def main():
     odd.inside_namespaces()
+    odd.long_arguments()
     folder = odd.folder()
     names = {what: odd.Odd("comm", name.hex()) for what, name in NAMES.items()}
     arguments = {what: odd.Odd(argv=argv) for what, argv in ARGUMENTS.items()}
     none, wiped = odd.Odd("no-arguments"), odd.Odd("wiped-arguments", "secret", "words")
     title = odd.Odd("title", env={b"A": b"a" * 40, b"B": b"b" * 200})
+    long_title = odd.Odd("title", 6000, env={b"A": b"a" * 8000})
     bundle = snapshot.collect(folder.name)
 
     for what, name in NAMES.items():
@@ -76,6 +79,10 @@ def main():
     raw = check_arguments(bundle, "overwritten by a title that runs into the environment", [b""], title)
     holds("arguments overwritten by a title: the title, to its end", raw.startswith(b"odd: worker process (") and
           raw.rstrip(b"\0").endswith(b"the environment)"), raw)
+    raw = bundle.capture(long_title.pid, "cmdline")
+    equal("a title without an end: the page that the kernel gives of it", (b"t" * 4096, "complete"),
+          (raw.bytes, raw.outcome))
+    equal("a title without an end: what the kernel says", long_title.read("cmdline"), raw.bytes)
     equal("arguments overwritten by a title: executable tells another story", odd.PROGRAM,
           bundle.process(title.pid)["process"]["executable"])
     finish()

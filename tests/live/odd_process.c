@@ -105,6 +105,7 @@ static const struct {
     {"memfd", make_memfd},
     {"descriptors", make_descriptors},
     {"threads", make_threads},
+    {"mappings", make_mappings},
     {"crowd", make_crowd},
     {"zombie", make_zombie},
     {"tracer", make_tracer},

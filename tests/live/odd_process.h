@@ -34,6 +34,7 @@ void make_memfd(char **args);
 /* odd_many.c */
 void make_descriptors(char **args);
 void make_threads(char **args);
+void make_mappings(char **args);
 void make_crowd(char **args);
 
 /* odd_lives.c */
