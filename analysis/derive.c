@@ -119,6 +119,7 @@ void ps_derive_begin(struct ps_loader *l, const cJSON *meta)
 {
     const char *bundle = ps_json_string(ps_load_at(meta, "bundle"));
     const char *boot_id = ps_json_string(ps_load_at(meta, "host.boot_id"));
+    bool can_trace = cJSON_IsTrue(ps_load_at(meta, "rights.can_trace"));
     struct ps_records_facts facts = {
         .bundle = bundle != NULL ? bundle : "",
         .boot_id = boot_id != NULL ? boot_id : "",
@@ -134,6 +135,7 @@ void ps_derive_begin(struct ps_loader *l, const cJSON *meta)
         .own_pid = ps_load_number32(meta, "host.own_pid"),
         .platform = ps_json_string(ps_load_at(meta, "host.platform")),
         .platform_by = ps_json_string(ps_load_at(meta, "host.platform_by")),
+        .hides_pids = ps_proc_hides_pids(l->out->facts.proc_mount, can_trace),
     };
     if (facts.realtime_us > INT64_MAX)
         return;

@@ -23,11 +23,29 @@ static void probe_out(struct ps_records *r, const struct ps_entry *entry, const 
     ps_records_end(r, PS_KIND_SYSTEM, &j);
 }
 
+bool ps_proc_hides_pids(struct ps_span options, bool can_trace)
+{
+    static const char *const hiding[] = {"hidepid=2", "hidepid=invisible", "hidepid=4", "hidepid=ptraceable"};
+    struct ps_cursor c = ps_cursor_over(options);
+    struct ps_span option;
+    for (bool more = !can_trace; more;) {
+        more = ps_take_until(&c, ',', &option);
+        option = more ? option : ps_cursor_rest(&c);
+        for (size_t i = 0; i < sizeof hiding / sizeof *hiding; i++) {
+            if (ps_span_is(option, hiding[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void gap_out(struct ps_records *r, const struct ps_entry *entry, uint64_t pid)
 {
-    struct ps_json j = ps_gap_begin(r, entry, "hidden");
+    struct ps_json j = ps_gap_begin(r, entry, r->facts.hides_pids ? "not in view" : "hidden");
     ps_json_u64(&j, "pid", pid);
-    ps_json_text(&j, "why", "pidfd_open knows this process; neither a listing of /proc nor its name there does");
+    ps_json_text(&j, "why", r->facts.hides_pids
+                 ? "pidfd_open knows this process; /proc is mounted with hidepid, which leaves out those of others"
+                 : "pidfd_open knows this process; neither a listing of /proc nor its name there does");
     ps_gap_end(&j);
 }
 

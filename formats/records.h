@@ -24,6 +24,7 @@ struct ps_records_facts {
     uint64_t mnt_namespace;    /* of the reader; 0 when unknown */
     uint64_t ipc_namespace;    /* of the reader; 0 when unknown */
     const char *platform, *platform_by; /* what meta.json says of it; NULL: nothing */
+    bool hides_pids;           /* by the mount, of whom the reader may not trace: ps_proc_hides_pids */
     uint32_t own_pid;          /* of the collector's first process, in that PID namespace; 0 when unknown */
 };
 
@@ -38,6 +39,10 @@ struct ps_entry {
 
 /* A finished part of a kind: "process", 1, text. Returns false when the sink failed (it keeps the reason). */
 typedef bool ps_records_sink(void *context, const char *kind, unsigned part, struct ps_span text);
+
+/* Options of a proc mount, as mountinfo has them, and whether the reader may trace everybody (CAP_SYS_PTRACE): are there
+ * processes that its listing leaves out on purpose? hidepid=2 and 4 do that; proc(5). */
+bool ps_proc_hides_pids(struct ps_span options, bool can_trace);
 
 struct ps_records;
 

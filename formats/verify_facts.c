@@ -80,6 +80,9 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     v->report->platform_by = copy(v, ps_json_get(host, "platform_by"));
     f->platform = v->report->platform;
     f->platform_by = v->report->platform_by;
+    const char *mount = ps_json_string(ps_json_get(host, "proc_mount"));
+    f->hides_pids = ps_proc_hides_pids(ps_span_text(mount != NULL ? mount : ""),
+                                       cJSON_IsTrue(ps_json_get(ps_json_get(meta, "rights"), "can_trace")));
     v->report->boot_id = copy(v, ps_json_get(host, "boot_id"));
     f->bundle = v->report->bundle;
     f->seq = v->report->seq;

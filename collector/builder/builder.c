@@ -76,6 +76,7 @@ static bool open_records(struct builder *b, struct ps_error *err)
         .own_pid = ps_meta_own_pid(job),
         .platform = job->surroundings->platform,
         .platform_by = job->surroundings->platform_by,
+        .hides_pids = ps_proc_hides_pids(ps_span_text(job->surroundings->proc_options), ps_rights_can_trace(job->rights)),
     };
     b->out.records = ps_records_new(&facts, ps_output_records, &b->out);
     return b->out.records || ps_fail(err, 0, "out of memory before anything was read");
