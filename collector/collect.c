@@ -36,12 +36,13 @@ struct conductor {
     struct ps_surroundings surroundings;
     struct ps_rights rights;
     struct ps_limits limits;
+    struct ps_caps caps;
     struct ps_anchor opening;
     struct ps_procfs procfs;
     int proc, oom_errno;
     pid_t self, builder;
     struct ps_watch readers[PS_SLOTS]; /* by slot */
-    uint64_t deadline_us;
+    uint64_t deadline_us, memory_seen_us;
     int builder_status;
 };
 
@@ -60,6 +61,7 @@ static bool prepare(struct conductor *c, struct ps_error *err)
         ps_surroundings_elsewhere(&c->surroundings);
     ps_rights_own(&c->rights);
     ps_limits_own(&c->limits);
+    ps_caps_make(c->options, &c->limits, &c->caps);
     c->oom_errno = c->proc < 0 ? ENOENT : ps_harden_oom(c->proc);
     ps_harden_memory();
     ps_plan_make(c->options, &c->plan);
@@ -70,8 +72,8 @@ static bool prepare(struct conductor *c, struct ps_error *err)
         c->plan.content.count = 0; /* links of a copied tree lead to files of this machine */
     c->control = ps_control_make(err);
     c->roster = c->control ? ps_roster_make(err) : NULL;
-    c->wanted = c->roster ? ps_wanted_make(c->options, &c->limits, err) : NULL;
-    c->dumps = c->wanted ? ps_dumps_make(c->options, &c->limits, err) : NULL;
+    c->wanted = c->roster ? ps_wanted_make(c->options, &c->caps, err) : NULL;
+    c->dumps = c->wanted ? ps_dumps_make(c->options, &c->caps, err) : NULL;
     if (!c->dumps)
         return false;
     for (size_t i = 0; i < PS_SLOTS; i++) {
@@ -123,6 +125,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .roster = c->roster,
         .wanted = c->wanted,
         .dumps = c->dumps,
+        .caps = &c->caps,
         .ring = &c->rings[slot],
         .procfs = c->procfs.fd,
         .own = c->host.own,
@@ -161,6 +164,7 @@ static void start_prober(struct conductor *c)
     struct ps_prober_job job = {
         .plan = &c->plan,
         .control = c->control,
+        .caps = &c->caps,
         .ring = &c->rings[PS_PROBER],
         .elsewhere = !c->host.procfs,
         .conductor = c->self,
@@ -191,6 +195,7 @@ static bool start_builder(struct conductor *c)
         .surroundings = &c->surroundings,
         .rights = &c->rights,
         .limits = &c->limits,
+        .caps = &c->caps,
         .opening = c->opening,
         .oom_errno = c->oom_errno,
         .conductor = c->self,
@@ -399,12 +404,26 @@ static void wait_a_tick(struct conductor *c, const sigset_t *signals)
         stop(c, why);
 }
 
+/* What this container has left for everybody, our own use counted: before the application suffers, the run seals. */
+static void look_after_memory(struct conductor *c, uint64_t now)
+{
+    enum { BETWEEN_US = 50000 };
+    struct ps_limits limits;
+    if (c->caps.floor_bytes == 0 || now - c->memory_seen_us < BETWEEN_US)
+        return;
+    c->memory_seen_us = now;
+    ps_limits_own(&limits);
+    if (limits.left_bytes.known == PS_LIMITED && limits.left_bytes.value < c->caps.floor_bytes)
+        stop(c, "the memory of the container is nearly full");
+}
+
 static void conduct(struct conductor *c, const sigset_t *signals)
 {
     while (!builder_over(c)) {
         uint64_t now = ps_boottime_us();
         if (now > c->deadline_us)
             stop(c, "deadline");
+        look_after_memory(c, now);
         for (uint32_t i = 0; i < PS_SLOTS; i++)
             look_after(c, i, now);
         recycle(c);

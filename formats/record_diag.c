@@ -47,7 +47,7 @@ void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry)
     if (index == PS_SOCKET_TABLES)
         return;
     struct ps_diag_table *t = &r->diag[index];
-    if (r->diag_bytes + entry->bytes.len > PS_SOCKET_TEXT_MAX) {
+    if (r->diag_bytes + entry->bytes.len > r->facts.socket_text_bytes) {
         struct ps_json j = ps_gap_begin(r, entry, "truncated");
         ps_json_text(&j, "why", "more rows of socket tables than are compared; the raw bytes are there");
         ps_gap_end(&j);
@@ -144,7 +144,7 @@ static void index_table(struct ps_records *r, size_t index)
     size_t room = 0;
     /* The cursor stands behind a message that was one; where it began is found by its length again. */
     for (size_t at = 0; ps_records_row(r, &entry, &in, &record); at = in.at) {
-        if (t->count == PS_SOCKET_ROWS_MAX)
+        if (t->count == r->facts.socket_rows)
             break;
         if (!add_ref(t, &room, (struct ps_diag_ref){.key = diag_key(index, &record), .at = at})) {
             r->failed = true;

@@ -90,7 +90,7 @@ static void keep_text(struct ps_buffer *kept, struct ps_span text)
 void ps_socket_entry(struct ps_records *r, const struct ps_entry *entry)
 {
     bool first = ps_span_is(entry->name, entry->row->path) || !r->l->table || r->l->table->row != entry->row;
-    if (r->table_bytes + entry->bytes.len > PS_SOCKET_TEXT_MAX) {
+    if (r->table_bytes + entry->bytes.len > r->facts.socket_text_bytes) {
         limit_reached(r, "more rows of socket tables than are joined to their owners; the raw bytes are there");
         return;
     }
@@ -115,7 +115,7 @@ void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd)
     uint64_t number = 0;
     if (!ps_take_u64(&c, &number) || number > UINT32_MAX)
         return;
-    if (r->owner_count == PS_SOCKET_ROWS_MAX)
+    if (r->owner_count == r->facts.socket_rows)
         return;
     if (r->owner_count == r->owner_room) {
         size_t room = r->owner_room ? r->owner_room * 2 : 256;
@@ -129,8 +129,8 @@ void ps_socket_owner(struct ps_records *r, uint64_t inode, struct ps_span fd)
     }
     r->owners[r->owner_count++] =
         (struct ps_owner){.inode = inode, .start = r->l->line.start, .pid = r->l->line.pid, .fd = (uint32_t) number};
-    if (r->owner_count == PS_SOCKET_ROWS_MAX)
-        limit_reached(r, "more than 1000000 descriptors of sockets: later ones are not named as owners");
+    if (r->owner_count == r->facts.socket_rows)
+        limit_reached(r, "more descriptors of sockets than limits.socket_rows: later ones are not named as owners");
 }
 
 static int by_inode(const void *left, const void *right)

@@ -47,6 +47,10 @@ struct ps_records *ps_records_new(const struct ps_records_facts *facts, ps_recor
     r->facts = *facts;
     if (facts->clk_tck == 0 || facts->clk_tck > 1000000) /* a bundle is hostile: nothing may be divided by it */
         r->facts.clk_tck = 100;
+    if (facts->socket_rows == 0 || facts->socket_rows > PS_SOCKET_ROWS_MAX)
+        r->facts.socket_rows = PS_SOCKET_ROWS_MAX;
+    if (facts->socket_text_bytes == 0 || facts->socket_text_bytes > PS_SOCKET_TEXT_MAX)
+        r->facts.socket_text_bytes = PS_SOCKET_TEXT_MAX;
     r->l = &r->lanes[PS_QUIET];
     r->drafts_end = &r->drafts;
     r->facts.bundle = strdup(facts->bundle);

@@ -10,6 +10,8 @@
 #include "formats/journal.h"
 
 enum { PS_RECORDS_VERSION = 1, PS_RECORDS_PART = 256 << 10 };
+/* The usual, and the most that is believed of limits.socket_rows and limits.socket_text_bytes. */
+enum { PS_SOCKET_ROWS_MAX = 1000000, PS_SOCKET_TEXT_MAX = 192 << 20 };
 
 /* From meta.json. Texts are copied. */
 struct ps_records_facts {
@@ -25,6 +27,8 @@ struct ps_records_facts {
     uint64_t ipc_namespace;    /* of the reader; 0 when unknown */
     const char *platform, *platform_by; /* what meta.json says of it; NULL: nothing */
     bool hides_pids;           /* by the mount, of whom the reader may not trace: ps_proc_hides_pids */
+    uint32_t socket_rows;      /* the most owners that are remembered, and rows of an answer of sock_diag; 0: the usual */
+    uint64_t socket_text_bytes; /* of tables, and of answers, that are kept; 0: the usual */
     uint32_t own_pid;          /* of the collector's first process, in that PID namespace; 0 when unknown */
 };
 

@@ -29,8 +29,6 @@ enum ps_kind {
 
 /* Longest line of a record; longest piece of argv or environment that is shown in one. The raw bytes have no such end. */
 enum { PS_LINE_MAX = 1 << 20, PS_SHOWN_ARGS = 48 << 10, PS_SHOWN_ENVIRON = 128 << 10 };
-/* Rows of all socket tables, and owners, that are kept until the quiet pass ends. */
-enum { PS_SOCKET_ROWS_MAX = 1000000, PS_SOCKET_TEXT_MAX = 192 << 20 };
 /* Text of one table of a network namespace that is no table of sockets; a full routing table of the Internet has more. */
 enum { PS_NET_TEXT_MAX = 8 << 20 };
 enum { PS_COMM_KEPT = 32, PS_MISSING_MAX = 64 };

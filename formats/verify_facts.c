@@ -76,6 +76,9 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     (void) !ps_json_number(ps_json_get(host, "mnt_namespace"), &f->mnt_namespace);
     (void) !ps_json_number(ps_json_get(host, "ipc_namespace"), &f->ipc_namespace);
     (void) !ps_json_number32(ps_json_get(host, "own_pid"), &f->own_pid);
+    const cJSON *limits = ps_json_get(meta, "limits");
+    (void) !ps_json_number32(ps_json_get(limits, "socket_rows"), &f->socket_rows);
+    (void) !ps_json_number(ps_json_get(limits, "socket_text_bytes"), &f->socket_text_bytes);
     v->report->platform = copy(v, ps_json_get(host, "platform"));
     v->report->platform_by = copy(v, ps_json_get(host, "platform_by"));
     f->platform = v->report->platform;

@@ -74,6 +74,8 @@ static bool open_records(struct builder *b, struct ps_error *err)
         .mnt_namespace = ps_meta_mnt_namespace(job),
         .ipc_namespace = ps_meta_ipc_namespace(job),
         .own_pid = ps_meta_own_pid(job),
+        .socket_rows = job->caps->socket_rows,
+        .socket_text_bytes = job->caps->socket_text_bytes,
         .platform = job->surroundings->platform,
         .platform_by = job->surroundings->platform_by,
         .hides_pids = ps_proc_hides_pids(ps_span_text(job->surroundings->proc_options), ps_rights_can_trace(job->rights)),

@@ -30,6 +30,7 @@ struct ps_builder_job {
     const struct ps_surroundings *surroundings;
     const struct ps_rights *rights;
     const struct ps_limits *limits;
+    const struct ps_caps *caps;
     struct ps_anchor opening;
     int oom_errno;         /* of the one change to ourselves; 0: made */
     pid_t conductor;

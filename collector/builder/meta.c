@@ -198,19 +198,22 @@ static void add_content_limits(struct ps_json *j, const struct ps_content_limits
     ps_json_u64(j, "drift_bytes", l->drift_bytes);
 }
 
-static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_profile profile,
-                       const struct ps_content_limits *content, const struct ps_dump_limits *dumps)
+static void add_limits(struct ps_json *j, const struct ps_builder_job *job)
 {
+    const struct ps_limits *l = job->limits;
+    const struct ps_caps *caps = job->caps;
+    const struct ps_dump_limits *dumps = &job->dumps->limits;
     ps_json_object(j, "limits");
-    ps_json_u64(j, "capture_bytes", PS_CAP_CAPTURE);
-    ps_json_u64(j, "table_bytes", PS_CAP_TABLE);
+    ps_json_u64(j, "capture_bytes", caps->capture_bytes);
+    ps_json_u64(j, "table_bytes", caps->table_bytes);
     ps_json_u64(j, "processes", PS_ROSTER_MAX);
-    ps_json_u64(j, "threads", ps_threads_most(profile));
+    ps_json_u64(j, "threads", ps_threads_most(job->options->profile));
     ps_json_u64(j, "thread_listings", PS_THREAD_LISTINGS);
     ps_json_u64(j, "net_namespaces", ps_net_namespaces_most(profile));
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
-    ps_json_u64(j, "socket_rows", 1000000);
-    add_content_limits(j, content);
+    ps_json_u64(j, "socket_rows", caps->socket_rows);
+    ps_json_u64(j, "socket_text_bytes", caps->socket_text_bytes);
+    add_content_limits(j, &job->wanted->limits);
     ps_json_u64(j, "memory_process_bytes", dumps->process_bytes);
     ps_json_u64(j, "memory_bytes", dumps->bytes);
     ps_json_u64(j, "memory_scan_pages", dumps->scan_pages);
@@ -218,6 +221,8 @@ static void add_limits(struct ps_json *j, const struct ps_limits *l, enum ps_pro
     ps_json_u64(j, "memory_runs", PS_DUMP_RUNS);
     add_limit(j, "cgroup_memory_bytes", &l->memory_bytes);
     add_limit(j, "cgroup_headroom_bytes", &l->headroom_bytes);
+    ps_json_u64(j, "cgroup_floor_bytes", caps->floor_bytes);
+    ps_json_bool(j, "lowered_for_headroom", caps->lowered);
     add_limit(j, "cgroup_cpu_millis", &l->cpu_millis);
     add_limit(j, "open_files", &l->open_files);
     ps_json_object_end(j);
@@ -296,7 +301,7 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     add_case(&j, &job->options->who);
     add_host(&j, job);
     add_rights(&j, job->rights);
-    add_limits(&j, job->limits, job->options->profile, &job->wanted->limits, &job->dumps->limits);
+    add_limits(&j, job);
     add_sandbox(&j, job, run);
     add_clock(&j, &job->opening);
     add_plan(&j, job->plan);

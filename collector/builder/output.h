@@ -43,7 +43,9 @@ void ps_output_member(struct ps_output *o, const char *name, struct ps_span byte
 void ps_output_journal_grown(struct ps_output *o);
 void ps_output_journal_flush(struct ps_output *o);
 void ps_output_phase(struct ps_output *o, const char *name, uint64_t us, uint64_t processes);
+/* own: of our own processes. */
 void ps_output_count(struct ps_output *o, const struct ps_line *line, const struct ps_capture *capture, bool own);
+/* From the first to the last moment of a capture, microseconds. */
 uint64_t ps_output_skew_us(const struct ps_output *o, enum ps_skew_of of);
 /* A ps_records_sink. */
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text);

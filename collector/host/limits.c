@@ -128,6 +128,23 @@ static struct ps_limit memory_headroom(int at, enum ps_cgroup version, struct ps
     return limited(limit.value > held ? limit.value - held : 0);
 }
 
+/* What may still be charged here if everything was taken back that can be. */
+static struct ps_limit memory_left(int at, enum ps_cgroup version, struct ps_limit limit)
+{
+    static const char *const held_v1[] = {"total_rss", "total_shmem", NULL};
+    static const char *const held_v2[] = {"anon", "shmem", "slab_unreclaimable", "kernel_stack", "pagetables", NULL};
+    const char *const *keys = version == PS_CGROUP_V1 ? held_v1 : held_v2;
+    uint64_t held = 0, bytes = 0;
+
+    if (limit.known != PS_LIMITED) return limit;
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        bool there = read_keyed(at, "memory.stat", keys[i], &bytes);
+        if (i == 0 && !there) return (struct ps_limit){.known = PS_UNKNOWN};
+        held += there && bytes < limit.value ? bytes : there ? limit.value : 0;
+    }
+    return limited(limit.value > held ? limit.value - held : 0);
+}
+
 static struct ps_limit cpu_quota(uint64_t quota_us, uint64_t period_us)
 {
     if (period_us == 0 || quota_us > UINT64_MAX / 1000)
@@ -178,6 +195,7 @@ static void add_memory(int at, enum ps_cgroup version, bool own, struct ps_limit
     if (own) out->used_bytes = used;
     tighten(&out->memory_bytes, limit);
     tighten(&out->headroom_bytes, memory_headroom(at, version, limit, used));
+    tighten(&out->left_bytes, memory_left(at, version, limit));
 }
 
 static void add_cpu(int at, enum ps_cgroup version, bool own, struct ps_limits *out)

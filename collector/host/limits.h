@@ -32,6 +32,9 @@ struct ps_limits {
     /* The smallest of (limit - use + inactive page cache) over all levels whose use is known, and
      * of available_bytes. */
     struct ps_limit headroom_bytes;
+    /* The smallest of (limit - what nobody can take back) over the same levels: page cache and file system caches count
+     * as free, also those in use. */
+    struct ps_limit left_bytes;
     /* The tightest CPU quota in thousandths of a CPU. */
     struct ps_limit cpu_millis;
     struct ps_limit open_files, open_files_hard; /* RLIMIT_NOFILE */

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "collector/host/caps.h"
 #include "collector/procfs/control.h"
 #include "collector/procfs/plan.h"
 
@@ -23,6 +24,7 @@ enum { PS_PROBER_US = 2000000, PS_PROBER_KILL_US = 2200000, PS_PROBER_WAIT_US = 
 struct ps_prober_job {
     const struct ps_plan *plan;
     struct ps_control *control;
+    const struct ps_caps *caps;
     struct ps_ring *ring;
     pid_t conductor;
     uint32_t slot;

@@ -124,7 +124,7 @@ static struct ps_probe_end take_answer(struct ps_prober *p, int fd, uint16_t row
         if (end > 0 && total == 0)
             return failure(end, false);
         total += (uint64_t) got;
-        bool full = total >= PS_CAP_TABLE, over = end != GOES_ON || full;
+        bool full = total >= p->job->caps->table_bytes, over = end != GOES_ON || full;
         bool next_part = !over && total >= (uint64_t) part * PS_PART_SIZE;
         uint8_t flags = (uint8_t) (over || next_part ? 0 : PS_FLAG_CONTINUES);
         flags |= (uint8_t) (begins_part && part > 1 ? PS_FLAG_PART : 0);

@@ -98,7 +98,7 @@ static size_t fill(struct ps_target *t, int fd, bool at_once, uint8_t *place, bo
 static enum ps_outcome send_file(struct ps_target *t, int fd, uint16_t row, const char *name, int *error)
 {
     bool table = ps_catalog[row].scope == PS_PER_NETNS;
-    uint64_t total = 0, cap = table ? PS_CAP_TABLE : PS_CAP_CAPTURE;
+    uint64_t total = 0, cap = table ? t->r->job->caps->table_bytes : t->r->job->caps->capture_bytes;
     unsigned part = 1;
     char part_name[PATH_ROOM];
     struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row};

@@ -10,8 +10,8 @@
 #include "collector/procfs/reader.h"
 #include "formats/journal.h"
 
-/* Bytes of one capture at most; of one table of a network namespace; of one part of such a table. */
-enum { PS_CAP_CAPTURE = 16 << 20, PS_CAP_TABLE = 256 << 20, PS_PART_SIZE = 1 << 20 };
+/* Bytes of one part of a table of a network namespace. */
+enum { PS_PART_SIZE = 1 << 20 };
 
 /* The process under the pin, or (subject PS_NO_SUBJECT) the procfs root. */
 struct ps_target {

@@ -39,6 +39,13 @@ ssize_t ps_dump_read(struct ps_reader_state *r, int fd, uint8_t *to, size_t room
     return (ssize_t) len;
 }
 
+/* As much of maps as may be held: the builder holds it too. */
+static size_t maps_room(const struct ps_reader_state *r)
+{
+    uint64_t most = r->job->caps->capture_bytes;
+    return most < PS_DUMP_MAPS ? (size_t) most : PS_DUMP_MAPS;
+}
+
 /* As whoever may; -errno. */
 static int open_guarded(struct ps_target *t, const char *name)
 {
@@ -85,7 +92,7 @@ static uint16_t judge(struct ps_target *t)
     if (ours)
         return PS_DUMP_JUDGED | PS_DUMP_OURS;
     int fd = open_guarded(t, "maps");
-    ssize_t len = fd >= 0 ? ps_dump_read(t->r, fd, dump.maps, sizeof dump.maps) : fd;
+    ssize_t len = fd >= 0 ? ps_dump_read(t->r, fd, dump.maps, maps_room(t->r)) : fd;
     if (fd >= 0)
         close(fd);
     if (!known && len < 0)
@@ -145,12 +152,13 @@ static bool open_memory(struct ps_dump *d, int *error)
     int maps = openat(t->dir, "maps", OPEN_FILE);
     *error = maps < 0 ? errno : 0;
     ps_progress_made(t->r);
-    ssize_t len = maps < 0 ? -1 : ps_dump_read(t->r, maps, d->maps, sizeof d->maps);
+    ssize_t len = maps < 0 ? -1 : ps_dump_read(t->r, maps, d->maps, maps_room(t->r));
     if (maps >= 0 && len < 0)
         *error = (int) -len;
     if (maps >= 0)
         close(maps);
     d->maps_len = len > 0 ? (size_t) len : 0;
+    d->maps_cut = d->maps_len == maps_room(t->r);
     return len >= 0;
 }
 

@@ -36,6 +36,7 @@ struct ps_dump {
     uint64_t vdso, vdso_end; /* never counts as absent: debuggers want it whole, and to read it costs nobody */
     uint64_t present[PS_RANKS], left[PS_RANKS]; /* pages that are there; that may still be taken */
     uint64_t gap, spare; /* pages: between runs that are joined; that may be spent on it */
+    bool maps_cut;       /* maps may have more, and its last row may be half a row */
     bool full;           /* no room for another run */
     uint64_t absent, unreadable;
     int error;           /* why the page map does not answer any more */

@@ -64,7 +64,7 @@ void ps_dump_areas(struct ps_dump *d)
     struct ps_cursor in;
     uint64_t last = 0;
     size_t rows = 0;
-    if (d->maps_len == sizeof d->maps) { /* there may be more, and the last row may be half a row */
+    if (d->maps_cut) {
         d->limits |= PS_DUMPS_AREAS;
         while (d->maps_len > 0 && d->maps[d->maps_len - 1] != '\n')
             d->maps_len--;

@@ -4,26 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "collector/procfs/wanted.h"
-
-static void set_limits(const struct ps_options *o, const struct ps_limits *l, struct ps_dump_limits *out)
-{
-    const uint64_t mib = 1 << 20;
-    bool deep = o->profile == PS_DEEP;
-    *out = (struct ps_dump_limits){
-        .process_bytes = (deep ? 4096 : 256) * mib,
-        .bytes = (deep ? 16384 : 1024) * mib,
-        .scan_pages = UINT64_C(1) << (deep ? 30 : 28),
-    };
-    /* The content of files may take half of what is left. */
-    if (l->headroom_bytes.known == PS_LIMITED && ps_lies_in_memory(o->dest) &&
-        out->bytes > l->headroom_bytes.value / 4)
-        out->bytes = l->headroom_bytes.value / 4;
-    if (out->process_bytes > out->bytes)
-        out->process_bytes = out->bytes;
-}
-
-struct ps_dumps *ps_dumps_make(const struct ps_options *options, const struct ps_limits *limits, struct ps_error *err)
+struct ps_dumps *ps_dumps_make(const struct ps_options *options, const struct ps_caps *caps, struct ps_error *err)
 {
     struct ps_dumps *d = mmap(NULL, sizeof *d, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
                               0);
@@ -31,7 +12,11 @@ struct ps_dumps *ps_dumps_make(const struct ps_options *options, const struct ps
         ps_fail(err, errno, "cannot map shared memory for the list of dumps");
         return NULL;
     }
-    set_limits(options, limits, &d->limits);
+    d->limits = (struct ps_dump_limits){
+        .process_bytes = caps->dump_process_bytes,
+        .bytes = caps->dump_bytes,
+        .scan_pages = UINT64_C(1) << (options->profile == PS_DEEP ? 30 : 28),
+    };
     return d;
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "collector/host/limits.h"
+#include "collector/host/caps.h"
 #include "collector/options.h"
 #include "collector/procfs/roster.h"
 #include "formats/dump_facts.h"
@@ -47,7 +47,7 @@ struct ps_dumps {
 };
 
 /* NULL with *err. Shared with every later fork. */
-struct ps_dumps *ps_dumps_make(const struct ps_options *options, const struct ps_limits *limits, struct ps_error *err);
+struct ps_dumps *ps_dumps_make(const struct ps_options *options, const struct ps_caps *caps, struct ps_error *err);
 
 /* Why that life is to be dumped; 0: it is not. */
 uint32_t ps_dumps_chosen(const struct ps_dumps *d, const struct ps_options *options,

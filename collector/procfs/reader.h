@@ -22,6 +22,7 @@ struct ps_reader_job {
     struct ps_roster *roster;
     struct ps_wanted *wanted;
     struct ps_dumps *dumps;
+    const struct ps_caps *caps;
     struct ps_ring *ring;
     int procfs;                     /* directory descriptor */
     bool own;                       /* it shows our own PID namespace */

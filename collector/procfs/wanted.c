@@ -5,40 +5,17 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/vfs.h>
 
 /* A chain of files that a hostile process chose to fall together ends here; what lies behind counts as missed. */
 enum { PROBES = 64 };
 static const uint64_t mib = 1 << 20;
-static const long tmpfs_magic = 0x01021994, ramfs_magic = 0x858458f6;
 
-/* A bundle that lies in memory counts against the memory of the container. */
-bool ps_lies_in_memory(const char *dest)
-{
-    struct statfs fs;
-    char folder[4096];
-    size_t len = strlen(dest);
-    if (strcmp(dest, "-") == 0 || len >= sizeof folder)
-        return false;
-    memcpy(folder, dest, len + 1);
-    if (statfs(folder, &fs) != 0) {
-        char *slash = strrchr(folder, '/');
-        if (slash == folder)
-            slash++;
-        if (slash)
-            *slash = '\0';
-        if (statfs(slash ? folder : ".", &fs) != 0)
-            return false;
-    }
-    return fs.f_type == tmpfs_magic || fs.f_type == ramfs_magic;
-}
-
-static void set_limits(const struct ps_options *o, const struct ps_limits *l, struct ps_content_limits *out)
+static void set_limits(const struct ps_options *o, const struct ps_caps *caps, struct ps_content_limits *out)
 {
     bool deep = o->profile == PS_DEEP;
     *out = (struct ps_content_limits){
         .file_bytes = (deep ? 16 : 1) * UINT64_C(1024) * mib,
-        .recover_bytes = (deep ? 4096 : 512) * mib,
+        .recover_bytes = caps->recover_bytes,
         .drift_file_bytes = deep ? 1 * mib : mib / 4,
         .drift_bytes = (deep ? 128 : 16) * mib,
         .content_ms = deep ? 300000 : 30000,
@@ -46,16 +23,11 @@ static void set_limits(const struct ps_options *o, const struct ps_limits *l, st
         .drift_entries = deep ? 2000000 : 200000,
         .drift_files = deep ? 100000 : 10000,
     };
-    if (l->headroom_bytes.known == PS_LIMITED && ps_lies_in_memory(o->dest) &&
-        out->recover_bytes > l->headroom_bytes.value / 2)
-        out->recover_bytes = l->headroom_bytes.value / 2;
-    if (!o->recover)
-        out->recover_bytes = 0;
     if (out->drift_bytes > out->recover_bytes)
         out->drift_bytes = out->recover_bytes;
 }
 
-struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct ps_limits *limits,
+struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct ps_caps *caps,
                                  struct ps_error *err)
 {
     struct ps_wanted *w = mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -64,7 +36,7 @@ struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct 
         ps_fail(err, errno, "cannot map shared memory for the list of files");
         return NULL;
     }
-    set_limits(options, limits, &w->limits);
+    set_limits(options, caps, &w->limits);
     return w;
 }
 

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "collector/host/limits.h"
+#include "collector/host/caps.h"
 #include "collector/options.h"
 #include "formats/error.h"
 #include "formats/journal.h"
@@ -82,11 +82,8 @@ struct ps_wanted {
 };
 
 /* NULL with *err. Shared with every later fork. */
-struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct ps_limits *limits,
+struct ps_wanted *ps_wanted_make(const struct ps_options *options, const struct ps_caps *caps,
                                  struct ps_error *err);
-
-/* The destination is on a file system that lies in memory. */
-bool ps_lies_in_memory(const char *dest);
 
 /* Quiet reader. */
 void ps_want_executable(struct ps_wanted *w, uint32_t subject, const struct ps_file_facts *facts,

@@ -111,13 +111,17 @@ class Task:
         shutil.copy(procsnap, f"{path}/procsnap")
         return path
 
+    @staticmethod
+    def _configured(configuration):
+        return configuration
+
     def _runc(self, *words, **how):
         return ["runc", "--root", f"{self.folder}/runc", *words]
 
     def _start(self, name, started, root, namespaces):
         bundle, group = f"{self.folder}/{name}", f"/{self.name}/ecs/{TASK}/{CONTAINERS[name]}"
         with open(f"{bundle}/config.json", "w", encoding="utf-8") as file:
-            json.dump(_configuration(started, root, namespaces, group), file)
+            json.dump(self._configured(_configuration(started, root, namespaces, group)), file)
         with open(f"{bundle}/log", "wb") as log:
             done = subprocess.run(self._runc("run", "-d", "--bundle", bundle, "--pid-file", f"{bundle}/pid", name),
                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, timeout=60)
