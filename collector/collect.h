@@ -37,6 +37,8 @@ struct ps_verdict {
     uint64_t cores;          /* of the memory of processes */
     uint64_t pids_not_seen;  /* that --memory names */
     bool redacted, ephemeral_key;
+    char limits_reached[512]; /* names, with commas; "" none */
+    uint64_t headroom_bytes;  /* to spare in the container, where limits were lowered for that; 0: they were not */
     bool missing_ptrace;     /* something was denied that CAP_SYS_PTRACE would have given */
 };
 

@@ -49,6 +49,7 @@ void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry)
     struct ps_diag_table *t = &r->diag[index];
     if (r->diag_bytes + entry->bytes.len > r->facts.socket_text_bytes) {
         struct ps_json j = ps_gap_begin(r, entry, "truncated");
+        r->sockets_cut = true;
         ps_json_text(&j, "why", "more rows of socket tables than are compared; the raw bytes are there");
         ps_gap_end(&j);
         return;

@@ -64,9 +64,15 @@ static struct ps_table *new_table(struct ps_records *r, const struct ps_entry *e
     return t;
 }
 
+bool ps_records_sockets_cut(const struct ps_records *r)
+{
+    return r->sockets_cut;
+}
+
 static void limit_reached(struct ps_records *r, const char *why)
 {
     struct ps_json j = ps_gap_begin(r, NULL, "truncated");
+    r->sockets_cut = true;
     ps_json_text(&j, "why", why);
     ps_json_text(&j, "record", "socket");
     ps_gap_end(&j);

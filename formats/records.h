@@ -65,6 +65,9 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase);
 /* Hands out what is left of every kind. False when memory ran out or the sink failed at any time before. */
 PS_MUST_CHECK bool ps_records_finish(struct ps_records *r);
 
+/* More sockets than may be joined to their owners were told: a gap record says which. */
+bool ps_records_sockets_cut(const struct ps_records *r);
+
 /* Bytes held for processes whose memory line has not come yet, and how many such processes there are. */
 size_t ps_records_drafts(const struct ps_records *r, size_t *count);
 /* True while the sink has accepted everything and memory has not run out. */

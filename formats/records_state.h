@@ -236,6 +236,7 @@ struct ps_records {
     size_t diag_bytes;
     struct ps_table **tables;
     size_t table_count, table_room, table_bytes;
+    bool sockets_cut; /* a limit of theirs was reached */
     struct ps_executables executables;
     struct ps_buffer scratch;
 };

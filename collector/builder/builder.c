@@ -297,6 +297,16 @@ static bool deliver(struct builder *b, const struct ps_sealed *sealed, struct ps
     return ps_destination_seal(b->destination, ps_buffer_span(&sealed->minisig), v->path, v->minisig_path, err);
 }
 
+static void tell_limits(const struct builder *b, struct ps_verdict *v)
+{
+    const char *names[PS_LIMIT_NAMES];
+    size_t count = ps_limits_reached(b->job, &b->out, names), at = 0;
+    for (size_t i = 0; i < count && at < sizeof v->limits_reached; i++)
+        at += (size_t) snprintf(v->limits_reached + at, sizeof v->limits_reached - at, "%s%s", i ? ", " : "", names[i]);
+    if (b->job->caps->lowered)
+        v->headroom_bytes = b->job->limits->headroom_bytes.value;
+}
+
 static void tell(struct builder *b, const struct ps_sealed *sealed)
 {
     struct ps_control *control = b->job->control;
@@ -318,6 +328,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->skew_us = ps_output_skew_us(&b->out, PS_SKEW_ALL);
     v->cores = b->lanes[PS_MEMORY].line.dump.cores;
     v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
+    tell_limits(b, v);
     v->redacted = b->job->options->redact_environ;
     v->ephemeral_key = b->run.ephemeral_key;
     v->own_denied = b->out.own_denied;

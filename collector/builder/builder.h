@@ -60,6 +60,11 @@ struct ps_closing_facts {
 };
 void ps_closing_json(const struct ps_builder_job *job, const struct ps_closing_facts *facts, struct ps_buffer *out);
 
+/* Names of limits in meta.json that were reached, for closing.json and the verdict; static texts. How many. */
+enum { PS_LIMIT_NAMES = 24 };
+size_t ps_limits_reached(const struct ps_builder_job *job, const struct ps_output *output,
+                         const char *names[PS_LIMIT_NAMES]);
+
 /* The whole life of the builder process; its last words are in control->verdict, ->error and ->exit_status. */
 _Noreturn void ps_builder_run(const struct ps_builder_job *job);
 

@@ -77,73 +77,6 @@ static void add_early(struct ps_json *j, const struct ps_builder_job *job, const
     ps_json_object_end(j);
 }
 
-static void add_content_limits_reached(struct ps_json *j, const struct ps_wanted *w)
-{
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } names[] = {
-        {PS_REACHED_TIME, "content_ms"},         {PS_REACHED_FILE, "content_file_bytes"},
-        {PS_REACHED_RECOVER, "recovered_bytes"}, {PS_REACHED_WALK, "drift_walk"},
-        {PS_REACHED_ROOTS, "drift_roots"},       {PS_REACHED_SEEN, "content_seen"},
-        {PS_REACHED_DRIFT_BYTES, "drift_bytes"},
-    };
-    uint32_t reached = atomic_load(&w->reached);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (reached & names[i].bit)
-            ps_json_text(j, NULL, names[i].name);
-    }
-    if (atomic_load(&w->missed) > 0)
-        ps_json_text(j, NULL, "content_files");
-}
-
-/* The limit that a truncated capture has reached; content has its own, told elsewhere. */
-static const char *limit_of(enum ps_scope scope)
-{
-    return scope == PS_PER_CONTENT ? NULL
-           : scope == PS_PER_THREAD ? "threads"
-           : scope == PS_PER_NETNS  ? "table_bytes"
-                                    : "capture_bytes";
-}
-
-static bool reached(const struct ps_output *o, const char *limit)
-{
-    for (size_t row = 0; row < ps_catalog_count && row < PS_CATALOG_MAX; row++) {
-        const char *of = limit_of(ps_catalog[row].scope);
-        if (of && strcmp(of, limit) == 0 && o->coverage[row][PS_TRUNCATED] > 0)
-            return true;
-    }
-    return false;
-}
-
-static void add_captures_limits_reached(struct ps_json *j, const struct ps_output *o)
-{
-    static const char *const limits[] = {"capture_bytes", "table_bytes", "threads"};
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        if (reached(o, limits[i]))
-            ps_json_text(j, NULL, limits[i]);
-    }
-    if (o->objects_full)
-        ps_json_text(j, NULL, "objects");
-}
-
-static void add_dump_limits_reached(struct ps_json *j, const struct ps_dumps *d)
-{
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } names[] = {
-        {PS_DUMPS_PROCESS_BYTES, "memory_process_bytes"}, {PS_DUMPS_BYTES, "memory_bytes"},
-        {PS_DUMPS_AREAS, "memory_mappings"},              {PS_DUMPS_RUNS, "memory_runs"},
-        {PS_DUMPS_SCAN, "memory_scan_pages"},
-    };
-    uint32_t reached = atomic_load(&d->reached);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (reached & names[i].bit)
-            ps_json_text(j, NULL, names[i].name);
-    }
-}
-
 /* With --memory: who was judged, who could not be, and which processes were named but never seen. */
 static void add_memory(struct ps_json *j, const struct ps_builder_job *job)
 {
@@ -169,17 +102,12 @@ static void add_memory(struct ps_json *j, const struct ps_builder_job *job)
 
 static void add_limits_reached(struct ps_json *j, const struct ps_builder_job *job, const struct ps_closing_facts *f)
 {
+    const char *names[PS_LIMIT_NAMES];
     uint32_t missed = atomic_load(&job->roster->full);
+    size_t count = ps_limits_reached(job, f->output, names);
     ps_json_array(j, "limits_reached");
-    if (missed > 0)
-        ps_json_text(j, NULL, "processes");
-    add_captures_limits_reached(j, f->output);
-    if (atomic_load(&job->control->net_left_out) > 0)
-        ps_json_text(j, NULL, "net_namespaces");
-    if (atomic_load(&job->control->readers_abandoned) >= PS_SLOTS - PS_LANES)
-        ps_json_text(j, NULL, "abandoned_readers");
-    add_content_limits_reached(j, job->wanted);
-    add_dump_limits_reached(j, job->dumps);
+    for (size_t i = 0; i < count; i++)
+        ps_json_text(j, NULL, names[i]);
     ps_json_array_end(j);
     if (missed > 0)
         ps_json_u64(j, "processes_missed", missed);

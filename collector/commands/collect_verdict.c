@@ -60,6 +60,20 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
     }
 }
 
+/* Which limits cut something off, and whether they were lower than usual. */
+static void add_limits(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    if (v->limits_reached[0] == '\0')
+        return;
+    ps_buffer_addf(out, "  limits     reached: %s", v->limits_reached);
+    if (v->headroom_bytes > 0) {
+        ps_buffer_add_text(out, "\n             lower than usual: the container had ");
+        ps_quantity_bytes(out, v->headroom_bytes);
+        ps_buffer_add_text(out, " of memory to spare");
+    }
+    ps_buffer_add_byte(out, '\n');
+}
+
 static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
 {
     ps_buffer_add_text(out, v->early[0] != '\0' ? "Sealed early (" : "Sealed");
@@ -140,6 +154,7 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     add_place(v, out);
     add_amounts(o, v, out);
     add_unread(v, out);
+    add_limits(v, out);
     if (v->redacted)
         ps_buffer_add_text(out,
                            "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
@@ -210,6 +225,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "readers_abandoned", v->readers_abandoned);
     ps_json_u64(&j, "cores", v->cores);
     ps_json_u64(&j, "own_denied", v->own_denied);
+    ps_json_text(&j, "limits_reached", or_null(v->limits_reached));
     ps_json_bool(&j, "environ_redacted", v->redacted);
     ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
     ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);
