@@ -240,7 +240,10 @@ Test(journal_read, facts_that_are_none)
     cr_assert(flaw_of(CONTENT("")) == NULL);
     cr_assert(flaw_of(CONTENT(",\"ctime_ns\":1,\"uid\":0,\"gid\":0")) == NULL);
     cr_assert(flaw_of(CONTENT(",\"path\":\"/x\"")) == NULL);
-    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"L3g=\"")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/\\ufffd\",\"path_b64\":\"L/8=\"")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"L/8=\"")) != NULL, "another path");
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/\\ufffdx\",\"path_b64\":\"L/8=\"")) != NULL, "a longer one");
+    cr_assert(flaw_of(CONTENT(",\"path\":\"/x\",\"path_b64\":\"L3g=\"")) != NULL, "it shows all bytes");
     cr_assert(flaw_of(CONTENT(",\"ctime_ns\":1,\"uid\":0")) != NULL);
     cr_assert(flaw_of(CONTENT(",\"sha256\":\"00\"")) != NULL);
     cr_assert(flaw_of(CONTENT(",\"withheld\":\"\"")) != NULL);
