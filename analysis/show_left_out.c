@@ -30,7 +30,8 @@ static void add_memory_left_out(const struct ps_snapshot_facts *f, size_t column
         ps_show_gap_text(out, "memory", "No memory was taken: --memory PID,... | suspects | all does that.", columns);
     else if (ps_span_is(f->memory, "suspects"))
         ps_show_gap_text(out, "memory",
-                         "Memory was taken of suspects alone (docs/BUNDLE.md says of whom): --memory suspects.", columns);
+                         "Memory was taken of suspects alone (docs/BUNDLE.md says of whom): --memory suspects.",
+                         columns);
     else if (!ps_span_is(f->memory, "all"))
         ps_show_gap_text(out, "memory", "Memory was taken of the processes alone that --memory names.", columns);
 }
@@ -65,7 +66,7 @@ void ps_show_left_out(const struct ps_snapshot *s, size_t columns, struct ps_buf
                          "On ECS it is set in a shell that has the environment of its container.",
                          columns);
     ps_show_gap_text(out, "elsewhere",
-                "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task shows"
-                         " all containers of a task.",
-                columns);
+                     "Processes of other PID namespaces that this /proc does not show. On ECS, pidMode task shows all "
+                     "containers of a task.",
+                     columns);
 }

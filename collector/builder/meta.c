@@ -209,7 +209,7 @@ static void add_limits(struct ps_json *j, const struct ps_builder_job *job)
     ps_json_u64(j, "processes", PS_ROSTER_MAX);
     ps_json_u64(j, "threads", ps_threads_most(job->options->profile));
     ps_json_u64(j, "thread_listings", PS_THREAD_LISTINGS);
-    ps_json_u64(j, "net_namespaces", ps_net_namespaces_most(profile));
+    ps_json_u64(j, "net_namespaces", ps_net_namespaces_most(job->options->profile));
     ps_json_u64(j, "abandoned_readers", PS_SLOTS - PS_LANES);
     ps_json_u64(j, "socket_rows", caps->socket_rows);
     ps_json_u64(j, "socket_text_bytes", caps->socket_text_bytes);

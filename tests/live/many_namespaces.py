@@ -42,7 +42,7 @@ def main():
     odd.inside_namespaces()
     folder = odd.folder()
     populate()
-    run = snapshot.Run(folder.name, "--quiet")
+    run = snapshot.Run(folder.name, "--quiet", "--files", "none")
     bundle = run.bundle
     tables = [name for name in bundle.meta["plan"]["quiet"] if name.startswith("net/")]
     outcomes = {name: {} for name in tables}

@@ -17,7 +17,7 @@ GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 PHASES = ["start", "global-end", "opening-end", "quiet-end", "memory-end", "content-end", "closing-end",
           "seal"]
 OUTCOMES = {"complete", "truncated", "partial", "denied", "gone", "absent", "failed", "timed_out", "skipped", "shared"}
-TURNS = 3  # task/{}/stat, status, cgroup
+TURNS = 4  # task/{}/stat, status, cgroup, children
 PROCSNAP = os.environ.get("PROCSNAP", "")
 
 
