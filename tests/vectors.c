@@ -80,7 +80,7 @@ ParameterizedTest(struct kind *kind, vectors, parse_to_the_expected_lines)
 static bool ends_in_newline(const struct ps_row *row)
 {
     static const char *const others[] = {"pid_cmdline",   "pid_environ", "pid_auxv",        "pid_loginuid",
-                                         "pid_sessionid", "pid_wchan",   "pid_attr_current"};
+                                         "pid_sessionid", "pid_wchan",   "pid_attr_current", "task_children"};
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strcmp(row->parser->kind, others[i]) == 0)
