@@ -3,6 +3,7 @@
 
 #include "analysis/tally.h"
 #include "formats/printable.h"
+#include "formats/quantity.h"
 
 static void add_label(struct ps_buffer *out, int width, const char *text)
 {
@@ -47,6 +48,11 @@ static void add_platform(const struct ps_snapshot *s, int label, struct ps_buffe
                        p->host_pids && p->host_ipc ? " and IPC namespaces" : p->host_pids ? " namespace" : "",
                        p->host_ipc && !p->host_pids ? "IPC namespace" : "");
     ps_buffer_add_byte(out, '\n');
+    if (p->oom_kills > 0) {
+        ps_buffer_addf(out, "%*s", label, "");
+        ps_quantity_count(out, p->oom_kills, "process was", "processes were");
+        ps_buffer_add_text(out, " killed here for lack of memory (oom_kill)\n");
+    }
     if (!mount_hides(s->facts.proc_mount))
         return;
     ps_buffer_addf(out, "%*s/proc is mounted so that it hides things: ", label, "");

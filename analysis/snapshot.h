@@ -98,6 +98,7 @@ struct ps_change_row {
 /* Where the snapshot was taken, as its records tell it. */
 struct ps_snapshot_place {
     struct ps_span platform, by;
+    uint64_t oom_kills;       /* in the memory control group that the collector ran in */
     bool host_pids, host_ipc; /* in the first PID or IPC namespace of the machine */
     struct ps_span family, revision, status, cluster, zone; /* of the task; family empty: no task is known */
 };

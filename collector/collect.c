@@ -42,6 +42,7 @@ struct conductor {
     int proc, oom_errno;
     pid_t self, builder;
     struct ps_watch readers[PS_SLOTS]; /* by slot */
+    bool prober_forgotten;
     uint64_t deadline_us, memory_seen_us;
     int builder_status;
 };
@@ -228,6 +229,16 @@ static uint32_t free_slot(const struct conductor *c, uint32_t besides)
             return i;
     }
     return PS_SLOTS;
+}
+
+/* The prober has no successor. */
+static void forget_prober(struct conductor *c)
+{
+    bool over = atomic_load(&c->control->slots[PS_PROBER].state) == PS_SLOT_DRAINED;
+    if (c->prober_forgotten || c->readers[PS_PROBER].pid > 0 || !over)
+        return;
+    ps_ring_forget(&c->rings[PS_PROBER]);
+    c->prober_forgotten = true;
 }
 
 /* A ring that the builder has drained and whose writer is dead serves again. */
@@ -427,6 +438,7 @@ static void conduct(struct conductor *c, const sigset_t *signals)
         for (uint32_t i = 0; i < PS_SLOTS; i++)
             look_after(c, i, now);
         recycle(c);
+        forget_prober(c);
         tell_progress(c);
         wait_a_tick(c, signals);
     }

@@ -55,6 +55,11 @@ void ps_ring_unmap(struct ps_ring *ring)
     ring->shared = NULL;
 }
 
+void ps_ring_forget(struct ps_ring *ring)
+{
+    (void) madvise(ring->frames, PS_RING_SIZE, MADV_REMOVE);
+}
+
 void ps_ring_reset(struct ps_ring *ring)
 {
     atomic_store(&ring->shared->head, 0);

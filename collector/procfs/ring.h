@@ -71,6 +71,8 @@ struct ps_ring {
 /* Memory for a ring that costs pages only when touched. */
 PS_MUST_CHECK bool ps_ring_make(struct ps_ring *ring, struct ps_error *err);
 void ps_ring_unmap(struct ps_ring *ring);
+/* Gives the memory of a ring back that was drained, and whose writer is dead: it is never used again. */
+void ps_ring_forget(struct ps_ring *ring);
 /* Before a ring that was drained, and whose writer is dead, is given to another writer. */
 void ps_ring_reset(struct ps_ring *ring);
 

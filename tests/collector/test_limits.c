@@ -96,6 +96,21 @@ Test(limits, v2_with_a_cgroup_namespace_of_its_own)
     cr_assert(is(limits.cpu_millis, 250));
 }
 
+Test(limits, what_nobody_can_take_back_is_not_left)
+{
+    tree_put(&tree, "proc/self/cgroup", "0::/\n");
+    tree_put(&tree, "cgroup/cgroup.controllers", "cpu memory\n");
+    put_v2_memory("cgroup", "67108864\n", "67108864\n",
+                  "anon 20971520\nshmem 1048576\nslab_unreclaimable 1048576\nactive_file 40000000\n");
+    struct ps_limits limits = read_tree();
+    cr_assert(is(limits.left_bytes, 42 * mib), "page cache is left, also when it is in use");
+
+    put_v2_memory("cgroup", "67108864\n", "67108864\n", "anon 99999999\n");
+    cr_assert(is(read_tree().left_bytes, 0));
+    put_v2_memory("cgroup", "67108864\n", "67108864\n", "file 5\n");
+    cr_assert(eq(int, read_tree().left_bytes.known, PS_UNKNOWN));
+}
+
 Test(limits, v2_counts_every_level_up_to_the_mount)
 {
     tree_put(&tree, "proc/self/cgroup", "0::/task/app\n");

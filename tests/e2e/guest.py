@@ -109,6 +109,29 @@ def furnish(container, group):
     about(f"the application holds {amount >> 20} MiB, {(LIMIT - group.used()) >> 20} MiB are free")
 
 
+def summary(path):
+    return subprocess.run([snapshot.PROCSNAP, "show", path, "summary"], capture_output=True, text=True, check=True,
+                          timeout=60).stdout
+
+
+def check_kill_is_told(container, group):
+    """Somebody takes all of the memory, and is killed for it: the next bundle says so."""
+    hog = "echo 1000 > /proc/self/oom_score_adj; exec tail /dev/zero"
+    subprocess.run(container.command("app", ["/bin/sh", "-c", hog]), stdin=subprocess.DEVNULL, capture_output=True,
+                   check=False, timeout=60)
+    kills = group.killed()
+    if kills == 0:
+        about("nobody was killed, though all memory was taken: not checked")
+        return
+    done = subprocess.run(container.command("app", ["/procsnap", "collect", "-", "--quiet"]), stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False, timeout=120)
+    path = f"{container.folder}/after.tar.gz"
+    with open(path, "wb") as out:
+        out.write(done.stdout)
+    words = f"{kills} process{'es were' if kills > 1 else ' was'} killed here for lack of memory"
+    holds("show summary tells that somebody was killed", words in summary(path), (done.stderr[-500:], summary(path)))
+
+
 def collect(container, group, dest, what):
     before, killed = len(container.beats()), group.killed()
     done = subprocess.run(
@@ -136,6 +159,7 @@ def collect(container, group, dest, what):
     verified = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", snapshot.head_line(line + "\n")["pk"], path],
                               capture_output=True, check=False, timeout=120)
     holds(f"{what}: verify --rederive says OK", verified.returncode == 0, verified.stdout + verified.stderr)
+    holds(f"{what}: show summary tells of no kill", "for lack of memory" not in summary(path), summary(path))
     check_what_is_said(snapshot.Bundle(file), words, dest, what)
     if not piped:
         subprocess.run(container.command("app", ["/bin/rm", dest, dest + ".minisig"]), check=True, timeout=60)
@@ -169,6 +193,7 @@ def main():
             for dest, what in (("/evidence/x.tar.gz", "on a disk"), ("/dev/shm/x.tar.gz", "in memory"), ("-", "to a pipe")):
                 collect(container, group, dest, what)
             equal("the application was never killed", 0, group.killed())
+            check_kill_is_told(container, group)
         finally:
             container.end()
     finish()
