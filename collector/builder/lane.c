@@ -14,56 +14,28 @@ static struct ps_output *output(struct ps_lane_builder *b)
     return b->line.out;
 }
 
-/* Room for the flags of that life, which the roster may have grown by since. */
-static uint8_t *flags_of(struct ps_lives *lives, uint32_t subject)
+static bool is_ours(const struct ps_lane_builder *b, const struct ps_life *life)
 {
-    if (subject >= lives->room) {
-        size_t room = lives->room ? lives->room * 2 : 4096;
-        while (room <= subject)
-            room *= 2;
-        uint8_t *grown = realloc(lives->flags, room);
-        if (!grown)
-            return NULL;
-        memset(grown + lives->room, 0, room - lives->room);
-        lives->flags = grown;
-        lives->room = room;
-    }
-    return &lives->flags[subject];
+    return b->conductor != 0 && (life->pid == b->conductor || life->ppid == b->conductor);
 }
 
-/* Whether an earlier life of the pid has a line is for the builder to say, who names the members. */
-static bool claim(struct ps_lane_builder *b, uint32_t subject, const struct ps_roster_entry *entry)
+static uint8_t lane_flag(const struct ps_lane_builder *b)
 {
-    struct ps_lives *lives = b->lives;
-    uint8_t *flags = flags_of(lives, subject);
-    uint8_t mine = b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
-    if (!flags && !b->line.out->failed)
-        b->line.out->failed = !ps_fail(&b->line.out->error, 0, "out of memory while storing captures");
-    if (!flags || entry->pid == 0 || entry->pid >= PS_PID_LIMIT || *flags & mine)
-        return false;
-    bool known = *flags & (PS_LIFE_QUIET | PS_LIFE_MEMORY);
-    uint8_t bit = (uint8_t) (1 << entry->pid % 8);
-    if (!known) {
-        if (lives->pids[entry->pid / 8] & bit)
-            *flags |= PS_LIFE_AGAIN;
-        lives->pids[entry->pid / 8] |= bit;
-        lives->processes++;
-    }
-    *flags |= mine;
-    return true;
+    return b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
 }
 
-static void life_name(struct ps_lane_builder *b, uint32_t subject, const struct ps_roster_entry *entry, char out[64])
+static void begin_line(struct ps_lane_builder *b, uint32_t subject, enum ps_line_scope scope, const char *stem, uint64_t us)
 {
-    if (b->lives->flags[subject] & PS_LIFE_AGAIN)
-        snprintf(out, 64, "%u+%llu", entry->pid, (unsigned long long) entry->start);
-    else
-        snprintf(out, 64, "%u", entry->pid);
-}
-
-static bool is_ours(const struct ps_lane_builder *b, const struct ps_roster_entry *entry)
-{
-    return b->conductor != 0 && (entry->pid == b->conductor || entry->ppid == b->conductor);
+    const struct ps_life *life = ps_lives_at(b->lives, subject);
+    char name[PS_LIFE_NAME], whole[128];
+    ps_life_name(life, name);
+    snprintf(whole, sizeof whole, "data/proc/%s/%s", name, stem);
+    struct ps_line head = {.scope = scope, .pid = life->pid, .start = life->start, .life = name};
+    head.reader = b->lane;
+    head.us = us;
+    b->subject = subject;
+    b->line.own = is_ours(b, life);
+    ps_line_begin(&b->line, &head, whole, false);
 }
 
 static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
@@ -71,36 +43,22 @@ static bool begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t 
     if (b->lane == PS_PROBER || b->line.open || subject >= PS_ROSTER_MAX || subject >= atomic_load(&b->roster->count))
         return false;
     struct ps_roster_entry entry = b->roster->entries[subject];
-    char life[64], stem[128];
-    if (!claim(b, subject, &entry))
+    bool memory = false;
+    if (!ps_lives_claim(b->lives, subject, &entry, lane_flag(b), &memory)) {
+        if (memory && !output(b)->failed)
+            output(b)->failed = !ps_fail(&output(b)->error, 0, "out of memory while storing captures");
         return false;
-    life_name(b, subject, &entry, life);
-    snprintf(stem, sizeof stem, "data/proc/%s/%s", life, b->lane == PS_QUIET ? "state" : "memory");
-    struct ps_line head = {.scope = PS_LINE_PROCESS, .pid = entry.pid, .start = entry.start, .life = life};
-    head.reader = b->lane;
-    head.us = us;
-    b->subject = subject;
-    b->line.own = is_ours(b, &entry);
-    ps_line_begin(&b->line, &head, stem, false);
+    }
+    begin_line(b, subject, PS_LINE_PROCESS, b->lane == PS_QUIET ? "state" : "memory", us);
     return true;
 }
 
 /* A line about the files of a life that has its other lines already. */
 static bool begin_content(struct ps_lane_builder *b, uint32_t subject, uint64_t us)
 {
-    char life[64], stem[128];
-    uint8_t known = PS_LIFE_QUIET | PS_LIFE_MEMORY;
-    if (b->line.open || subject >= b->lives->room || !(b->lives->flags[subject] & known))
+    if (b->line.open || !ps_lives_at(b->lives, subject))
         return false;
-    struct ps_roster_entry entry = b->roster->entries[subject];
-    life_name(b, subject, &entry, life);
-    snprintf(stem, sizeof stem, "data/proc/%s/files", life);
-    b->line.own = is_ours(b, &entry);
-    struct ps_line head = {.scope = PS_LINE_CONTENT, .pid = entry.pid, .start = entry.start, .life = life};
-    head.reader = b->lane;
-    head.us = us;
-    b->subject = subject;
-    ps_line_begin(&b->line, &head, stem, false);
+    begin_line(b, subject, PS_LINE_CONTENT, "files", us);
     return true;
 }
 
@@ -239,9 +197,9 @@ static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
         return false;
     if (in_content(b)) {
         /* The drift list: one for each life, or its packs would have one name. */
-        if (b->lives->flags[b->subject] & PS_LIFE_FILES)
+        if (b->lives->items[b->subject].flags & PS_LIFE_FILES)
             return false;
-        b->lives->flags[b->subject] |= PS_LIFE_FILES;
+        b->lives->items[b->subject].flags |= PS_LIFE_FILES;
     }
     ps_line_capture_begin(&b->line, f->row, f->us);
     return true;
@@ -272,9 +230,9 @@ static bool take_dump(struct ps_lane_builder *b, const struct ps_frame *f, struc
     if (!b->plan->dumps || !in_content(b) || f->row != b->plan->of.mem)
         return false;
     if (f->as_uid == PS_DUMP_BEGIN) {
-        if (b->lives->flags[b->subject] & PS_LIFE_DUMP)
+        if (b->lives->items[b->subject].flags & PS_LIFE_DUMP)
             return false;
-        b->lives->flags[b->subject] |= PS_LIFE_DUMP;
+        b->lives->items[b->subject].flags |= PS_LIFE_DUMP;
         b->contents++;
     }
     return ps_dump_part(&b->line, f->row, f->as_uid, bytes, f->us);
@@ -293,7 +251,7 @@ static bool end_dump(struct ps_lane_builder *b, const struct ps_frame *f, const 
 static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *data)
 {
     struct ps_file_facts facts;
-    char life[64];
+    char life[PS_LIFE_NAME];
     struct ps_capture end = {.outcome = (enum ps_outcome) f->outcome, .error = ps_errno_name(f->error)};
     if (f->outcome >= PS_OUTCOMES)
         return false;
@@ -312,10 +270,10 @@ static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const 
         uint32_t with = f->as_uid;
         end.of = "self";
         if (with != PS_NO_SUBJECT) {
-            if (with >= b->lives->room || !(b->lives->flags[with] & PS_LIFE_QUIET))
+            const struct ps_life *holder = ps_lives_at(b->lives, with);
+            if (!holder || !(holder->flags & PS_LIFE_QUIET))
                 return false;
-            struct ps_roster_entry entry = b->roster->entries[with];
-            life_name(b, with, &entry, life);
+            ps_life_name(holder, life);
             end.of = life;
         }
     }
@@ -516,10 +474,8 @@ bool ps_lane_take(struct ps_lane_builder *b, size_t budget)
 
 bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject)
 {
-    uint8_t mine = b->lane == PS_QUIET ? PS_LIFE_QUIET : PS_LIFE_MEMORY;
-    if (!b->roster->entries[subject].chosen)
-        return false;
-    return subject >= b->lives->room || !(b->lives->flags[subject] & mine);
+    const struct ps_life *life = ps_lives_at(b->lives, subject);
+    return b->roster->entries[subject].chosen && !(life && life->flags & lane_flag(b));
 }
 
 void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject)
@@ -566,7 +522,7 @@ static void skip_dump(struct ps_lane_builder *b, uint32_t subject, uint32_t chos
     struct ps_line_end end = {.identity = PS_UNVERIFIED};
     if (b->line.open || !begin_content(b, subject, now))
         return;
-    b->lives->flags[subject] |= PS_LIFE_DUMP;
+    b->lives->items[subject].flags |= PS_LIFE_DUMP;
     b->contents++;
     if (ps_dump_part(&b->line, b->plan->of.mem, PS_DUMP_BEGIN, ps_span_of(&chosen, sizeof chosen), now))
         ps_dump_close(&b->line, PS_SKIPPED, now);
@@ -578,7 +534,8 @@ static void skip_dumps(struct ps_lane_builder *b)
     uint32_t lives = atomic_load(&b->roster->count);
     for (uint32_t i = 0; i < lives && i < PS_ROSTER_MAX; i++) {
         uint32_t chosen = ps_dumps_chosen(b->dumps, b->options, &b->roster->entries[i], i);
-        if (chosen && i < b->lives->room && !(b->lives->flags[i] & PS_LIFE_DUMP))
+        const struct ps_life *life = ps_lives_at(b->lives, i);
+        if (chosen && life && !(life->flags & PS_LIFE_DUMP))
             skip_dump(b, i, chosen);
     }
 }

@@ -7,20 +7,10 @@
 #define PS_LANE_H
 
 #include "collector/builder/line.h"
+#include "collector/builder/lives.h"
 #include "collector/procfs/control.h"
 #include "collector/procfs/plan.h"
-#include "collector/procfs/roster.h"
 #include "collector/procfs/wanted.h"
-
-/* What the builder knows of each life in the roster. */
-enum { PS_LIFE_QUIET = 1, PS_LIFE_MEMORY = 2, PS_LIFE_AGAIN = 4, PS_LIFE_FILES = 8, PS_LIFE_DUMP = 16 };
-
-struct ps_lives {
-    uint8_t *flags; /* by roster index; owned */
-    size_t room;
-    uint8_t *pids;  /* a bit for each pid that has a line: a second one is another life; owned */
-    uint64_t processes;
-};
 
 struct ps_lane_builder {
     enum ps_reader lane;
