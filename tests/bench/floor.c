@@ -3,7 +3,10 @@
  * What the kernel charges: opens, reads and closes the files of /proc that a profile is about, and does nothing with
  * them.
  *
- *   floor [-t THREADS] card|full
+ *   floor [-t THREADS] card|full|standard
+ *
+ * `full` is what step after step is compared by; `standard` are the files that procsnap's profile reads of a process with
+ * one thread by now, maps and cmdline twice: once as they are, and once to find files that are not from the image.
  *
  * Every path is relative to the directory of its process, one buffer serves all reads of a thread, and the tables of
  * the network are read once for each network namespace. A file that the kernel prints in one go ends with the first
@@ -38,9 +41,25 @@ static const struct item full[] = {
     {"fdinfo", FILES}, {"maps", WHOLE},  {"cgroup", ONCE},     {"ns", LINKS},
     {"limits", ONCE},  {"io", ONCE},     {"mountinfo", WHOLE}, {0},
 };
+static const struct item standard[] = {
+    {"stat", ONCE},    {"comm", ONCE},   {"status", ONCE},     {"statm", ONCE},  {"cmdline", ONCE}, {"environ", ONCE},
+    {"exe", LINK},     {"cwd", LINK},    {"root", LINK},       {"fd", LINKS},    {"fdinfo", FILES}, {"maps", WHOLE},
+    {"cgroup", ONCE},  {"ns", LINKS},    {"limits", ONCE},     {"io", ONCE},     {"mountinfo", WHOLE},
+    {"maps", WHOLE},   {"cmdline", ONCE}, {0},
+};
 static const struct item card_tables[] = {{"net/tcp", WHOLE}, {"net/tcp6", WHOLE}, {0}};
 static const struct item full_tables[] = {{"net/tcp", WHOLE},  {"net/tcp6", WHOLE}, {"net/udp", WHOLE},
                                           {"net/udp6", WHOLE}, {"net/unix", WHOLE}, {0}};
+
+static const struct item standard_tables[] = {
+    {"net/tcp", WHOLE},      {"net/tcp6", WHOLE},       {"net/udp", WHOLE},     {"net/udp6", WHOLE},
+    {"net/unix", WHOLE},     {"net/raw", WHOLE},        {"net/raw6", WHOLE},    {"net/packet", WHOLE},
+    {"net/netlink", WHOLE},  {"net/icmp", WHOLE},       {"net/icmp6", WHOLE},   {"net/udplite", WHOLE},
+    {"net/udplite6", WHOLE}, {"net/arp", WHOLE},        {"net/route", WHOLE},   {"net/ipv6_route", WHOLE},
+    {"net/if_inet6", WHOLE}, {"net/fib_trie", WHOLE},   {"net/dev", WHOLE},     {"net/sockstat", WHOLE},
+    {"net/sockstat6", WHOLE}, {"net/snmp", WHOLE},      {"net/snmp6", WHOLE},   {"net/netstat", WHOLE},
+    {"net/igmp", WHOLE},     {"net/igmp6", WHOLE},      {"net/ptype", WHOLE},   {0},
+};
 
 struct entry { /* as getdents64 gives it */
     uint64_t inode;
@@ -177,9 +196,14 @@ int main(int argc, char **argv)
         threads = option == 't' ? (size_t) atoi(optarg) : 0;
     bool is_card = optind + 1 == argc && strcmp(argv[optind], "card") == 0;
     bool is_full = optind + 1 == argc && strcmp(argv[optind], "full") == 0;
-    if (threads < 1 || threads > THREADS_MAX || (!is_card && !is_full)) {
-        fprintf(stderr, "usage: floor [-t THREADS] card|full\n");
+    bool is_standard = optind + 1 == argc && strcmp(argv[optind], "standard") == 0;
+    if (threads < 1 || threads > THREADS_MAX || (!is_card && !is_full && !is_standard)) {
+        fprintf(stderr, "usage: floor [-t THREADS] card|full|standard\n");
         return 2;
+    }
+    if (is_standard) {
+        items = standard;
+        tables = standard_tables;
     }
     if (is_card) {
         items = card;
