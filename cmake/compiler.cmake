@@ -23,7 +23,7 @@ target_compile_options(ps_compiler INTERFACE $<$<CONFIG:Release>:-ffile-prefix-m
 target_compile_options(ps_compiler INTERFACE -fstack-protector-strong -ffunction-sections -fdata-sections)
 
 # The release is optimized for size: it is pasted into terminals. What every byte of a collection passes through is not:
-# these files are a tenth larger for it, and -Os everywhere costs 4 % of a run's CPU.
+# these files are a tenth larger for it, and -Os everywhere costs a tenth of a run's CPU.
 function(ps_hot_sources)
     set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
 endfunction()

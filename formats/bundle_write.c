@@ -263,11 +263,6 @@ uint64_t ps_bundle_bytes_in(const struct ps_bundle *b)
     return ps_tarball_bytes_in(b->tarball);
 }
 
-uint64_t ps_bundle_bytes_out(const struct ps_bundle *b)
-{
-    return ps_tarball_bytes_out(b->tarball);
-}
-
 void ps_bundle_free(struct ps_bundle *b)
 {
     if (b == NULL)

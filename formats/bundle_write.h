@@ -55,9 +55,8 @@ PS_MUST_CHECK bool ps_bundle_end(struct ps_bundle *b, uint8_t *sha256, struct ps
 /* Tag files, signatures, end of the stream. *out is untouched on failure. After that only ps_bundle_free. */
 PS_MUST_CHECK bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_sealed *out,
                                   struct ps_error *err);
-/* Bytes that went into the tar, and out of it, so far. */
+/* Bytes that went into the tar so far. */
 uint64_t ps_bundle_bytes_in(const struct ps_bundle *b);
-uint64_t ps_bundle_bytes_out(const struct ps_bundle *b);
 void ps_bundle_free(struct ps_bundle *b);
 
 #endif

@@ -65,11 +65,6 @@ bool ps_member_is_raw(enum ps_member_class c)
     return c >= PS_MEMBER_PACK && c <= PS_MEMBER_CORE;
 }
 
-bool ps_member_is_tag(enum ps_member_class c)
-{
-    return c == PS_MEMBER_BAGIT || (c >= PS_MEMBER_BAG_INFO && c <= PS_MEMBER_SSHSIG);
-}
-
 int ps_member_class_order(struct ps_span a, struct ps_span b)
 {
     enum ps_member_class class_a = ps_member_class_of(a), class_b = ps_member_class_of(b);

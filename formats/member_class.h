@@ -35,8 +35,6 @@ enum ps_member_class ps_member_class_of(struct ps_span name);
 bool ps_member_object(struct ps_span name, uint8_t *sha256);
 /* One of the sorts that the journal names. */
 bool ps_member_is_raw(enum ps_member_class c);
-/* Members of section 8 and 9, in exactly the order of the enum. */
-bool ps_member_is_tag(enum ps_member_class c);
 /* Order of members in a directory listing: by class, journal parts by number, else by bytes. */
 int ps_member_class_order(struct ps_span a, struct ps_span b);
 

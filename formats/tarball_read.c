@@ -275,11 +275,6 @@ uint64_t ps_tarball_reader_bytes_in(const struct ps_tarball_reader *r)
     return r->gzip.bytes_in;
 }
 
-uint64_t ps_tarball_reader_bytes_out(const struct ps_tarball_reader *r)
-{
-    return r->gzip.bytes_out;
-}
-
 void ps_tarball_reader_free(struct ps_tarball_reader *r)
 {
     if (r == NULL)

@@ -28,9 +28,8 @@ struct ps_member_source ps_tarball_reader_source(struct ps_tarball_reader *r);
 /* BLAKE2b-512 of the whole input, of which the rest is read now: what a detached signature signs. */
 PS_MUST_CHECK bool ps_tarball_reader_digest(struct ps_tarball_reader *r, uint8_t out[PS_BLAKE2B512_LEN],
                                             struct ps_error *err);
-/* Bytes of the file, and of the tar within, so far. */
+/* Bytes of the file so far. */
 uint64_t ps_tarball_reader_bytes_in(const struct ps_tarball_reader *r);
-uint64_t ps_tarball_reader_bytes_out(const struct ps_tarball_reader *r);
 void ps_tarball_reader_free(struct ps_tarball_reader *r);
 
 #endif

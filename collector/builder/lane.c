@@ -565,8 +565,3 @@ void ps_lane_skip_content(struct ps_lane_builder *b)
     for (uint32_t i = atomic_load(&w->roots_done); i < roots && i < PS_ROOTS_MAX; i++)
         skip_file(b, w->roots[i].subject, b->plan->of.files, "");
 }
-
-void ps_lane_done(struct ps_lane_builder *b)
-{
-    ps_line_done(&b->line);
-}

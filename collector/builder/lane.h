@@ -47,6 +47,5 @@ void ps_lane_skip_global(struct ps_lane_builder *b);
 void ps_lane_skip_facts(struct ps_lane_builder *b);
 /* The memory lane has ended: what was wanted of files and not read is skipped. */
 void ps_lane_skip_content(struct ps_lane_builder *b);
-void ps_lane_done(struct ps_lane_builder *b);
 
 #endif

@@ -25,25 +25,6 @@ static void out_of_memory(struct ps_line_builder *l)
         l->out->failed = !ps_fail(&l->out->error, 0, "out of memory while storing captures");
 }
 
-void ps_line_done(struct ps_line_builder *l)
-{
-    for (size_t i = 0; i < PS_CATALOG_MAX; i++) {
-        free(l->captures[i].entries);
-        free(l->captures[i].lost);
-    }
-    for (size_t i = 0; i < l->pack_count; i++)
-        free(l->packs[i]);
-    free(l->packs);
-    ps_journal_writer_done(&l->journal);
-    ps_buffer_done(&l->pack);
-    ps_buffer_done(&l->names);
-    ps_buffer_done(&l->item);
-    ps_buffer_done(&l->item_name);
-    ps_buffer_done(&l->redacted);
-    ps_content_done(&l->content);
-    ps_dump_done(&l->dump);
-}
-
 bool ps_line_add_pack(struct ps_line_builder *l, const char *name)
 {
     if (l->pack_count == l->pack_room) {

@@ -53,8 +53,6 @@ struct ps_line_builder {
     struct ps_dump_line dump;
 };
 
-void ps_line_done(struct ps_line_builder *l);
-
 /* One more member that the line names. False: memory is out, and the output has failed. */
 PS_MUST_CHECK bool ps_line_add_pack(struct ps_line_builder *l, const char *name);
 

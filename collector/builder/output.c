@@ -94,12 +94,3 @@ bool ps_output_ok(struct ps_output *o)
         o->failed = !ps_fail(&o->error, 0, "out of memory while deriving records");
     return !o->failed;
 }
-
-void ps_output_done(struct ps_output *o)
-{
-    ps_buffer_done(&o->journal);
-    ps_records_free(o->records);
-    ps_bundle_free(o->bundle);
-    o->records = NULL;
-    o->bundle = NULL;
-}

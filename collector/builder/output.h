@@ -50,6 +50,5 @@ uint64_t ps_output_skew_us(const struct ps_output *o, enum ps_skew_of of);
 /* A ps_records_sink. */
 bool ps_output_records(void *context, const char *kind, unsigned part, struct ps_span text);
 bool ps_output_ok(struct ps_output *o);
-void ps_output_done(struct ps_output *o);
 
 #endif

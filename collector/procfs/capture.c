@@ -418,6 +418,20 @@ bool ps_capture_other_reader(struct ps_target *t)
     return become_target(t);
 }
 
+int ps_capture_open(struct ps_target *t, const char *path)
+{
+    ps_capture_choose_reader(t);
+    for (;;) {
+        int fd = openat(t->dir, path, OPEN_FILE);
+        int error = fd < 0 ? errno : 0;
+        ps_progress_made(t->r);
+        if (fd >= 0)
+            return fd;
+        if (ps_outcome_of(error) != PS_DENIED || !ps_capture_other_reader(t))
+            return -error;
+    }
+}
+
 /* Denied: true when somebody else may try. */
 static bool other_reader(struct ps_target *t, uint16_t row)
 {

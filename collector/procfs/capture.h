@@ -52,6 +52,8 @@ void ps_capture_as_ourselves(struct ps_target *t);
  * else may try. */
 void ps_capture_choose_reader(struct ps_target *t);
 PS_MUST_CHECK bool ps_capture_other_reader(struct ps_target *t);
+/* Opens a guarded file of the process as whoever may; a descriptor, or -errno. */
+int ps_capture_open(struct ps_target *t, const char *path);
 /* The facts of what statx found, times and owner with them. */
 void ps_file_facts_of(const struct statx *x, struct ps_file_facts *out);
 /* A row whose bytes are known already, or that is not read for a stated outcome. */

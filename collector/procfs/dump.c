@@ -46,21 +46,6 @@ static size_t maps_room(const struct ps_reader_state *r)
     return most < PS_DUMP_MAPS ? (size_t) most : PS_DUMP_MAPS;
 }
 
-/* As whoever may; -errno. */
-static int open_guarded(struct ps_target *t, const char *name)
-{
-    ps_capture_choose_reader(t);
-    for (;;) {
-        int fd = openat(t->dir, name, OPEN_FILE);
-        int error = fd < 0 ? errno : 0;
-        ps_progress_made(t->r);
-        if (fd >= 0)
-            return fd;
-        if ((error != EACCES && error != EPERM) || !ps_capture_other_reader(t))
-            return -error;
-    }
-}
-
 /* ---- who is suspect ---- */
 
 /* True when the executable is known; is it ours? */
@@ -91,7 +76,7 @@ static uint16_t judge(struct ps_target *t)
     bool ours = false, known = look_at_exe(t, link, sizeof link, &exe, &ours);
     if (ours)
         return PS_DUMP_JUDGED | PS_DUMP_OURS;
-    int fd = open_guarded(t, "maps");
+    int fd = ps_capture_open(t, "maps");
     ssize_t len = fd >= 0 ? ps_dump_read(t->r, fd, dump.maps, maps_room(t->r)) : fd;
     if (fd >= 0)
         close(fd);
@@ -142,7 +127,7 @@ static bool open_memory(struct ps_dump *d, int *error)
 {
     struct ps_target *t = &d->p.t;
     d->pagemap = -1;
-    d->mem = open_guarded(t, "mem");
+    d->mem = ps_capture_open(t, "mem");
     d->switched = t->switched;
     *error = d->mem < 0 ? -d->mem : 0;
     if (d->mem < 0)

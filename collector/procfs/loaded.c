@@ -144,25 +144,13 @@ static size_t take_lines(struct scan *s, const uint8_t *text, size_t len)
     return len;
 }
 
-/* As whoever may; -1 when nobody may, which the capture of the same file among those of the process has told. */
-static int open_guarded(struct ps_target *t, const char *name)
-{
-    ps_capture_choose_reader(t);
-    int fd = openat(t->dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
-    ps_progress_made(t->r);
-    if (fd < 0 && (errno == EACCES || errno == EPERM) && ps_capture_other_reader(t)) {
-        fd = openat(t->dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
-        ps_progress_made(t->r);
-    }
-    return fd;
-}
-
+/* Where nobody may open it, the capture of the same file among those of the process has told. */
 static void scan_maps(struct scan *s)
 {
     static uint8_t text[TEXT_ROOM];
     size_t len = 0;
     ssize_t n;
-    int fd = open_guarded(&s->p.t, "maps");
+    int fd = ps_capture_open(&s->p.t, "maps");
     while (fd >= 0 && s->p.t.dir >= 0 && len < sizeof text && (n = read(fd, text + len, sizeof text - len)) > 0) {
         ps_progress_made(s->p.t.r);
         len += (size_t) n;
@@ -216,7 +204,7 @@ static void scan_arguments(struct scan *s)
     struct ps_span argument;
     size_t len = 0;
     ssize_t n;
-    int fd = open_guarded(&s->p.t, "cmdline");
+    int fd = ps_capture_open(&s->p.t, "cmdline");
     while (fd >= 0 && len < sizeof text && (n = read(fd, text + len, sizeof text - len)) > 0) {
         ps_progress_made(s->p.t.r);
         len += (size_t) n;
