@@ -31,6 +31,15 @@ struct ps_argument {
     const char *text;           /* the value or the operand; NULL for an option without value. Borrowed from argv. */
 };
 
+/* Options that are read into one place; a command may have several groups, and several commands the same. */
+struct ps_option_group {
+    const struct ps_flag *flags;
+    size_t count;
+    /* The value of flags[which]; false with *err: the command line is wrong. */
+    bool (*take)(void *into, size_t which, const char *value, struct ps_error *err);
+    void *into;
+};
+
 enum ps_arguments_step { PS_ARGUMENTS_END, PS_ARGUMENTS_ONE, PS_ARGUMENTS_BAD };
 
 /* argv[0] is the command's own name. */
