@@ -392,7 +392,9 @@ static void tell_progress(const struct conductor *c)
     c->progress->phase(c->progress->context, phase_now(c), done, all);
 }
 
-static const char *signal_reason(int number)
+/* Why that signal ends the reading, or NULL. A session that is cut takes nothing from a bundle that is delivered: the
+ * run goes on without the terminal. */
+static const char *signal_reason(const struct conductor *c, int number)
 {
     switch (number) {
     case SIGTERM:
@@ -400,7 +402,7 @@ static const char *signal_reason(int number)
     case SIGINT:
         return "signal SIGINT";
     case SIGHUP:
-        return "signal SIGHUP: the session was cut";
+        return c->options->remote ? NULL : "signal SIGHUP: the session was cut";
     default:
         return NULL;
     }
@@ -410,7 +412,7 @@ static const char *signal_reason(int number)
 static void wait_a_tick(struct conductor *c, const sigset_t *signals)
 {
     struct timespec tick = {.tv_nsec = 10 * 1000000};
-    const char *why = signal_reason(sigtimedwait(signals, NULL, &tick));
+    const char *why = signal_reason(c, sigtimedwait(signals, NULL, &tick));
     if (why)
         stop(c, why);
 }

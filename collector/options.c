@@ -300,6 +300,7 @@ struct ps_options ps_options_default(void)
         .profile = PS_STANDARD,
         .recover = true,
         .redact_environ = true,
+        .hold_fd = -1,
         .sign_key_fd = -1,
         .read_timeout_ms = 500,
         .deadline_ms = 120 * SECOND,
@@ -307,20 +308,28 @@ struct ps_options ps_options_default(void)
     };
 }
 
-static bool check_dest(const char *dest, struct ps_error *err)
+static bool check_dest(const char *dest, bool delivers, struct ps_error *err)
 {
+    const char *choices = delivers ? "FILE, DIR/ or - (standard output), s3://BUCKET/PREFIX/ or a presigned https URL"
+                                   : "FILE, DIR/ or - (standard output)";
+
     if (dest == NULL)
         return ps_fail(err, 0,
-                       "no DEST: say where the bundle goes: FILE, DIR/ or - (standard output); there is no "
-                       "default, because the working directory may be the suspect's web root");
+                       "no DEST: say where the bundle goes: %s; there is no default, because the working directory may be "
+                       "the suspect's web root",
+                       choices);
     if (dest[0] == '\0')
-        return ps_fail(err, 0, "DEST is empty; say where the bundle goes: FILE, DIR/ or - (standard output)");
-    if (strstr(dest, "://") != NULL)
-        return ps_fail(err, 0,
-                       "DEST %s: this version does not upload; collect to - and pipe that into an uploader, or "
-                       "to a FILE",
-                       dest);
+        return ps_fail(err, 0, "DEST is empty; say where the bundle goes: %s", choices);
     return true;
+}
+
+/* What nobody here delivers to is not a file name either. */
+static bool check_scheme(const struct ps_options *o, struct ps_error *err)
+{
+    const char *scheme = strstr(o->dest, "://");
+    return o->remote || scheme == NULL ||
+           ps_fail(err, 0, "DEST %.*s://...: this executable does not deliver there; collect to - and pipe that into an "
+                           "uploader, or to a FILE", (int) (scheme - o->dest), o->dest);
 }
 
 /* Secrets are in memory in clear: keys, tokens, the data of the application. */
@@ -343,27 +352,42 @@ static bool check_memory(const struct ps_options *o, struct ps_error *err)
     return true;
 }
 
-bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err)
+static bool take_one(const struct ps_argument *argument, const struct ps_flag *flags,
+                     const struct ps_option_group *more, struct ps_options *o, struct ps_error *err)
 {
-    struct ps_flag flags[OPTION_COUNT];
+    if (argument->flag != NULL) {
+        size_t which = (size_t) (argument->flag - flags);
+        if (which < OPTION_COUNT)
+            return options[which].take(o, argument->text, err);
+        return more->take(more->into, which - OPTION_COUNT, argument->text, err);
+    }
+    if (o->dest != NULL)
+        return ps_fail(err, 0, "two destinations, %s and %s: one bundle goes to one place; name one", o->dest,
+                       argument->text);
+    o->dest = argument->text;
+    return true;
+}
+
+bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more, bool (*is_remote)(const char *dest),
+                      struct ps_options *out, struct ps_error *err)
+{
+    struct ps_flag flags[OPTION_COUNT + PS_MORE_OPTIONS];
     struct ps_options o = ps_options_default();
     struct ps_argument argument;
     enum ps_arguments_step step;
 
     ps_options_flags(flags);
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, OPTION_COUNT);
+    for (size_t i = 0; more != NULL && i < more->count; i++)
+        flags[OPTION_COUNT + i] = more->flags[i];
+    struct ps_arguments in = ps_arguments_over(argc, argv, flags, OPTION_COUNT + (more != NULL ? more->count : 0));
     while ((step = ps_arguments_next(&in, &argument, err)) == PS_ARGUMENTS_ONE) {
-        if (argument.flag != NULL) {
-            if (!options[argument.flag - flags].take(&o, argument.text, err))
-                return false;
-        } else if (o.dest != NULL) {
-            return ps_fail(err, 0, "two destinations, %s and %s: one bundle goes to one place; name one", o.dest,
-                           argument.text);
-        } else {
-            o.dest = argument.text;
-        }
+        if (!take_one(&argument, flags, more, &o, err))
+            return false;
     }
-    if (step == PS_ARGUMENTS_BAD || !check_dest(o.dest, err))
+    if (step == PS_ARGUMENTS_BAD || !check_dest(o.dest, is_remote != NULL, err))
+        return false;
+    o.remote = is_remote != NULL && is_remote(o.dest);
+    if (!check_scheme(&o, err))
         return false;
     if (o.sign_key != NULL && o.sign_key_fd >= 0)
         return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");

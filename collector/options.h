@@ -28,7 +28,9 @@ struct ps_pids {
 
 /* Texts are borrowed from argv. */
 struct ps_options {
-    const char *dest;   /* FILE, DIR/ or - */
+    const char *dest;   /* FILE, DIR/, - or what `remote` leads to */
+    bool remote;        /* DEST is reached over the network: the bundle goes into hold_fd, and is delivered from there */
+    int hold_fd;        /* set by the command, -1 */
     const char *procfs; /* default /proc */
     enum ps_profile profile;
     uint32_t pids[PS_PIDS_MAX];
@@ -51,9 +53,11 @@ struct ps_options {
 /* The defaults of every option that `collect --help` names. */
 struct ps_options ps_options_default(void);
 /* The options for --help, PS_OPTION_COUNT of them. */
-enum { PS_OPTION_COUNT = 21 };
+enum { PS_OPTION_COUNT = 21, PS_MORE_OPTIONS = 40 };
 void ps_options_flags(struct ps_flag *out);
-/* argv[0] is the word `collect`. False with *err: the command line alone is wrong (exit status 2). */
-PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, struct ps_options *out, struct ps_error *err);
+/* argv[0] is the word `collect`. `more` are options of the command that are not a snapshot's own (NULL: none); `is_remote`
+ * tells which DEST is one to deliver to (NULL: none is). False with *err: the command line alone is wrong (exit status 2). */
+PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more,
+                                    bool (*is_remote)(const char *dest), struct ps_options *out, struct ps_error *err);
 
 #endif

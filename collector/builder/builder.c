@@ -49,7 +49,8 @@ static bool open_bundle(struct builder *b, struct ps_error *err)
     if (!ps_key_file_open(job->options, &b->key, &b->run.ephemeral_key, err))
         return false;
     ps_bundle_id_make((int64_t) (job->opening.realtime_us / 1000000), randombytes_random(), b->run.bundle_id);
-    b->destination = ps_destination_open(job->options->dest, b->run.bundle_id, err);
+    b->destination = job->options->remote ? ps_destination_hold(job->options->hold_fd, b->run.bundle_id, err)
+                                          : ps_destination_open(job->options->dest, b->run.bundle_id, err);
     if (!b->destination)
         return false;
     if (!ps_host_own_sha256(b->run.executable_sha256, err))

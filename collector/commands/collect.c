@@ -161,7 +161,7 @@ int ps_command_collect(int argc, char **argv)
                                .example = example};
         return ps_print_help(&help);
     }
-    if (!ps_options_parse(argc, argv, &options, &err))
+    if (!ps_options_parse(argc, argv, NULL, NULL, &options, &err))
         return ps_usage_error(&err);
     return run(&options);
 }

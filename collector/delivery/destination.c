@@ -26,7 +26,7 @@ static const char part_suffix[] = ".part";
 static const char sig_suffix[] = ".minisig";
 
 struct ps_destination {
-    int dir; /* -1: standard output */
+    int dir; /* -1: there is no name: standard output, or a descriptor of the caller */
     int fd;
     uint64_t written;
     bool whole;               /* every byte of the bundle is in the temporary file, and was made to last */
@@ -203,15 +203,34 @@ static bool open_stdout(struct ps_destination *d, const char *bundle_id, struct 
     return set_name(d, name, err);
 }
 
-struct ps_destination *ps_destination_open(const char *dest, const char *bundle_id, struct ps_error *err)
+static struct ps_destination *new_destination(struct ps_error *err)
 {
     struct ps_destination *d = calloc(1, sizeof *d);
 
-    if (d == NULL) {
+    if (d == NULL)
         ps_fail(err, ENOMEM, "cannot open the destination");
+    else
+        d->dir = d->fd = -1;
+    return d;
+}
+
+struct ps_destination *ps_destination_hold(int fd, const char *bundle_id, struct ps_error *err)
+{
+    struct ps_destination *d = new_destination(err);
+
+    if (d == NULL)
         return NULL;
-    }
-    d->dir = d->fd = -1;
+    d->fd = fd;
+    snprintf(d->name, sizeof d->name, "%s.tar.gz", bundle_id);
+    return d;
+}
+
+struct ps_destination *ps_destination_open(const char *dest, const char *bundle_id, struct ps_error *err)
+{
+    struct ps_destination *d = new_destination(err);
+
+    if (d == NULL)
+        return NULL;
     bool opened = strcmp(dest, "-") == 0 ? open_stdout(d, bundle_id, err) : open_file(d, dest, bundle_id, err);
     if (opened)
         return d;
@@ -228,7 +247,9 @@ static bool write_failed(const struct ps_destination *d, const char *name, int e
 {
     if (d->dir >= 0)
         return fail(d, "write", name, error, err);
-    if (error == EPIPE)
+    if (d->fd != STDOUT_FILENO)
+        ps_fail(err, 0, "cannot hold the bundle until it is delivered: %s%s", strerror(error), remedy(error));
+    else if (error == EPIPE)
         ps_fail(err, 0,
                 "standard output was closed after %llu bytes by what reads it: the bundle is cut short; run "
                 "again with a FILE",
@@ -345,10 +366,10 @@ static bool seal_file(struct ps_destination *d, struct ps_span minisig, struct p
 }
 
 /* A pipe needs nothing more, a file behind a redirection does. */
-static bool seal_stdout(struct ps_destination *d, struct ps_error *err)
+static bool seal_nameless(struct ps_destination *d, struct ps_error *err)
 {
     d->done = true;
-    if (fsync(STDOUT_FILENO) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP)
+    if (fsync(d->fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP)
         return true;
     return write_failed(d, "", errno, err);
 }
@@ -358,7 +379,7 @@ bool ps_destination_seal(struct ps_destination *d, struct ps_span minisig, char 
 {
     path_out[0] = sig_path_out[0] = '\0';
     if (d->dir < 0)
-        return seal_stdout(d, err);
+        return seal_nameless(d, err);
     if (!seal_file(d, minisig, err))
         return false;
     snprintf(path_out, PATH_ROOM, "%s%s", d->where, d->name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a bundle goes: a file, a directory, or standard output. A name that says sealed is always sealed: bytes go to a
- * temporary name beside the final one, which is given only after fsync, and never over an existing file.
+ * Where a bundle goes: a file, a directory, standard output, or a descriptor from which it is delivered later. A name
+ * that says sealed is always sealed: bytes go to a temporary name beside the final one, which is given only after fsync,
+ * and never over an existing file.
  */
 #ifndef PS_DESTINATION_H
 #define PS_DESTINATION_H
@@ -13,6 +14,9 @@ struct ps_destination;
 /* Checked before anything is collected (writable, no existing file, `-` not a terminal). `dest` is FILE, DIR/ or -; for
  * DIR/ the file is <bundle_id>.tar.gz, and the directory is made (0700) when its parent exists. NULL with *err. */
 struct ps_destination *ps_destination_open(const char *dest, const char *bundle_id, struct ps_error *err);
+/* Goes into `fd`, an empty file that stays the caller's: the finished bundle is delivered from there. NULL with *err: out
+ * of memory. */
+struct ps_destination *ps_destination_hold(int fd, const char *bundle_id, struct ps_error *err);
 /* The base name of the finished file: what the detached signature's trusted comment names. */
 const char *ps_destination_name(const struct ps_destination *d);
 /* All of the bytes, or false. */

@@ -12,11 +12,19 @@ static const long tmpfs_magic = 0x01021994, ramfs_magic = 0x858458f6;
 /* What a run needs beside a few hundred processes, measured; and below what headroom the caps follow it. */
 static const uint64_t base_bytes = 10 << 20, ample_bytes = UINT64_C(2) << 30;
 
-bool ps_lies_in_memory(const char *dest)
+static bool is_memory(const struct statfs *fs)
 {
+    return fs->f_type == tmpfs_magic || fs->f_type == ramfs_magic;
+}
+
+bool ps_lies_in_memory(const struct ps_options *options)
+{
+    const char *dest = options->dest;
     struct statfs fs;
     char folder[4096];
     size_t len = strlen(dest);
+    if (options->remote)
+        return fstatfs(options->hold_fd, &fs) == 0 && is_memory(&fs);
     if (strcmp(dest, "-") == 0 || len >= sizeof folder)
         return false;
     memcpy(folder, dest, len + 1);
@@ -29,7 +37,7 @@ bool ps_lies_in_memory(const char *dest)
         if (statfs(slash ? folder : ".", &fs) != 0)
             return false;
     }
-    return fs.f_type == tmpfs_magic || fs.f_type == ramfs_magic;
+    return is_memory(&fs);
 }
 
 static void lower(uint64_t *cap, uint64_t share, uint64_t least)
@@ -72,5 +80,5 @@ void ps_caps_make(const struct ps_options *options, const struct ps_limits *limi
         .dump_bytes = (deep ? 16384 : 1024) * mib,
     };
     if (limits->headroom_bytes.known == PS_LIMITED && limits->headroom_bytes.value < ample_bytes)
-        fit(out, limits->headroom_bytes.value, ps_lies_in_memory(options->dest));
+        fit(out, limits->headroom_bytes.value, ps_lies_in_memory(options));
 }

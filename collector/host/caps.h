@@ -23,7 +23,7 @@ struct ps_caps {
 
 void ps_caps_make(const struct ps_options *options, const struct ps_limits *limits, struct ps_caps *out);
 
-/* The destination is on a file system that lies in memory: what is written there counts as used. */
-bool ps_lies_in_memory(const char *dest);
+/* The bundle is written to a file system that lies in memory: it counts as used. */
+bool ps_lies_in_memory(const struct ps_options *options);
 
 #endif

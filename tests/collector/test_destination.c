@@ -122,6 +122,25 @@ Test(destination, a_file_gets_its_name_only_when_sealed)
     cr_expect(eq(u32, st.st_mode & 07777, 0600));
 }
 
+Test(destination, what_is_delivered_later_is_held)
+{
+    struct ps_error err = {0};
+    int fd = open(at("held"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), full = open("/dev/full", O_WRONLY);
+    struct ps_destination *d = ps_destination_hold(fd, ID, &err);
+    cr_assert(d != NULL);
+    cr_expect(eq(str, (char *) ps_destination_name(d), ID ".tar.gz"));
+    sealed(d);
+    cr_expect(holds("held", "bundle"));
+    cr_expect(eq(str, path, ""));
+    cr_assert(fcntl(fd, F_GETFD) >= 0); /* stays the caller's */
+    close(fd);
+    d = ps_destination_hold(full, ID, &err);
+    cr_expect(not(ps_destination_write(d, "bundle", 6, &err)));
+    cr_expect(strstr(err.text, "cannot hold the bundle") != NULL, "%s", err.text);
+    ps_destination_free(d);
+    close(full);
+}
+
 Test(destination, a_directory_gets_a_file_called_after_the_bundle)
 {
     cr_assert(mkdir(at("d"), 0755) == 0);

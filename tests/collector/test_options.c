@@ -20,7 +20,7 @@ static bool parse(const char *line, struct ps_options *o, struct ps_error *err)
     snprintf(copy, sizeof copy, "%s", line);
     for (char *word = strtok(copy, " "); word != NULL && argc < WORDS_MAX - 1; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return ps_options_parse(argc, argv, o, err);
+    return ps_options_parse(argc, argv, NULL, NULL, o, err);
 }
 
 static struct ps_options good(const char *line)
@@ -171,8 +171,53 @@ Test(options, destination)
     bad("collect", "no DEST", "FILE, DIR/ or -");
     bad("collect --json", "no DEST", "FILE, DIR/ or -");
     bad("collect a b", "a and b", "name one");
-    bad("collect s3://bucket/prefix/", "s3://bucket/prefix/", "collect to -");
-    bad("collect https://example.com/x", "https://example.com/x", "collect to -");
+    bad("collect s3://bucket/prefix/", "DEST s3://", "collect to -");
+    bad("collect https://example.com/x?X-Amz-Signature=1", "DEST https://", "collect to -");
+}
+
+static const struct ps_flag more_flags[] = {{"region", "NAME", "", 0}, {"fips", NULL, "", 0}};
+
+struct more {
+    const char *region;
+    bool fips;
+};
+
+static bool take_more(void *into, size_t which, const char *value, struct ps_error *err)
+{
+    struct more *m = into;
+    if (which == 0 && value[0] == '-')
+        return ps_fail(err, 0, "--region %s: no region", value);
+    if (which == 0)
+        m->region = value;
+    else
+        m->fips = true;
+    return true;
+}
+
+static bool is_bucket(const char *dest)
+{
+    return strncmp(dest, "s3://", 5) == 0;
+}
+
+Test(options, of_a_command_that_delivers)
+{
+    struct more more = {0};
+    const struct ps_option_group group = {more_flags, 2, take_more, &more};
+    char *argv[] = {"collect", "s3://b/p/", "--region", "eu-west-1", "--json", "--fips", NULL};
+    char *bad_region[] = {"collect", "s3://b/p/", "--region=-", NULL}, *ftp[] = {"collect", "ftp://b/p/", NULL};
+    char *none[] = {"collect", NULL};
+    struct ps_options o;
+    struct ps_error err = {0};
+
+    cr_assert(ps_options_parse(6, argv, &group, is_bucket, &o, &err), "%s", err.text);
+    cr_expect(eq(str, (char *) more.region, "eu-west-1"));
+    cr_expect(more.fips && o.json && o.remote);
+    cr_expect(not(ps_options_parse(3, bad_region, &group, is_bucket, &o, &err)));
+    cr_expect(eq(str, err.text, "--region -: no region"));
+    cr_expect(not(ps_options_parse(2, ftp, &group, is_bucket, &o, &err)));
+    cr_expect(strstr(err.text, "ftp://...") != NULL, "%s", err.text);
+    cr_expect(not(ps_options_parse(1, none, &group, is_bucket, &o, &err)));
+    cr_expect(strstr(err.text, "s3://BUCKET/PREFIX/") != NULL, "%s", err.text);
 }
 
 Test(options, unknown_and_incomplete_ones)
