@@ -130,6 +130,8 @@ static const struct ps_row *row_of(struct ps_span name)
 
     if (ps_span_ends(name, ".redacted"))
         name.len -= strlen(".redacted");
+    else if (ps_span_ends(name, ".masked"))
+        name.len -= strlen(".masked");
     else if (name.len > 10 && ps_span_starts(ps_span_of(name.data + name.len - 10, 10), ".part-"))
         name.len -= 10;
     for (size_t i = 0; i < ps_catalog_count; i++) {

@@ -11,6 +11,8 @@
 
 enum { PS_PIDS_MAX = 256 };
 
+struct ps_own_secrets;
+
 struct ps_case {
     const char *id, *examiner, *evidence_id, *reason, *authority, *case_officer; /* NULL: not stated */
 };
@@ -44,6 +46,7 @@ struct ps_options {
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
+    const struct ps_own_secrets *own_secrets; /* set by the command: never stored; NULL: none */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */
     int compress;             /* zlib level, default 1 */

@@ -138,16 +138,20 @@ bool ps_match_begin(struct ps_match *m, const struct ps_journal_line *line, cons
     return true;
 }
 
-/* "fd/{}" with "3" is "fd/3"; a part is listed by its whole name; anything else is the name of the capture itself, or,
- * for what holds secrets, that with ".redacted". */
+static bool is_marked(struct ps_span name, struct ps_span whole, const char *mark)
+{
+    return ps_span_ends(name, mark) && ps_span_equal(ps_span_of(name.data, name.len - strlen(mark)), whole);
+}
+
+/* "fd/{}" with "3" is "fd/3"; a part is listed by its whole name; anything else is the name of the capture itself, or
+ * that with ".masked", or, for what holds secrets, with ".redacted". */
 static bool is_named(const struct ps_capture *c, size_t index, struct ps_span name)
 {
     struct ps_span whole = ps_span_text(c->name);
     const char *gap = strstr(c->name, "{}");
     if (c->entry_count == 0)
-        return ps_span_equal(name, whole) ||
-               ((c->row == NULL || c->row->secret) && ps_span_ends(name, ".redacted") &&
-                ps_span_equal(ps_span_of(name.data, name.len - strlen(".redacted")), whole));
+        return ps_span_equal(name, whole) || is_marked(name, whole, ".masked") ||
+               ((c->row == NULL || c->row->secret) && is_marked(name, whole, ".redacted"));
     struct ps_span entry = c->entries[index].name;
     if (gap == NULL)
         return ps_span_equal(name, entry);

@@ -110,6 +110,7 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->subject = PS_NO_SUBJECT;
         lane->line.out = &b->out;
         lane->conductor = job->host->own ? (uint32_t) job->conductor : 0;
+        lane->line.own_secrets = job->options->own_secrets;
         lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }
     return true;

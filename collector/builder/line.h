@@ -29,6 +29,7 @@ struct ps_pack_stem {
 struct ps_line_builder {
     struct ps_output *out;
     const uint8_t *redact_key; /* NULL: environments are stored as they are */
+    const struct ps_own_secrets *own_secrets; /* NULL: none */
     bool open;
     bool own; /* it is about one of our own processes */
     uint32_t via; /* the thread that the process is read through, or 0 */

@@ -206,7 +206,7 @@ class Line:
             entries = unpack(members[member])
         for kind, name, data, offset in entries:
             left = [pair for pair in owed if pair[1]][:TURNS]
-            fits = [pair for pair in left if pair[1][0][0] in (name, name.removesuffix(".redacted"))]
+            fits = [pair for pair in left if pair[1][0][0] in (name, name.removesuffix(".redacted").removesuffix(".masked"))]
             must(fits, "an entry that comes not next:", member, name, "instead of", [pair[1][0][0] for pair in left])
             capture, rest = fits[0]
             must(capture is left[0][0] or (capture.family and left[0][0].family), "out of order:", member, name)
