@@ -22,8 +22,9 @@ struct ps_verdict {
     bool sealed;
     char early[64];          /* why it was sealed early; "" when it was not */
     char bundle_id[80];
+    char name[256];          /* base name of the bundle file */
     char head_line[512];     /* without newline */
-    char path[4096];         /* of the bundle file; "" for stdout */
+    char path[4096];         /* of the bundle file; "" for stdout and a remote DEST */
     char minisig_path[4096]; /* "" when there is no file beside it */
     char minisig[512];       /* the text of the detached signature */
     char root[65];

@@ -316,6 +316,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     const struct ps_buffer *line = &b->head_line;
     snprintf(v->head_line, sizeof v->head_line, "%.*s", (int) (line->len > 0 ? line->len - 1 : 0), (char *) line->data);
     snprintf(v->minisig, sizeof v->minisig, "%.*s", (int) sealed->minisig.len, (char *) sealed->minisig.data);
+    snprintf(v->name, sizeof v->name, "%s", ps_destination_name(b->destination));
     snprintf(v->bundle_id, sizeof v->bundle_id, "%s", sealed->head.bundle);
     ps_hex_text(ps_span_of(sealed->head.root, PS_SHA256_LEN), v->root);
     if (b->early)

@@ -7,6 +7,7 @@
 
 #include "collector/commands/collect_verdict.h"
 #include "collector/commands/commands.h"
+#include "collector/commands/remote.h"
 #include "collector/host/clock.h"
 #include "collector/terminal.h"
 #include "formats/quantity.h"
@@ -19,6 +20,9 @@ static const char about[] =
     "DEST  FILE  a new file; an existing one is never overwritten\n"
     "      DIR/  a new file in that directory, called after the bundle\n"
     "      -     standard output (not a terminal)\n"
+#ifndef PROCSNAP_CORE
+    "      s3://BUCKET/PREFIX/  or a presigned https URL: held in memory, and delivered when it is sealed\n"
+#endif
     "      There is no default: the working directory may be the suspect's web root.\n"
     "\n"
     "Standard output carries one line, the head line of the bundle: keep it in a log that this machine cannot\n"
@@ -26,6 +30,9 @@ static const char about[] =
 static const char statuses[] = "0  sealed (what could not be read is listed in the bundle)\n"
                                "2  the command line is wrong\n"
                                "3  nothing sealed: destination, key, disk or --procfs\n"
+#ifndef PROCSNAP_CORE
+                               "4  sealed, but not delivered: standard error says where it is kept\n"
+#endif
                                "5  sealed early: deadline, signal, or a reader that could not be replaced";
 static const char example[] = "procsnap collect /tmp/evidence/ --case IR-2041 --examiner 'A. Responder'";
 
@@ -41,6 +48,7 @@ static const struct phase {
     {"content", "reading the content of files", false},
     {"closing", "second sweep: who came or went", false},
     {"seal", "sealing", false},
+    {"deliver", "delivering", false},
 };
 
 struct live {
@@ -94,30 +102,86 @@ static void save_head_line(const struct ps_verdict *v)
     ps_printf(PS_STDERR, "%s\n", v->head_line);
 }
 
-static void print_verdict(const struct ps_options *o, const struct ps_verdict *v)
+static bool piped(const struct ps_options *o)
+{
+    return strcmp(o->dest, "-") == 0; /* standard output carries the bundle */
+}
+
+/* The line that a log should have comes first: whatever happens to the delivery, or to us, it is out. */
+static void print_head(const struct ps_options *o, const struct ps_verdict *v)
+{
+    if (o->json)
+        return;
+    ps_printf(piped(o) ? PS_STDERR : PS_STDOUT, "%s\n", v->head_line);
+    if (piped(o) || o->remote)
+        ps_print_text(PS_STDERR, v->minisig);
+    save_head_line(v);
+}
+
+static void print_verdict(const struct ps_options *o, const struct ps_verdict *v, const struct ps_remote_verdict *remote)
 {
     struct ps_buffer out = {0};
-    bool piped = strcmp(o->dest, "-") == 0; /* standard output carries the bundle */
-    int results = piped ? PS_STDERR : PS_STDOUT;
 
     if (o->json) {
-        ps_collect_verdict_json(o, v, &out);
-        ps_print_json(results, ps_buffer_span(&out));
+        ps_collect_verdict_json(o, v, remote, &out);
+        ps_print_json(piped(o) ? PS_STDERR : PS_STDOUT, ps_buffer_span(&out));
         ps_buffer_clear(&out, SIZE_MAX);
-    } else {
-        ps_printf(results, "%s\n", v->head_line);
-        if (piped)
-            ps_print_text(PS_STDERR, v->minisig);
+        save_head_line(v);
     }
-    save_head_line(v);
     if (!o->quiet) {
-        ps_collect_verdict_text(o, v, &out);
+        ps_collect_verdict_text(o, v, remote, &out);
         ps_print(PS_STDERR, ps_buffer_span(&out));
     }
     ps_buffer_done(&out);
 }
 
-static int run(const struct ps_options *o)
+static void print_failure(const struct ps_options *o, const struct ps_error *err)
+{
+    struct ps_buffer out = {0};
+
+    if (o->json && !piped(o)) {
+        ps_collect_failure_json(err, &out);
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+        ps_buffer_done(&out);
+    }
+    ps_print_error(err);
+}
+
+static void tell_try(const char *line)
+{
+    ps_printf(PS_STDERR, "procsnap: %s\n", line);
+}
+
+static void tell_nothing(const char *line)
+{
+    (void) line;
+}
+
+/* What was sealed: head line, delivery, verdict. The exit status. */
+static int finish(struct ps_remote *remote, const struct ps_options *o, const struct ps_verdict *v,
+                  enum ps_collect_status sealed, struct live *live)
+{
+    struct ps_remote_verdict delivery = {0};
+    int status = (int) sealed;
+
+    print_head(o, v);
+    if (o->remote) {
+        if (!o->quiet)
+            show_phase(live, "deliver", 0, 0);
+        ps_remote_deliver(remote, o, v, o->quiet ? tell_nothing : tell_try, &delivery);
+        if (live->status)
+            ps_print_status(PS_STDERR, "");
+        if (!delivery.delivered || !delivery.certain)
+            status = PS_NOT_DELIVERED;
+    }
+    print_verdict(o, v, &delivery);
+    if (status == PS_NOT_DELIVERED)
+        ps_print_error(&delivery.why);
+    ps_buffer_done(&delivery.receipt);
+    return status;
+}
+
+static int run(struct ps_remote *remote, const struct ps_options *o)
 {
     struct live live = {.terminal = ps_is_terminal(PS_STDERR), .begun_us = ps_boottime_us()};
     struct ps_progress progress = {.phase = show_phase, .context = &live};
@@ -128,40 +192,61 @@ static int run(const struct ps_options *o)
         ps_fail(&err, 0, "out of memory before anything was read; free some and try again");
         return ps_print_error(&err), PS_NOT_SEALED;
     }
-    enum ps_collect_status status = ps_collect(o, o->quiet ? NULL : &progress, v, &err);
+    enum ps_collect_status sealed = ps_collect(o, o->quiet ? NULL : &progress, v, &err);
     if (live.status)
         ps_print_status(PS_STDERR, "");
+    int status = (int) sealed;
     if (v->sealed)
-        print_verdict(o, v);
-    if (!v->sealed && o->json && strcmp(o->dest, "-") != 0) {
-        struct ps_buffer out = {0};
-        ps_collect_failure_json(&err, &out);
-        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
-        ps_buffer_done(&out);
-    }
-    if (status != PS_SEALED && status != PS_SEALED_EARLY)
-        ps_print_error(&err);
+        status = finish(remote, o, v, sealed, &live);
+    else
+        print_failure(o, &err);
     free(v);
-    return (int) status;
+    return status;
+}
+
+static int print_help(const struct ps_option_group *more)
+{
+    struct ps_flag flags[PS_OPTION_COUNT + PS_MORE_OPTIONS];
+    struct ps_help help = {.usage = usage,
+                           .about = about,
+                           .flags = flags,
+                           .flag_count = PS_OPTION_COUNT + (more != NULL ? more->count : 0),
+                           .statuses = statuses,
+                           .example = example};
+
+    ps_options_flags(flags);
+    for (size_t i = 0; more != NULL && i < more->count; i++)
+        flags[PS_OPTION_COUNT + i] = more->flags[i];
+    return ps_print_help(&help);
+}
+
+static int collect(struct ps_remote *remote, int argc, char **argv)
+{
+    const struct ps_option_group *more = ps_remote_options(remote);
+    struct ps_options options;
+    struct ps_error err;
+
+    if (ps_help_wanted(argc, argv))
+        return print_help(more);
+    if (!ps_options_parse(argc, argv, more, ps_remote_test(remote), &options, &err) ||
+        !ps_remote_plan(remote, &options, &err))
+        return ps_usage_error(&err);
+    int checked = ps_remote_check(remote, &options);
+    if (checked >= 0)
+        return checked;
+    if (!ps_remote_prepare(remote, &options, &err)) {
+        ps_print_error(&err);
+        return PS_NOT_SEALED;
+    }
+    return run(remote, &options);
 }
 
 int ps_command_collect(int argc, char **argv)
 {
-    struct ps_flag flags[PS_OPTION_COUNT];
-    struct ps_options options;
-    struct ps_error err;
+    char **words;
+    struct ps_remote *remote = ps_remote_new(argc, argv, &words);
+    int status = collect(remote, argc, words);
 
-    ps_options_flags(flags);
-    if (ps_help_wanted(argc, argv)) {
-        struct ps_help help = {.usage = usage,
-                               .about = about,
-                               .flags = flags,
-                               .flag_count = PS_OPTION_COUNT,
-                               .statuses = statuses,
-                               .example = example};
-        return ps_print_help(&help);
-    }
-    if (!ps_options_parse(argc, argv, NULL, NULL, &options, &err))
-        return ps_usage_error(&err);
-    return run(&options);
+    ps_remote_free(remote);
+    return status;
 }

@@ -74,7 +74,7 @@ static void add_limits(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_byte(out, '\n');
 }
 
-static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_place(const struct ps_verdict *v, const struct ps_remote_verdict *remote, struct ps_buffer *out)
 {
     ps_buffer_add_text(out, v->early[0] != '\0' ? "Sealed early (" : "Sealed");
     if (v->early[0] != '\0') {
@@ -82,19 +82,44 @@ static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
         ps_buffer_add_text(out, ")");
     }
     ps_buffer_add_text(out, ": ");
-    if (v->path[0] != '\0')
-        add_path(out, v->path);
-    else
-        ps_buffer_addf(out, "%s.tar.gz, to standard output", v->bundle_id);
+    add_path(out, v->path[0] != '\0' ? v->path : v->name);
+    if (v->path[0] == '\0' && !remote->remote)
+        ps_buffer_add_text(out, ", to standard output");
     ps_buffer_add_text(out, " (");
     ps_quantity_bytes(out, v->bundle_bytes);
     ps_buffer_add_text(out, ")\n");
+}
+
+static void add_signature(const struct ps_verdict *v, const struct ps_remote_verdict *remote, struct ps_buffer *out)
+{
     ps_buffer_add_text(out, "  signature  ");
     if (v->minisig_path[0] != '\0')
         add_path(out, v->minisig_path);
+    else if (remote->delivered)
+        ps_buffer_addf(out, "%s.minisig, and the four lines above", v->name);
     else
-        ps_buffer_addf(out, "the four lines above: save them as %s.tar.gz.minisig", v->bundle_id);
+        ps_buffer_addf(out, "the four lines above: save them as %s.minisig", v->name);
     ps_buffer_addf(out, "\n  root       %s\n", v->root);
+}
+
+/* Where the bundle went, or where it is instead. */
+static void add_delivery(const struct ps_remote_verdict *remote, struct ps_buffer *out)
+{
+    if (!remote->remote)
+        return;
+    ps_buffer_add_text(out, remote->delivered && remote->certain ? "  delivered  "
+                            : remote->delivered                  ? "  delivered  probably, "
+                                                                 : "  delivered  not; meant for ");
+    add_path(out, remote->dest);
+    ps_buffer_add_byte(out, '\n');
+    if (remote->delivered && remote->certain)
+        return;
+    ps_buffer_add_text(out, "  kept       ");
+    if (remote->kept[0] != '\0')
+        add_path(out, remote->kept);
+    else
+        ps_buffer_add_text(out, "nowhere: no directory takes it, and it is lost when this process ends");
+    ps_buffer_add_byte(out, '\n');
 }
 
 static void add_amounts(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
@@ -132,26 +157,43 @@ static void add_memory(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_text(out, " of the processes that you named were not there\n");
 }
 
-static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_key_text(const struct ps_verdict *v, struct ps_buffer *out)
 {
     struct ps_head head;
     char pk[PS_PUBLIC_KEY_TEXT + 1] = "PUBLIC-KEY";
-    const char *slash = strrchr(v->path, '/');
 
     if (ps_head_line_read(ps_span_text(v->head_line), &head))
         ps_public_key_text(&head.pk, pk);
-    ps_buffer_addf(out, "Next: take the bundle%s off this machine, and check it there:\n  procsnap verify ",
-                   v->minisig_path[0] != '\0' ? ", and the .minisig beside it," : "");
-    if (v->path[0] != '\0')
-        add_path(out, slash != NULL ? slash + 1 : v->path);
-    else
-        ps_buffer_addf(out, "%s.tar.gz", v->bundle_id);
     ps_buffer_addf(out, " --key %s\n", pk);
 }
 
-void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
+static void add_next(const struct ps_verdict *v, const struct ps_remote_verdict *remote, struct ps_buffer *out)
 {
-    add_place(v, out);
+    const char *slash = strrchr(v->path, '/');
+
+    if (remote->remote && (!remote->delivered || !remote->certain)) {
+        ps_buffer_add_text(out, "Next: deliver it again before the task ends:\n  procsnap push ");
+        add_path(out, remote->kept[0] != '\0' ? remote->kept : v->name);
+        ps_buffer_add_byte(out, ' ');
+        add_path(out, remote->dest);
+        ps_buffer_add_byte(out, '\n');
+        return;
+    }
+    if (remote->remote)
+        ps_buffer_add_text(out, "Next: fetch it and the .minisig beside it, and check it there:\n  procsnap verify ");
+    else
+        ps_buffer_addf(out, "Next: take the bundle%s off this machine, and check it there:\n  procsnap verify ",
+                       v->minisig_path[0] != '\0' ? ", and the .minisig beside it," : "");
+    add_path(out, slash != NULL ? slash + 1 : v->path[0] != '\0' ? v->path : v->name);
+    add_key_text(v, out);
+}
+
+void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v,
+                             const struct ps_remote_verdict *remote, struct ps_buffer *out)
+{
+    add_place(v, remote, out);
+    add_delivery(remote, out);
+    add_signature(v, remote, out);
     add_amounts(o, v, out);
     add_unread(v, out);
     add_limits(v, out);
@@ -168,7 +210,7 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     else
         ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n"
                                                     : "  key        from --sign-key-fd\n");
-    add_next(v, out);
+    add_next(v, remote, out);
 }
 
 static void add_outcomes(const struct ps_verdict *v, struct ps_json *j)
@@ -198,7 +240,27 @@ static void add_head(const struct ps_verdict *v, struct ps_json *j)
     ps_json_text(j, "prev", head.has_prev ? prev : NULL);
 }
 
-void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
+/* What the delivery came to; the receipt as it was made. */
+static void add_delivery_json(const struct ps_remote_verdict *remote, struct ps_json *j)
+{
+    if (!remote->remote)
+        return;
+    ps_json_object(j, "delivery");
+    ps_json_bytes(j, "destination", ps_span_text(remote->dest));
+    ps_json_bool(j, "delivered", remote->delivered);
+    ps_json_bool(j, "certain", remote->certain);
+    ps_json_bytes(j, "kept", ps_span_text(remote->kept));
+    ps_json_bytes(j, "error", ps_span_text(remote->delivered && remote->certain ? "" : remote->why.text));
+    size_t len = remote->receipt.len; /* a line */
+    if (len > 1)
+        ps_json_raw(j, "receipt", ps_span_of(remote->receipt.data, len - 1));
+    else
+        ps_json_null(j, "receipt");
+    ps_json_object_end(j);
+}
+
+void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict *v,
+                             const struct ps_remote_verdict *remote, struct ps_buffer *out)
 {
     struct ps_json j = ps_json_into(out);
 
@@ -213,6 +275,8 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_bytes(&j, "path", ps_span_text(v->path));
     ps_json_bytes(&j, "signature_path", ps_span_text(v->minisig_path));
     ps_json_text(&j, "signature", v->minisig);
+    ps_json_text(&j, "name", v->name);
+    add_delivery_json(remote, &j);
     ps_json_u64(&j, "bytes", v->bundle_bytes);
     ps_json_u64(&j, "raw_bytes", v->raw_bytes);
     ps_json_u64(&j, "processes", v->processes);

@@ -6,11 +6,13 @@
 #ifndef PS_COLLECT_VERDICT_H
 #define PS_COLLECT_VERDICT_H
 
-#include "collector/collect.h"
+#include "collector/commands/remote.h"
 
-void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out);
+void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v,
+                             const struct ps_remote_verdict *remote, struct ps_buffer *out);
 /* One line. */
-void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out);
+void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict *v,
+                             const struct ps_remote_verdict *remote, struct ps_buffer *out);
 /* The same for a run that sealed nothing. */
 void ps_collect_failure_json(const struct ps_error *err, struct ps_buffer *out);
 

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/commands/remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/commands/commands.h"
+#include "collector/delivery/courier.h"
+#include "collector/delivery/delivery_options.h"
+#include "collector/delivery/destination.h"
+#include "collector/own_secrets.h"
+#include "collector/sandbox/filter.h"
+#include "collector/terminal.h"
+
+/* A task that is stopped has 30 seconds until it is killed (ECS stopTimeout): a delivery that is told to stop gets most
+ * of them, and what is left keeps the bundle. */
+enum { STOP_GRACE_MS = 15000, KILL_GRACE_MS = 2000, TICK_MS = 100 };
+
+struct ps_remote {
+    struct ps_delivery_options delivery;
+    struct ps_option_group delivery_group, group;
+    struct ps_flag flags[PS_MORE_OPTIONS];
+    struct ps_own_secrets secrets;
+    const char *receipt, *spool; /* NULL: not asked for */
+    bool check;
+};
+
+/* ---- command line ---- */
+
+static const struct ps_flag own_flags[] = {
+    {"receipt", "FILE", "append the receipt of the delivery to FILE, a line of JSON", 0},
+    {"spool", "DIR", "keep the bundle there when it cannot be delivered (default: the\n"
+                     "first of /dev/shm, /var/tmp, /tmp that takes it)", 0},
+    {"check-destination", NULL, "say whether a delivery would work, and collect nothing", 0},
+};
+
+enum { OWN_FLAGS = sizeof own_flags / sizeof *own_flags };
+
+static bool take(void *into, size_t which, const char *value, struct ps_error *err)
+{
+    struct ps_remote *r = into;
+
+    if (which >= OWN_FLAGS)
+        return r->delivery_group.take(r->delivery_group.into, which - OWN_FLAGS, value, err);
+    if (value != NULL && value[0] == '\0')
+        return ps_fail(err, 0, "--%s is empty; name a %s", own_flags[which].name, own_flags[which].value);
+    if (which == 0)
+        r->receipt = value;
+    else if (which == 1)
+        r->spool = value;
+    else
+        r->check = true;
+    return true;
+}
+
+/* From where on a word is secret: the query of a URL, the credentials of a proxy. */
+static char *secret_part(char *word)
+{
+    char *host = strstr(word, "://"), *query = host ? strchr(host, '?') : NULL;
+
+    if (query != NULL)
+        return query + 1;
+    return host != NULL && strchr(host, '@') != NULL ? host + 3 : NULL;
+}
+
+static bool hide(char **word)
+{
+    char *secret = secret_part(*word), *copy = secret ? strdup(*word) : NULL;
+
+    if (secret == NULL)
+        return true;
+    if (copy == NULL)
+        return false;
+    memset(secret, '*', strlen(secret));
+    *word = copy;
+    return true;
+}
+
+/* argv's words lie where /proc/PID/cmdline shows them, also after *copy points elsewhere. */
+static char **hidden_arguments(int argc, char **argv)
+{
+    char **copy = calloc((size_t) argc + 1, sizeof *copy);
+
+    for (int i = 0; copy != NULL && i < argc; i++) {
+        copy[i] = argv[i];
+        if (!hide(&copy[i])) {
+            free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+struct ps_remote *ps_remote_new(int argc, char **argv, char ***copy)
+{
+    struct ps_remote *r = calloc(1, sizeof *r);
+
+    *copy = r != NULL ? hidden_arguments(argc, argv) : NULL;
+    if (*copy == NULL) {
+        *copy = argv;
+        free(r);
+        return NULL;
+    }
+    r->delivery = ps_delivery_options_default();
+    r->delivery_group = ps_delivery_option_group(&r->delivery);
+    memcpy(r->flags, own_flags, sizeof own_flags);
+    memcpy(r->flags + OWN_FLAGS, r->delivery_group.flags, r->delivery_group.count * sizeof *r->flags);
+    r->group = (struct ps_option_group){r->flags, OWN_FLAGS + r->delivery_group.count, take, r};
+    return r;
+}
+
+void ps_remote_free(struct ps_remote *r)
+{
+    free(r);
+}
+
+const struct ps_option_group *ps_remote_options(const struct ps_remote *r)
+{
+    return r != NULL ? &r->group : NULL;
+}
+
+bool (*ps_remote_test(const struct ps_remote *r))(const char *dest)
+{
+    return r != NULL ? ps_delivery_is_remote : NULL;
+}
+
+bool ps_remote_plan(const struct ps_remote *r, const struct ps_options *o, struct ps_error *err)
+{
+    if (o->remote)
+        return ps_delivery_plan(&r->delivery, o->dest, err);
+    if (r != NULL && r->check)
+        return ps_fail(err, 0, "--check-destination: DEST is no place to deliver to; name s3://BUCKET/PREFIX/ or a "
+                               "presigned https URL");
+    return true;
+}
+
+/* ---- before the snapshot ---- */
+
+static void print_line(void *context, const char *line)
+{
+    (void) context;
+    ps_printf(PS_STDERR, "procsnap: %s\n", line);
+}
+
+int ps_remote_check(struct ps_remote *r, const struct ps_options *o)
+{
+    struct ps_error err;
+
+    if (r == NULL || !r->check)
+        return -1;
+    (void) ps_sandbox_enter(PS_ROLE_COURIER);
+    if (ps_delivery_check(&r->delivery, o->dest, print_line, NULL, &err))
+        return PS_EXIT_OK;
+    ps_print_error(&err);
+    return PS_NOT_DELIVERED;
+}
+
+static bool add_value(struct ps_own_secrets *s, const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL || ps_own_secrets_add(s, ps_span_text(value));
+}
+
+/* "...&X-Amz-Signature=<value>&...", as it stands in the URL. */
+static bool add_parameter(struct ps_own_secrets *s, const char *url, const char *name)
+{
+    const char *at = url != NULL ? strstr(url, name) : NULL;
+    if (at == NULL)
+        return true;
+    at += strlen(name);
+    return ps_own_secrets_add(s, ps_span_of(at, strcspn(at, "&")));
+}
+
+static bool add_url(struct ps_own_secrets *s, const char *url)
+{
+    return add_parameter(s, url, "X-Amz-Signature=") && add_parameter(s, url, "X-Amz-Security-Token=");
+}
+
+static bool find_secrets(struct ps_remote *r, const struct ps_options *o, struct ps_error *err)
+{
+    bool room = add_value(&r->secrets, "AWS_SECRET_ACCESS_KEY") && add_value(&r->secrets, "AWS_SESSION_TOKEN") &&
+                add_value(&r->secrets, "AWS_CONTAINER_AUTHORIZATION_TOKEN") && add_url(&r->secrets, o->dest) &&
+                add_url(&r->secrets, r->delivery.signature_url);
+    return room || ps_fail(err, 0, "the credentials in the environment or in DEST are longer than any that AWS gives "
+                                   "(%d bytes in all); check them", PS_OWN_SECRET_PIECES * PS_OWN_SECRET_PIECE);
+}
+
+bool ps_remote_prepare(struct ps_remote *r, struct ps_options *o, struct ps_error *err)
+{
+    if (!o->remote)
+        return true;
+    o->hold_fd = memfd_create("procsnap-bundle", MFD_CLOEXEC);
+    if (o->hold_fd < 0)
+        return ps_fail(err, errno, "cannot hold the bundle in memory until it is delivered; collect to a FILE, and "
+                                   "deliver that with procsnap push");
+    if (!find_secrets(r, o, err))
+        return false;
+    o->own_secrets = &r->secrets;
+    return true;
+}
+
+/* ---- behind the seal ---- */
+
+static bool copy_bundle(int from, struct ps_destination *to, struct ps_error *err)
+{
+    uint8_t piece[64 << 10];
+    off_t at = 0;
+
+    for (;;) {
+        ssize_t n = pread(from, piece, sizeof piece, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ps_fail(err, errno, "cannot read the bundle that is held in memory");
+        if (n == 0)
+            return true;
+        if (!ps_destination_write(to, piece, (size_t) n, err))
+            return false;
+        at += n;
+    }
+}
+
+/* The bundle and its signature in `folder`, by the names that they would have had. */
+static bool keep_in(const char *folder, const struct ps_options *o, const struct ps_verdict *v, char *path,
+                    struct ps_error *err)
+{
+    char dest[PS_KEPT_PATH], signature[PS_KEPT_PATH], part[PS_KEPT_PATH];
+
+    if ((size_t) snprintf(dest, sizeof dest, "%s/%s", folder, v->name) >= sizeof dest)
+        return ps_fail(err, 0, "the name of %s is too long", folder);
+    struct ps_destination *d = ps_destination_open(dest, v->bundle_id, err);
+    if (d == NULL)
+        return false;
+    bool kept = copy_bundle(o->hold_fd, d, err) &&
+                ps_destination_seal(d, ps_span_text(v->minisig), path, signature, err);
+    if (!kept && ps_destination_abandon(d, part))
+        snprintf(path, PS_KEPT_PATH, "%s", part);
+    ps_destination_free(d);
+    return kept;
+}
+
+static void keep(const struct ps_remote *r, const struct ps_options *o, const struct ps_verdict *v,
+                 struct ps_remote_verdict *out)
+{
+    static const char *const folders[] = {"/dev/shm", "/var/tmp", "/tmp"};
+    struct ps_error err = {0};
+
+    if (r->spool != NULL && keep_in(r->spool, o, v, out->kept, &err))
+        return;
+    if (r->spool != NULL)
+        ps_print_error(&err);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (keep_in(folders[i], o, v, out->kept, &err))
+            return;
+    out->kept[0] = '\0';
+    ps_print_error(&err);
+}
+
+/* Whole lines of what the courier says. */
+static void relay(int words, void (*tell)(const char *line))
+{
+    char text[4096];
+    ssize_t n = read(words, text, sizeof text - 1);
+
+    if (n <= 0)
+        return;
+    text[n] = '\0';
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        tell(line);
+}
+
+/* The signals of a run are still blocked: one that came until now, or comes, ends the trying, not what was collected. */
+static bool told_to_stop(void)
+{
+    const struct timespec now = {0};
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return sigtimedwait(&signals, NULL, &now) > 0;
+}
+
+static enum ps_delivered watch_over(struct ps_courier *c, void (*tell)(const char *line), struct ps_buffer *receipt,
+                                    struct ps_error *err)
+{
+    int left_ms = -1; /* no end */
+
+    while (!ps_courier_over(c)) {
+        struct pollfd words = {.fd = ps_courier_words(c), .events = POLLIN};
+        if (poll(&words, 1, TICK_MS) > 0 && (words.revents & POLLIN) != 0)
+            relay(words.fd, tell);
+        if (left_ms < 0 && told_to_stop()) {
+            tell("told to stop: the delivery has 15 s left");
+            left_ms = STOP_GRACE_MS + KILL_GRACE_MS;
+        } else if (left_ms > 0) {
+            left_ms -= TICK_MS;
+            if (left_ms == KILL_GRACE_MS)
+                ps_courier_stop(c);
+            else if (left_ms == 0)
+                ps_courier_kill(c);
+        }
+    }
+    relay(ps_courier_words(c), tell);
+    return ps_courier_end(c, receipt, err);
+}
+
+static void write_receipt(const struct ps_remote *r, struct ps_span receipt)
+{
+    struct ps_error err;
+
+    if (r->receipt == NULL || receipt.len == 0)
+        return;
+    int fd = open(r->receipt, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+    bool written = fd >= 0 && write(fd, receipt.data, receipt.len) == (ssize_t) receipt.len && fsync(fd) == 0;
+    if (!written) {
+        ps_fail(&err, errno, "cannot write the receipt to %s; it is in the JSON summary (--json) as well", r->receipt);
+        ps_print_error(&err);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What a log may show of it. */
+static void public_dest(const char *dest, char *out, size_t room)
+{
+    snprintf(out, room, "%.*s", (int) strcspn(dest, "?"), dest);
+}
+
+void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const struct ps_verdict *v,
+                       void (*tell)(const char *line), struct ps_remote_verdict *out)
+{
+    const struct ps_parcel parcel = {
+        .fd = o->hold_fd,
+        .name = v->name,
+        .minisig = ps_span_text(v->minisig),
+        .head_line = v->head_line,
+    };
+    enum ps_delivered delivered = PS_NOT_DELIVERED;
+
+    out->remote = true;
+    public_dest(o->dest, out->dest, sizeof out->dest);
+    struct ps_courier *c = ps_courier_start(&r->delivery, o->dest, &parcel, &out->why);
+    if (c != NULL)
+        delivered = watch_over(c, tell, &out->receipt, &out->why);
+    out->certain = delivered != PS_DELIVERED_PROBABLY;
+    out->delivered = delivered != PS_NOT_DELIVERED;
+    write_receipt(r, ps_buffer_span(&out->receipt));
+    if (delivered != PS_DELIVERED)
+        keep(r, o, v, out);
+}
