@@ -26,6 +26,8 @@ struct ps_pids {
     size_t count;
 };
 
+struct ps_chain_link;
+
 /* Texts are borrowed from argv. */
 struct ps_options {
     const char *dest;   /* FILE, DIR/ or - */
@@ -42,6 +44,7 @@ struct ps_options {
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
+    const struct ps_chain_link *chain; /* NULL: one snapshot alone; watch sets it. Else sign_key is not looked at */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */
     int compress;             /* zlib level, default 1 */
