@@ -28,6 +28,8 @@ struct ps_pids {
     size_t count;
 };
 
+struct ps_chain_link;
+
 /* Texts are borrowed from argv. */
 struct ps_options {
     const char *dest;   /* FILE, DIR/, - or what `remote` leads to */
@@ -47,6 +49,7 @@ struct ps_options {
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
     const struct ps_own_secrets *own_secrets; /* set by the command: never stored; NULL: none */
+    const struct ps_chain_link *chain; /* NULL: one snapshot alone; watch sets it. Else sign_key is not looked at */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */
     int compress;             /* zlib level, default 1 */
