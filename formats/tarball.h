@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The outer file of a bundle, written as a stream: ustar entries by libarchive, deflated by zlib, handed to a sink
+ * The outer file of a bundle, written as a stream: ustar entries, deflated by zlib, handed to a sink
  * while the BLAKE2b-512 of the outgoing bytes is kept for the detached signature (docs/BUNDLE.md section 1).
  */
 #ifndef PS_TARBALL_H
