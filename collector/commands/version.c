@@ -24,8 +24,14 @@ static const struct ps_help help = {
 static const struct {
     const char *name, *version;
 } libraries[] = {
-    {"libc", PS_LIBC_VERSION},   {"zlib", PS_ZLIB_VERSION},           {"libarchive", PS_LIBARCHIVE_VERSION},
-    {"cjson", PS_CJSON_VERSION}, {"libsodium", PS_LIBSODIUM_VERSION}, {"openssl", PS_OPENSSL_VERSION},
+    {"libc", PS_LIBC_VERSION},
+    {"zlib", PS_ZLIB_VERSION},
+    {"cjson", PS_CJSON_VERSION},
+    {"libsodium", PS_LIBSODIUM_VERSION},
+    {"openssl", PS_OPENSSL_VERSION},
+#ifndef PROCSNAP_CORE
+    {"libarchive", PS_LIBARCHIVE_VERSION},
+#endif
 };
 
 #ifdef PROCSNAP_CORE
