@@ -24,10 +24,15 @@ static const struct ps_help help = {
 static const struct {
     const char *name, *version;
 } libraries[] = {
-    {"libc", PS_LIBC_VERSION},   {"zlib", PS_ZLIB_VERSION},           {"libarchive", PS_LIBARCHIVE_VERSION},
-    {"cjson", PS_CJSON_VERSION}, {"libsodium", PS_LIBSODIUM_VERSION}, {"openssl", PS_OPENSSL_VERSION},
+    {"libc", PS_LIBC_VERSION},
+    {"zlib", PS_ZLIB_VERSION},
+    {"cjson", PS_CJSON_VERSION},
+    {"libsodium", PS_LIBSODIUM_VERSION},
+    {"openssl", PS_OPENSSL_VERSION},
 #ifndef PROCSNAP_CORE
-    {"curl", PS_CURL_VERSION},   {"ca-certificates", PS_CA_CERTIFICATES_VERSION},
+    {"libarchive", PS_LIBARCHIVE_VERSION},
+    {"curl", PS_CURL_VERSION},
+    {"ca-certificates", PS_CA_CERTIFICATES_VERSION},
 #endif
 };
 
