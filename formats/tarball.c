@@ -5,8 +5,6 @@
  */
 #include "formats/tarball.h"
 
-#include "formats/digest.h"
-
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -24,14 +22,13 @@ struct ps_tarball {
     struct archive *tar;
     struct archive_entry *entry;
     z_stream deflate;
-    struct ps_blake2b512 digest;
     ps_sink *sink;
     void *context;
     struct ps_error *err; /* of the call under way: libarchive's callback has no way to hand one through */
     char path[PATH_ROOM];
     size_t top_len; /* with the slash */
     uLong crc;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in;
     uint64_t owed; /* bytes of the entry under way that have not come yet */
     bool deflating, failed, finished;
     uint8_t out[PIECE];
@@ -41,10 +38,8 @@ struct ps_tarball {
 static bool flush_out(struct ps_tarball *t)
 {
     size_t len = PIECE - t->deflate.avail_out;
-    ps_blake2b512_update(&t->digest, ps_span_of(t->out, len));
     if (!t->sink(t->context, t->out, len, t->err))
         return false;
-    t->bytes_out += len;
     t->deflate.next_out = t->out;
     t->deflate.avail_out = PIECE;
     return true;
@@ -90,7 +85,6 @@ static la_ssize_t tar_bytes(struct archive *tar, void *context, const void *data
 
 static bool start_deflate(struct ps_tarball *t, int level)
 {
-    ps_blake2b512_init(&t->digest);
     /* Memory level 8, not 9: the smaller hash table stays in the cache, 10 to 20 % less time for the same size. */
     if (deflateInit2(&t->deflate, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
@@ -242,21 +236,9 @@ bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err)
     return true;
 }
 
-void ps_tarball_digest(struct ps_tarball *t, uint8_t out[64])
-{
-    /* A copy, so that asking twice gives the same answer. */
-    struct ps_blake2b512 digest = t->digest;
-    ps_blake2b512_final(&digest, out);
-}
-
 uint64_t ps_tarball_bytes_in(const struct ps_tarball *t)
 {
     return t->bytes_in;
-}
-
-uint64_t ps_tarball_bytes_out(const struct ps_tarball *t)
-{
-    return t->bytes_out;
 }
 
 void ps_tarball_free(struct ps_tarball *t)
