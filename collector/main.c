@@ -25,7 +25,7 @@ static const struct command commands[] = {
     {"export", "a bundle for other tools: a /proc tree that they can read", ps_command_export},
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
-    {"keygen", "make a key pair to sign with", ps_command_keygen},
+    {"keygen", "make a key pair to sign or to encrypt with", ps_command_keygen},
     {"selftest", "known answers of hashes, signatures and parsers", ps_command_selftest},
     {"version", "what this executable was built from", ps_command_version},
 };

@@ -6,6 +6,7 @@
 #define PS_OPTIONS_H
 
 #include "collector/arguments.h"
+#include "formats/age_key.h"
 #include "formats/error.h"
 #include "parsers/catalog.h"
 
@@ -44,7 +45,9 @@ struct ps_options {
     enum ps_memory memory; /* default none */
     struct ps_pids memory_pids;
     bool plaintext;       /* secrets may go into a bundle that is not encrypted */
-    bool redact_environ;  /* default true */
+    bool redact_environ;  /* default true, but false when only recipients can read the bundle */
+    bool redact_said;     /* the command line has named one of the two */
+    struct ps_age_recipients encrypt_to; /* none: not encrypted */
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
@@ -59,7 +62,7 @@ struct ps_options {
 /* The defaults of every option that `collect --help` names. */
 struct ps_options ps_options_default(void);
 /* The options for --help, PS_OPTION_COUNT of them. */
-enum { PS_OPTION_COUNT = 21, PS_MORE_OPTIONS = 40 };
+enum { PS_OPTION_COUNT = 22, PS_MORE_OPTIONS = 40 };
 void ps_options_flags(struct ps_flag *out);
 /* argv[0] is the word `collect`. `more` are options of the command that are not a snapshot's own (NULL: none); `is_remote`
  * tells which DEST is one to deliver to (NULL: none is). False with *err: the command line alone is wrong (exit status 2). */

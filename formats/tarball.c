@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/tarball.h"
 
-#include "formats/digest.h"
 #include "formats/tar_writer.h"
 
 #include <errno.h>
@@ -18,13 +17,12 @@ enum {
 struct ps_tarball {
     struct ps_tar_writer *tar;
     z_stream deflate;
-    struct ps_blake2b512 digest;
     ps_sink *sink;
     void *context;
     struct ps_error *err; /* of the call under way: a tar writer's sink has no way to hand one through */
     char top[PATH_ROOM], name[PATH_ROOM]; /* of the entry under way */
     uLong crc;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in;
     uint64_t owed; /* bytes of the entry under way that have not come yet */
     bool deflating, failed, finished;
     uint8_t out[PIECE];
@@ -34,10 +32,8 @@ struct ps_tarball {
 static bool flush_out(struct ps_tarball *t)
 {
     size_t len = PIECE - t->deflate.avail_out;
-    ps_blake2b512_update(&t->digest, ps_span_of(t->out, len));
     if (!t->sink(t->context, t->out, len, t->err))
         return false;
-    t->bytes_out += len;
     t->deflate.next_out = t->out;
     t->deflate.avail_out = PIECE;
     return true;
@@ -83,7 +79,6 @@ static bool tar_bytes(void *context, const void *data, size_t len)
 
 static bool start_deflate(struct ps_tarball *t, int level)
 {
-    ps_blake2b512_init(&t->digest);
     /* Memory level 8, not 9: the smaller hash table stays in the cache, 10 to 20 % less time for the same size. */
     if (deflateInit2(&t->deflate, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
@@ -213,21 +208,9 @@ bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err)
     return true;
 }
 
-void ps_tarball_digest(struct ps_tarball *t, uint8_t out[64])
-{
-    /* A copy, so that asking twice gives the same answer. */
-    struct ps_blake2b512 digest = t->digest;
-    ps_blake2b512_final(&digest, out);
-}
-
 uint64_t ps_tarball_bytes_in(const struct ps_tarball *t)
 {
     return t->bytes_in;
-}
-
-uint64_t ps_tarball_bytes_out(const struct ps_tarball *t)
-{
-    return t->bytes_out;
 }
 
 void ps_tarball_free(struct ps_tarball *t)

@@ -60,20 +60,23 @@ static uint64_t seq_of(const struct ps_builder_job *job)
 static bool open_bundle(struct builder *b, struct ps_error *err)
 {
     const struct ps_builder_job *job = b->job;
+    const struct ps_age_recipients *to = &job->options->encrypt_to;
+    char name[PS_BUNDLE_FILE_LEN + 1];
     if (!ps_selftest(err))
         return ps_fail_in(err, "self-test failed, nothing this executable says could be trusted");
     if (!open_key(b, err))
         return false;
     ps_bundle_id_make((int64_t) (job->opening.realtime_us / 1000000), randombytes_random(), b->run.bundle_id);
-    b->destination = job->options->remote ? ps_destination_hold(job->options->hold_fd, b->run.bundle_id, err)
-                                          : ps_destination_open(job->options->dest, b->run.bundle_id, err);
+    ps_bundle_file_name(b->run.bundle_id, to->count > 0, name);
+    b->destination = job->options->remote ? ps_destination_hold(job->options->hold_fd, name, err)
+                                          : ps_destination_open(job->options->dest, name, err);
     if (!b->destination)
         return false;
     if (!ps_host_own_sha256(b->run.executable_sha256, err))
         b->run.executable_sha256[0] = 0;
     b->run.sandbox = ps_sandbox_enter(PS_ROLE_BUILDER);
-    b->out.bundle = ps_bundle_new(b->run.bundle_id, seq_of(job), job->options->compress, to_destination, b->destination,
-                                  err);
+    b->out.bundle = ps_bundle_new(b->run.bundle_id, seq_of(job), job->options->compress, to, to_destination,
+                                  b->destination, err);
     return b->out.bundle != NULL;
 }
 

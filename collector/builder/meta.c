@@ -48,6 +48,7 @@ static void add_options(struct ps_json *j, const struct ps_options *o)
     for (size_t i = 0; i < o->memory_pids.count; i++)
         ps_json_u64(j, NULL, o->memory_pids.pids[i]);
     ps_json_array_end(j);
+    ps_age_recipients_json(&o->encrypt_to, j, "encrypt_to");
     ps_json_bool(j, "plaintext", o->plaintext);
     ps_json_text(j, "redact", o->redact_environ ? "environ" : "none");
     ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);

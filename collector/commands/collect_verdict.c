@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "formats/bundle_write.h"
 #include "formats/head_line.h"
 #include "formats/journal.h"
 #include "formats/json.h"
@@ -25,6 +26,15 @@ static const struct {
 };
 
 enum { UNREAD = sizeof unread / sizeof unread[0] };
+
+/* What a bundle that went to standard output is to be called. */
+static void add_name(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
+{
+    char name[PS_BUNDLE_FILE_LEN + 1];
+
+    ps_bundle_file_name(v->bundle_id, o->encrypt_to.count > 0, name);
+    ps_buffer_add_text(out, name);
+}
 
 static void add_path(struct ps_buffer *out, const char *path)
 {
@@ -74,7 +84,7 @@ static void add_limits(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_byte(out, '\n');
 }
 
-static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_place(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
     ps_buffer_add_text(out, v->early[0] != '\0' ? "Sealed early (" : "Sealed");
     if (v->early[0] != '\0') {
@@ -85,15 +95,18 @@ static void add_place(const struct ps_verdict *v, struct ps_buffer *out)
     if (v->path[0] != '\0')
         add_path(out, v->path);
     else
-        ps_buffer_addf(out, "%s.tar.gz, to standard output", v->bundle_id);
-    ps_buffer_add_text(out, " (");
+        add_name(o, v, out);
+    ps_buffer_add_text(out, v->path[0] != '\0' ? " (" : ", to standard output (");
     ps_quantity_bytes(out, v->bundle_bytes);
     ps_buffer_add_text(out, ")\n");
     ps_buffer_add_text(out, "  signature  ");
-    if (v->minisig_path[0] != '\0')
+    if (v->minisig_path[0] != '\0') {
         add_path(out, v->minisig_path);
-    else
-        ps_buffer_addf(out, "the four lines above: save them as %s.tar.gz.minisig", v->bundle_id);
+    } else {
+        ps_buffer_add_text(out, "the four lines above: save them as ");
+        add_name(o, v, out);
+        ps_buffer_add_text(out, ".minisig");
+    }
     ps_buffer_addf(out, "\n  root       %s\n", v->root);
 }
 
@@ -132,7 +145,18 @@ static void add_memory(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_text(out, " of the processes that you named were not there\n");
 }
 
-static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_recipients(const struct ps_age_recipients *to, struct ps_buffer *out)
+{
+    char text[PS_AGE_RECIPIENT_TEXT + 1];
+
+    for (size_t i = 0; i < to->count; i++) {
+        ps_age_recipient_text(&to->list[i], text);
+        ps_buffer_addf(out, "  %-10s %s\n", i == 0 ? "encrypted" : "", text);
+    }
+    ps_buffer_add_text(out, "             whose identity file opens it: procsnap with --identity FILE, or age -d -i FILE\n");
+}
+
+static void add_next(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
     struct ps_head head;
     char pk[PS_PUBLIC_KEY_TEXT + 1] = "PUBLIC-KEY";
@@ -145,13 +169,15 @@ static void add_next(const struct ps_verdict *v, struct ps_buffer *out)
     if (v->path[0] != '\0')
         add_path(out, slash != NULL ? slash + 1 : v->path);
     else
-        ps_buffer_addf(out, "%s.tar.gz", v->bundle_id);
-    ps_buffer_addf(out, " --key %s\n", pk);
+        add_name(o, v, out);
+    ps_buffer_addf(out, " --key %s%s\n", pk, o->encrypt_to.count > 0 ? " --identity FILE" : "");
 }
 
 void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
-    add_place(v, out);
+    add_place(o, v, out);
+    if (o->encrypt_to.count > 0)
+        add_recipients(&o->encrypt_to, out);
     add_amounts(o, v, out);
     add_unread(v, out);
     add_limits(v, out);
@@ -159,7 +185,9 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
         ps_buffer_add_text(out,
                            "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
     else
-        ps_buffer_add_text(out, "  environ    values are in the bundle, secrets among them: treat it like one\n");
+        ps_buffer_add_text(out, o->encrypt_to.count > 0
+                                    ? "  environ    values are in the bundle, for its recipients to read\n"
+                                    : "  environ    values are in the bundle, secrets among them: treat it like one\n");
     if (o->memory != PS_MEMORY_NONE)
         add_memory(v, out);
     if (v->ephemeral_key)
@@ -168,7 +196,7 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     else
         ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n"
                                                     : "  key        from --sign-key-fd\n");
-    add_next(v, out);
+    add_next(o, v, out);
 }
 
 static void add_outcomes(const struct ps_verdict *v, struct ps_json *j)
@@ -202,7 +230,6 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
 {
     struct ps_json j = ps_json_into(out);
 
-    (void) o;
     ps_json_object(&j, NULL);
     ps_json_bool(&j, "sealed", true);
     ps_json_text(&j, "sealed_early", or_null(v->early));
@@ -227,6 +254,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "own_denied", v->own_denied);
     ps_json_text(&j, "limits_reached", or_null(v->limits_reached));
     ps_json_bool(&j, "environ_redacted", v->redacted);
+    ps_age_recipients_json(&o->encrypt_to, &j, "encrypted_to");
     ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
     ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);
     ps_json_object_end(&j);
