@@ -126,7 +126,7 @@ Test(destination, what_is_delivered_later_is_held)
 {
     struct ps_error err = {0};
     int fd = open(at("held"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), full = open("/dev/full", O_WRONLY);
-    struct ps_destination *d = ps_destination_hold(fd, ID, &err);
+    struct ps_destination *d = ps_destination_hold(fd, ID ".tar.gz", &err);
     cr_assert(d != NULL);
     cr_expect(eq(str, (char *) ps_destination_name(d), ID ".tar.gz"));
     sealed(d);
@@ -134,7 +134,7 @@ Test(destination, what_is_delivered_later_is_held)
     cr_expect(eq(str, path, ""));
     cr_assert(fcntl(fd, F_GETFD) >= 0); /* stays the caller's */
     close(fd);
-    d = ps_destination_hold(full, ID, &err);
+    d = ps_destination_hold(full, ID ".tar.gz", &err);
     cr_expect(not(ps_destination_write(d, "bundle", 6, &err)));
     cr_expect(strstr(err.text, "cannot hold the bundle") != NULL, "%s", err.text);
     ps_destination_free(d);
