@@ -134,8 +134,6 @@ static enum ps_delivered put_signature(struct ps_delivery *d, const struct ps_pa
     else
         end = ps_object_put(d, &object, answer, err);
     ps_buffer_done(&name);
-    if (end == PS_NOT_DELIVERED)
-        ps_fail_in(err, "the bundle is there, the signature beside it is not");
     return end;
 }
 
@@ -159,11 +157,17 @@ static enum ps_delivered deliver(struct ps_delivery *d, const char *dest, const 
     struct ps_object_origin origin = {.task_arn = parcel->task_arn, .sha256 = digest->whole.sha256};
     struct ps_http_answer answer = {0}, signature_answer = {0};
     enum ps_delivered signature = PS_DELIVERED;
+    struct ps_error signature_err = {0};
 
     origin.has_head = parcel->head_line != NULL && ps_head_line_read(ps_span_text(parcel->head_line), &origin.head);
     enum ps_delivered bundle = put_bundle(d, dest, parcel, &origin, digest, &answer, err);
-    if (bundle != PS_NOT_DELIVERED && signature_goes(d))
-        signature = put_signature(d, parcel, &origin, &signature_answer, err);
+    /* Where something of that name is there, what is missing beside it is sent: an earlier run may have been cut off. */
+    if ((bundle != PS_NOT_DELIVERED || answer.status == 412) && signature_goes(d))
+        signature = put_signature(d, parcel, &origin, &signature_answer, &signature_err);
+    if (signature > bundle) {
+        *err = signature_err;
+        ps_fail_in(err, signature == PS_NOT_DELIVERED ? "the bundle is there, its signature is not" : "the bundle is there");
+    }
     enum ps_delivered end = bundle > signature ? bundle : signature;
     if (end != PS_NOT_DELIVERED) {
         struct ps_receipt r = {.dest = dest,

@@ -250,6 +250,18 @@ static void fail_with(struct ps_delivery *d, const struct ps_call *call, const s
     ps_buffer_done(&text);
 }
 
+static enum ps_call_end fail_late(const struct ps_delivery *d, const struct ps_call *call, struct ps_error *err)
+{
+    struct ps_buffer place = {0};
+
+    add_place(d, call, &place);
+    ps_buffer_add_byte(&place, '\0');
+    ps_fail(err, 0, "%s: the deadline came before the next request; raise --delivery-deadline",
+            place.failed ? "delivery" : (const char *) place.data);
+    ps_buffer_done(&place);
+    return PS_CALL_FAILED;
+}
+
 /* False when there is no time left, or this was the last try. */
 static bool wait_for_next(struct ps_delivery *d, unsigned failed, const struct ps_http_answer *answer,
                           const struct ps_s3_answer *document, const struct ps_error *err)
@@ -292,7 +304,6 @@ static enum ps_s3_meaning try_once(struct ps_delivery *d, struct ps_call *call, 
 {
     bool answered;
 
-    d->tries++;
     ps_http_answer_done(answer);
     *answer = (struct ps_http_answer){.trouble = PS_HTTP_OURS};
     *document = (struct ps_s3_answer){0};
@@ -311,23 +322,21 @@ enum ps_call_end ps_call_run(struct ps_delivery *d, struct ps_call *call, struct
     unsigned failed = 0, mended = 0;
 
     for (;;) {
-        if (left_ms(d) == 0) {
-            ps_fail(err, 0, "the deadline came before the next try; raise --delivery-deadline");
-            return PS_CALL_FAILED;
-        }
+        if (left_ms(d) == 0)
+            return fail_late(d, call, err);
         enum ps_s3_meaning meaning = try_once(d, call, answer, document, err);
         if (meaning == PS_S3_DONE)
             return PS_CALL_DONE;
         if (meaning == PS_S3_EXISTS)
             return PS_CALL_EXISTS;
         call->ambiguous |= ps_s3_ambiguous(answer);
-        if (mend(d, meaning, &mended, answer, document))
-            continue;
         /* A bucket that is a minute old answers 307 and no other region. */
         bool later = meaning == PS_S3_LATER || (meaning == PS_S3_REGION && answer->status == 307);
-        if (later && wait_for_next(d, ++failed, answer, document, err))
-            continue;
-        fail_with(d, call, answer, document, err);
-        return PS_CALL_FAILED;
+        if (!mend(d, meaning, &mended, answer, document) &&
+            !(later && wait_for_next(d, ++failed, answer, document, err))) {
+            fail_with(d, call, answer, document, err);
+            return PS_CALL_FAILED;
+        }
+        d->repeats++;
     }
 }

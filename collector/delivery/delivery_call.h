@@ -24,7 +24,7 @@ struct ps_delivery {
     uint64_t deadline_us; /* of ps_boottime_us */
     bool clock_moved;     /* the service's clock is used, which is ahead by: */
     int64_t clock_offset_s;
-    unsigned tries;
+    unsigned repeats;     /* requests that had to be made again */
     void (*tell)(void *context, const char *line);
     void *context;
 };

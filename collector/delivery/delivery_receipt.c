@@ -81,7 +81,7 @@ void ps_receipt_add(struct ps_buffer *out, const struct ps_receipt *r)
     add_destination(&j, r);
     ps_timestamp(r->delivered_us, when);
     ps_json_text(&j, "delivered", when);
-    ps_json_u64(&j, "tries", r->delivery->tries);
+    ps_json_u64(&j, "tries", 1 + r->delivery->repeats);
     if (r->delivery->clock_moved)
         ps_json_i64(&j, "clock_offset_s", r->delivery->clock_offset_s);
     else

@@ -122,8 +122,10 @@ bool ps_presigned_check(const char *what, const char *url, const struct ps_deliv
         return ps_fail(err, 0, "%s has no host and path; paste the whole presigned URL, in quotes", what);
     if (!https && !is_loopback(authority))
         return ps_fail(err, 0, "%s is http://: evidence would go in clear; presign an https:// URL", what);
-    if (ps_cursor_done(&in))
-        return ps_fail(err, 0, "%s names no object; paste the whole presigned URL, in quotes", what);
+    if (ps_cursor_done(&in) || strchr(url, '?') == NULL)
+        return ps_fail(err, 0, "%s is not presigned, for it has no query; paste the whole URL, in quotes, because a "
+                               "shell cuts it at the first &",
+                       what);
     return check_headers(what, url, o, err);
 }
 

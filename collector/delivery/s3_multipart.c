@@ -154,8 +154,8 @@ static void give_back(struct upload *u)
     other.answer = &answer;
     other.err = &err;
     add_owner(u, &lines);
-    if (run(&other, &call, &lines, &document) != PS_CALL_DONE && strcmp(document.code, "NoSuchUpload") != 0 &&
-        u->d->tell != NULL)
+    (void) run(&other, &call, &lines, &document);
+    if (answer.status != 204 && strcmp(document.code, "NoSuchUpload") != 0 && u->d->tell != NULL)
         u->d->tell(u->d->context, "the parts that were sent could not be given back (s3:AbortMultipartUpload): they lie "
                                   "in the bucket, and cost, until a lifecycle rule removes them");
     ps_header_lines_done(&lines);

@@ -173,14 +173,14 @@ static enum ps_delivered exists(const struct ps_delivery *d, const struct ps_obj
     const char *what = name.failed ? "the object" : (const char *) name.data;
     if (ambiguous)
         ps_fail(err, 0,
-                "%s is there already (412), after a try whose answer was lost: most likely that try stored it. To be "
-                "sure, somebody who may read compares its SHA-256 with the receipt's",
+                "%s is there already (412 PreconditionFailed), after a try whose answer was lost: most likely that try "
+                "stored it. To be sure, somebody who may read compares its SHA-256 with that of the bundle",
                 what);
     else
         ps_fail(err, 0,
-                "%s is there already (412), and it was not this run that put it there: it is left as it is, and "
-                "nothing is delivered. If an earlier push was cut off it may be ours; else choose another prefix, and "
-                "find out who put it there",
+                "%s is there already (412 PreconditionFailed), and it was not this run that put it there: it is left "
+                "as it is. If an earlier push was cut off it may be ours: somebody who may read compares its SHA-256. "
+                "Else choose another prefix, and find out who put it there",
                 what);
     ps_buffer_done(&name);
     return ambiguous ? PS_DELIVERED_PROBABLY : PS_NOT_DELIVERED;

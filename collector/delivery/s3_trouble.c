@@ -106,7 +106,7 @@ enum ps_s3_meaning ps_s3_meaning(const struct ps_http_answer *answer, const stru
 
     if (answer->trouble != PS_HTTP_ANSWERED)
         return meaning_of_trouble(answer->trouble);
-    if (answer->status >= 200 && answer->status < 300 && !error)
+    if (answer->status == 200 && !error) /* no other one says that the object is there */
         return PS_S3_DONE;
     const struct code *code = error ? find(document->code) : NULL;
     return code != NULL ? code->meaning : meaning_of_status(answer->status);
