@@ -55,7 +55,7 @@ class Entry:
     def __init__(self, number, request):
         self.number, self.method, self.target, self.headers = number, request.method, request.target, request.headers
         self.header, self.path = request.header, request.path
-        self.time, self.status, self.code, self.fault, self.key_id = time.time(), None, None, None, None
+        self.time, self.status, self.code, self.fault, self.key_id, self.answered = time.time(), None, None, None, None, {}
 
     def __str__(self):
         return f"{self.number} {self.method} {self.target} -> {self.status} {self.code or ''} {self.fault or ''}"
@@ -120,6 +120,7 @@ class Double:
             entry.code = refused.code
         entry.status = answer.status
         self._dress(answer)
+        entry.answered = {name.lower(): value for name, value in answer.headers.items()}
         if not whole:
             answer.headers["Connection"] = "close"
         if self.watcher:
