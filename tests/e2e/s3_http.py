@@ -188,5 +188,12 @@ class Mute:
         threading.Thread(target=self._hold, daemon=True).start()
 
     def _hold(self):
-        while True:
-            self.held.append(self.listener.accept()[0])
+        try:
+            while True:
+                self.held.append(self.listener.accept()[0])
+        except OSError:
+            pass  # closed
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
