@@ -8,6 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import aws_doubles  # noqa: E402
 import delivery  # noqa: E402
 import odd  # noqa: E402
 import s3_double  # noqa: E402
@@ -115,7 +116,7 @@ def check_headers(folder, bundle):
         run = push(folder, bundle, double, *option)
         delivery.judge(what, run, bundle, double, (NOT_DELIVERED,))
         holds(f"{what}: S3's own error code is told", double.log and (double.log[0].code or "?") in run.stderr, run.stderr)
-        holds(f"{what}: not tried again and again", len(double.log) <= 2, [str(entry) for entry in double.log])
+        holds(f"{what}: not tried again and again", len(double.log) <= 2, list(map(str, double.log)))
 
 
 def presigned(double, key, headers=None, expires=60):
@@ -126,28 +127,31 @@ def presigned(double, key, headers=None, expires=60):
 
 
 def check_presigned(folder, bundle):
-    double = s3_double.Double()
+    """Presigned URLs carry rights: they are given, and come back nowhere."""
+    authority = aws_doubles.Authority(folder)
+    tls = aws_doubles.server_context(authority.issue("presigned", "127.0.0.1"))
     headers = {"If-None-Match": "*", "x-amz-server-side-encryption": "AES256"}
-    urls = [presigned(double, "case%3D1/x.tar.gz", headers), presigned(double, "case%3D1/x.tar.gz.minisig", headers)]
     options = [part for name, value in headers.items() for part in ("--put-header", f"{name}: {value}")]
-    # Presigned URLs carry rights: they are given, and come back nowhere.
-    run = Push(folder, bundle.path, urls[0], "--signature-url", urls[1], *options, "--endpoint-url", double.url,
-               env={}).end()
-    if run.status == USAGE:  # an endpoint beside a URL says nothing
-        run = Push(folder, bundle.path, urls[0], "--signature-url", urls[1], *options, env={}).end()
-    equal("presigned: delivered", (DELIVERED, list(bundle.files.values())),
-          (run.status, [double.object(f"case=1/x.tar.gz{end}") and double.object(f"case=1/x.tar.gz{end}").data for end in ("", ".minisig")]))
+    roots = ("--ca-file", authority.ca)
+    double = s3_double.Double(tls=tls)
+    urls = [presigned(double, f"case%3D1/x.tar.gz{end}", headers) for end in ("", ".minisig")]
+    run = Push(folder, bundle.path, urls[0], "--signature-url", urls[1], *options, *roots, env={}).end()
+    there = [double.object(f"case=1/x.tar.gz{end}") for end in ("", ".minisig")]
+    equal("presigned: delivered", (DELIVERED, list(bundle.files.values())), (run.status, [made and made.data for made in there]))
     signatures = [url.rpartition("X-Amz-Signature=")[2] for url in urls]
     told = run.stdout + run.stderr + str(run.receipts())
     holds("presigned: its signature is told nowhere", not any(signature in told for signature in signatures), told)
-    double = s3_double.Double()
-    run = Push(folder, bundle.path, presigned(double, "x.tar.gz", headers), *options[:2], env={}).end()
+    double = s3_double.Double(tls=tls)
+    run = Push(folder, bundle.path, presigned(double, "x.tar.gz", headers), *options[:2], *roots, env={}).end()
     equal("presigned, a header forgotten: not delivered", (NOT_DELIVERED, []), (run.status, double.key_names()))
-    double = s3_double.Double()
+    double = s3_double.Double(tls=tls)
     double.skew = 100
-    run = Push(folder, bundle.path, presigned(double, "x.tar.gz"), env={}).end()
+    run = Push(folder, bundle.path, presigned(double, "x.tar.gz"), *roots, env={}).end()
     equal("presigned, too late: not delivered", (NOT_DELIVERED, []), (run.status, double.key_names()))
     holds("presigned, too late: told", "expired" in run.stderr.lower(), run.stderr)
+    double = s3_double.Double(tls=tls)
+    run = Push(folder, bundle.path, presigned(double, "x.tar.gz"), *roots, env={}).end()
+    equal("presigned, the bundle alone: delivered", (DELIVERED, ["x.tar.gz"]), (run.status, double.key_names()))
 
 
 def check_endpoints(folder, bundle):
@@ -187,7 +191,7 @@ def check_refused(folder, bundle):
     run = push(folder, bundle, double, env=wrong)
     delivery.judge("a wrong secret", run, bundle, double, (NOT_DELIVERED,))
     holds("a wrong secret: told with S3's own code", "SignatureDoesNotMatch" in run.stderr, run.stderr)
-    holds("a wrong secret: tried once", len(double.log) <= 2 and run.took < 4, [str(entry) for entry in double.log])
+    holds("a wrong secret: tried once", len(double.log) <= 2 and run.took < 4, list(map(str, double.log)))
     double = s3_double.Double()
     run = push(folder, bundle, double, env={"AWS_REGION": "eu-west-1"})
     equal("no credentials: nothing was sent", ([], True), (double.log, run.status in (NOTHING, NOT_DELIVERED)))
@@ -217,7 +221,7 @@ def check_usage(folder, bundle):
             ("no endpoint", [bundle.path, delivery.DEST, "--endpoint-url", "ftp://127.0.0.1/"])):
         run = Push(folder, *arguments).end()
         holds(f"usage, {what}: 2, and told", run.status == USAGE and run.stderr, (run.status, run.stderr))
-    equal("usage: nothing was sent", [], double.log)
+    equal("usage: nothing was sent", [], list(map(str, double.log)))
 
 
 def check_destination(folder, bundle):

@@ -57,7 +57,7 @@ class Entry:
         self.header, self.path = request.header, request.path
         self.time, self.status, self.code, self.fault, self.key_id, self.answered = time.time(), None, None, None, None, {}
 
-    def __str__(self):
+    def __repr__(self):
         return f"{self.number} {self.method} {self.target} -> {self.status} {self.code or ''} {self.fault or ''}"
 
 
