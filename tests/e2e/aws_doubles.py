@@ -15,6 +15,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -229,8 +230,7 @@ proxy_request_buffering off; proxy_read_timeout 300s; }} }} }}
 """
 
     def __init__(self, folder, certificate, port, address="127.0.0.1:443"):
-        self.folder = os.path.join(folder, f"nginx-{address.replace(':', '-')}")
-        os.makedirs(self.folder)
+        self.folder = tempfile.mkdtemp(prefix="nginx-", dir=folder)
         path = os.path.join(self.folder, "nginx.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(self.CONFIGURATION.format(folder=self.folder, certificate=certificate, port=port, address=address))

@@ -109,7 +109,7 @@ def check_for_ever(folder, bundle):
                 b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n", b"8000\r\n" + b"<" * 0x8000 + b"\r\n"), None),
             ("100 Continue without end", lambda: faults.Endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100), None),
             ("a byte now and then", lambda: faults.Raw(b"HTTP/1.1 200 OK\r\n", *[b"X"] * 200, pause=0.2), None)):
-        _, run = run_with(what, folder, bundle, faults.always(make), (NOT_DELIVERED,), "4s")
+        _, run = run_with(what, folder, bundle, faults.always(make), (NOT_DELIVERED,), "2s")
         holds(f"{what}: told", run.stderr and (word is None or word in run.stderr), run.stderr)
 
 
@@ -133,7 +133,7 @@ def check_lies(folder, bundle):
         double, run = run_with(what, folder, bundle, faults.always(make), (NOT_DELIVERED,))
     for what, status in (("204", 204), ("206", 206), ("304", 304), ("100 and nothing else", 100), ("999", 999), ("302 elsewhere", 302)):
         text = f"HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n".encode()
-        run_with(f"{what} is no delivery", folder, bundle, faults.always(lambda text=text: faults.Raw(text)), (NOT_DELIVERED,), "4s")
+        run_with(f"{what} is no delivery", folder, bundle, faults.always(lambda text=text: faults.Raw(text)), (NOT_DELIVERED,), "2s")
 
 
 def check_hostile_words(folder, bundle):
@@ -164,7 +164,7 @@ def check_nobody(folder, bundle):
                       ("no such host", "http://s3.nowhere.invalid"), ("no route", "http://192.0.2.1"),
                       ("TLS where there is none", f"https://127.0.0.1:{double.port}"),
                       ("a TLS handshake that stalls", f"https://127.0.0.1:{mute.port}")):
-        run = delivery.Push(folder, bundle.path, delivery.DEST, "--endpoint-url", url, deadline="3s").end()
+        run = delivery.Push(folder, bundle.path, delivery.DEST, "--endpoint-url", url, deadline="2s").end()
         delivery.judge(what, run, bundle, double, (NOT_DELIVERED,))
         holds(f"{what}: told", run.stderr, run.stderr)
 

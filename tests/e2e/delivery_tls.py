@@ -81,7 +81,6 @@ def check_wrong(folder, bundle, authority, double):
             holds(f"{what}: not tried until the deadline", run.took < 4, run.took)
         finally:
             front.end()
-            os.rename(front.folder, f"{front.folder}-{what.replace(' ', '-')}")
 
 
 def of_a_server(authority, folder):
