@@ -19,6 +19,9 @@ struct command {
 
 static const struct command commands[] = {
     {"collect", "take one snapshot and seal it", ps_command_collect},
+#ifndef PROCSNAP_CORE
+    {"push", "deliver finished bundles to S3 or to a presigned URL", ps_command_push},
+#endif
     {"verify", "is a bundle whole, unaltered, and signed by my key?", ps_command_verify},
 #ifndef PROCSNAP_CORE
     {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},

@@ -15,8 +15,7 @@ struct option {
 enum { MILLISECOND = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 enum { CASE_TEXT_MAX = 1000, PID_LAST = 4 << 20 }; /* the kernel's own limit for pid_max */
 
-/* A whole number and its unit: 500ms, 120s, 2m, 1h. */
-static bool take_duration(const char *name, const char *value, uint64_t most_ms, uint32_t *out, struct ps_error *err)
+bool ps_options_time(const char *name, const char *value, uint64_t most_ms, uint32_t *out, struct ps_error *err)
 {
     static const struct {
         const char *name;
@@ -40,12 +39,12 @@ static bool take_duration(const char *name, const char *value, uint64_t most_ms,
 
 static bool take_read_timeout(struct ps_options *o, const char *value, struct ps_error *err)
 {
-    return take_duration("read-timeout", value, HOUR, &o->read_timeout_ms, err);
+    return ps_options_time("read-timeout", value, HOUR, &o->read_timeout_ms, err);
 }
 
 static bool take_deadline(struct ps_options *o, const char *value, struct ps_error *err)
 {
-    return take_duration("deadline", value, (uint64_t) 24 * HOUR, &o->deadline_ms, err);
+    return ps_options_time("deadline", value, (uint64_t) 24 * HOUR, &o->deadline_ms, err);
 }
 
 static bool take_procfs(struct ps_options *o, const char *value, struct ps_error *err)

@@ -68,5 +68,8 @@ void ps_options_flags(struct ps_flag *out);
  * tells which DEST is one to deliver to (NULL: none is). False with *err: the command line alone is wrong (exit status 2). */
 PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more,
                                     bool (*is_remote)(const char *dest), struct ps_options *out, struct ps_error *err);
+/* The value of --name: a whole number and its unit, 500ms, 120s, 2m, 1h; not 0, at most `most_ms`. */
+PS_MUST_CHECK bool ps_options_time(const char *name, const char *value, uint64_t most_ms, uint32_t *out,
+                                   struct ps_error *err);
 
 #endif
