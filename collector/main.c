@@ -9,6 +9,9 @@
 
 #include "collector/arguments.h"
 #include "collector/commands/commands.h"
+#ifndef PROCSNAP_CORE
+#include "collector/delivery/delivery_secrets.h"
+#endif
 #include "collector/terminal.h"
 
 struct command {
@@ -19,13 +22,16 @@ struct command {
 
 static const struct command commands[] = {
     {"collect", "take one snapshot and seal it", ps_command_collect},
+#ifndef PROCSNAP_CORE
+    {"push", "deliver finished bundles to S3 or to a presigned URL", ps_command_push},
+#endif
     {"verify", "is a bundle whole, unaltered, and signed by my key?", ps_command_verify},
 #ifndef PROCSNAP_CORE
     {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},
     {"export", "a bundle for other tools: a /proc tree that they can read", ps_command_export},
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
-    {"keygen", "make a key pair to sign with", ps_command_keygen},
+    {"keygen", "make a key pair to sign or to encrypt with", ps_command_keygen},
     {"selftest", "known answers of hashes, signatures and parsers", ps_command_selftest},
     {"version", "what this executable was built from", ps_command_version},
 };
@@ -99,6 +105,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 
+#ifndef PROCSNAP_CORE
+    argv = ps_delivery_hide_words(argc, argv);
+#endif
     int status = run(argc, argv);
     if (!ps_print_complete(&err)) {
         ps_print_error(&err);

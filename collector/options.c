@@ -15,8 +15,7 @@ struct option {
 enum { MILLISECOND = 1, SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 enum { CASE_TEXT_MAX = 1000, PID_LAST = 4 << 20 }; /* the kernel's own limit for pid_max */
 
-/* A whole number and its unit: 500ms, 120s, 2m, 1h. */
-static bool take_duration(const char *name, const char *value, uint64_t most_ms, uint32_t *out, struct ps_error *err)
+bool ps_options_time(const char *name, const char *value, uint64_t most_ms, uint32_t *out, struct ps_error *err)
 {
     static const struct {
         const char *name;
@@ -40,12 +39,12 @@ static bool take_duration(const char *name, const char *value, uint64_t most_ms,
 
 static bool take_read_timeout(struct ps_options *o, const char *value, struct ps_error *err)
 {
-    return take_duration("read-timeout", value, HOUR, &o->read_timeout_ms, err);
+    return ps_options_time("read-timeout", value, HOUR, &o->read_timeout_ms, err);
 }
 
 static bool take_deadline(struct ps_options *o, const char *value, struct ps_error *err)
 {
-    return take_duration("deadline", value, (uint64_t) 24 * HOUR, &o->deadline_ms, err);
+    return ps_options_time("deadline", value, (uint64_t) 24 * HOUR, &o->deadline_ms, err);
 }
 
 static bool take_procfs(struct ps_options *o, const char *value, struct ps_error *err)
@@ -155,7 +154,12 @@ static bool take_redact(struct ps_options *o, const char *value, struct ps_error
         return ps_fail(err, 0, "--redact %s: choose environ (values of environment variables are hashed) or none",
                        value);
     o->redact_environ = value[0] == 'e';
-    return true;
+    return o->redact_said = true;
+}
+
+static bool take_encrypt_to(struct ps_options *o, const char *value, struct ps_error *err)
+{
+    return ps_age_recipients_add(&o->encrypt_to, ps_span_text(value), err) || ps_fail_in(err, "--encrypt-to");
 }
 
 static bool take_sign_key(struct ps_options *o, const char *value, struct ps_error *err)
@@ -259,11 +263,13 @@ static const struct option options[] = {
     {{"no-recover", NULL, "hash files, but keep the content of none", 0}, take_no_recover},
     {{"memory", "N,...|suspects|all", "dump the memory of these processes as core files; suspects\n"
                                      "run what is deleted, in memory alone, in a directory for\n"
-                                     "temporary files, or no file at all (needs --plaintext)", 0}, take_memory},
+                                     "temporary files, or no file at all (needs --encrypt-to or --plaintext)", 0}, take_memory},
+    {{"encrypt-to", "age1...", "encrypt the bundle with age to this recipient, whose identity\n"
+                               "alone opens it; up to 32 times", 0}, take_encrypt_to},
     {{"plaintext", NULL, "the secrets that --memory takes may lie in a bundle that is\n"
                          "not encrypted", 0}, take_plaintext},
     {{"redact", "environ|none", "hash the values of environment variables, or keep them\n"
-                                "(default environ)", 0}, take_redact},
+                                "(default environ; with --encrypt-to none)", 0}, take_redact},
     {{"procfs", "DIR", "another proc mount, or a copied tree (default /proc)", 0}, take_procfs},
     {{"sign-key", "FILE", "sign with this minisign key, made with `procsnap keygen`\n"
                           "(default: a key made for this run and wiped)", 0}, take_sign_key},
@@ -337,10 +343,11 @@ static bool check_memory(const struct ps_options *o, struct ps_error *err)
 {
     if (o->memory == PS_MEMORY_NONE)
         return true;
-    if (!o->plaintext)
+    if (!o->plaintext && o->encrypt_to.count == 0)
         return ps_fail(err, 0,
                        "--memory takes secrets of the application in clear, and this bundle is not encrypted; add "
-                       "--plaintext if they may lie at DEST, and keep the bundle like one of these secrets");
+                       "--encrypt-to age1..., or --plaintext if they may lie at DEST: then keep the bundle like one of "
+                       "these secrets");
     for (size_t i = 0; i < o->memory_pids.count && o->pid_count > 0; i++) {
         size_t k = 0;
         while (k < o->pid_count && o->pids[k] != o->memory_pids.pids[i])
@@ -393,6 +400,8 @@ bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more,
         return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");
     if (!check_memory(&o, err))
         return false;
+    if (!o.redact_said)
+        o.redact_environ = o.encrypt_to.count == 0;
     if (o.files == PS_FILES_BY_PROFILE)
         o.files = o.profile == PS_CARD ? PS_FILES_NONE : PS_FILES_DRIFT;
     *out = o;

@@ -6,6 +6,7 @@
 #define PS_OPTIONS_H
 
 #include "collector/arguments.h"
+#include "formats/age_key.h"
 #include "formats/error.h"
 #include "parsers/catalog.h"
 
@@ -28,6 +29,8 @@ struct ps_pids {
     size_t count;
 };
 
+struct ps_chain_link;
+
 /* Texts are borrowed from argv. */
 struct ps_options {
     const char *dest;   /* FILE, DIR/, - or what `remote` leads to */
@@ -42,11 +45,14 @@ struct ps_options {
     enum ps_memory memory; /* default none */
     struct ps_pids memory_pids;
     bool plaintext;       /* secrets may go into a bundle that is not encrypted */
-    bool redact_environ;  /* default true */
+    bool redact_environ;  /* default true, but false when only recipients can read the bundle */
+    bool redact_said;     /* the command line has named one of the two */
+    struct ps_age_recipients encrypt_to; /* none: not encrypted */
     const char *sign_key; /* file, or NULL */
     int sign_key_fd;      /* -1: none; neither: an ephemeral key */
     struct ps_case who;
     const struct ps_own_secrets *own_secrets; /* set by the command: never stored; NULL: none */
+    const struct ps_chain_link *chain; /* NULL: one snapshot alone; watch sets it. Else sign_key is not looked at */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */
     int compress;             /* zlib level, default 1 */
@@ -56,11 +62,14 @@ struct ps_options {
 /* The defaults of every option that `collect --help` names. */
 struct ps_options ps_options_default(void);
 /* The options for --help, PS_OPTION_COUNT of them. */
-enum { PS_OPTION_COUNT = 21, PS_MORE_OPTIONS = 40 };
+enum { PS_OPTION_COUNT = 22, PS_MORE_OPTIONS = 40 };
 void ps_options_flags(struct ps_flag *out);
 /* argv[0] is the word `collect`. `more` are options of the command that are not a snapshot's own (NULL: none); `is_remote`
  * tells which DEST is one to deliver to (NULL: none is). False with *err: the command line alone is wrong (exit status 2). */
 PS_MUST_CHECK bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more,
                                     bool (*is_remote)(const char *dest), struct ps_options *out, struct ps_error *err);
+/* The value of --name: a whole number and its unit, 500ms, 120s, 2m, 1h; not 0, at most `most_ms`. */
+PS_MUST_CHECK bool ps_options_time(const char *name, const char *value, uint64_t most_ms, uint32_t *out,
+                                   struct ps_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "formats/age_read.h"
 #include "formats/base64.h"
 #include "formats/digest.h"
 #include "formats/minisign.h"
@@ -33,6 +34,16 @@ static const char sshsig[] = "-----BEGIN SSH SIGNATURE-----\n"
                              "LWVkMjU1MTkAAABAKU2UeMLxMbrWZxbAh/TrhpNh6u0uWMCU7rR1DmFClpjms7cdM3bVgT\n"
                              "7ZBH1vat3H0/NVus7wlL0LFkzQtzuRCQ==\n"
                              "-----END SSH SIGNATURE-----\n";
+
+/* The identity of the bytes 00 01 .. 1f; encrypted by age 1.1.1. */
+static const char age_identity[] = "AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0SWRYDWG\n";
+static const char age_file[] =
+    "age-encryption.org/v1\n"
+    "-> X25519 VJe/L+X6CDII5tktuow3WBDzh8KW/BU/SJvxciyOhCw\n"
+    "PVhPKcUK4a1DE9SrDj6p+Quhg5udXEsSmQIH9XqXkvk\n"
+    "--- 8F+6KnF7hCzHzMUlpRwyGOdMk7mmcli32n+6CAJj6ps\n"
+    "\262\071\067\002\366\127\371\374\060\302\365\164\327\370\304\056\320\167\103"
+    "\135\236\167\227\017\156\160\332\014\266\336\362\312\117\332\333\211\177\140";
 
 /* A saved file of some kind and the lines that it must give. */
 /* clang-format off */
@@ -213,12 +224,46 @@ static bool test_parsers(bool *no_memory)
     return ok;
 }
 
+static bool age_bytes(void *context, void *out, size_t room, size_t *got, struct ps_error *err)
+{
+    struct ps_span *left = context;
+
+    (void) err;
+    *got = left->len < room ? left->len : room;
+    memcpy(out, left->data, *got);
+    *left = ps_span_of(left->data + *got, left->len - *got);
+    return true;
+}
+
+/* What age has encrypted, opened. */
+static bool test_age(bool *no_memory)
+{
+    struct ps_span left = ps_span_of(age_file, sizeof age_file - 1);
+    struct ps_error err = {0};
+    struct ps_flaw flaw;
+    uint8_t out[sizeof hello];
+    size_t got = 0, more = 0;
+
+    struct ps_age_identities *ids = ps_age_identities_new(&err);
+    struct ps_age_reader *r = NULL;
+    if (ids != NULL && ps_age_identities_read(ids, ps_span_text(age_identity), &err))
+        r = ps_age_reader_new(ids, age_bytes, &left, &err);
+    bool ok = r != NULL && ps_age_reader_read(r, out, sizeof out, &got, &flaw, &err) == PS_SOURCE_NEXT &&
+              ps_span_is(ps_span_of(out, got), hello) &&
+              ps_age_reader_read(r, out, sizeof out, &more, &flaw, &err) == PS_SOURCE_END;
+    *no_memory = err.sys_errno == ENOMEM;
+    ps_age_reader_free(r);
+    ps_age_identities_free(ids);
+    return ok;
+}
+
 static const struct {
     const char *name;
     bool (*run)(bool *no_memory);
 } tests[] = {
     {"SHA-256", test_sha256},    {"SHA-512", test_sha512}, {"BLAKE2b", test_blake2b}, {"base64", test_base64},
-    {"minisign", test_minisign}, {"SSHSIG", test_sshsig},  {"deflate", test_deflate}, {"parsers", test_parsers},
+    {"minisign", test_minisign}, {"SSHSIG", test_sshsig},  {"age", test_age},
+    {"deflate", test_deflate},   {"parsers", test_parsers},
 };
 
 const char *ps_selftest_name(size_t index)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/age_write.h"
 #include "formats/manifest.h"
 #include "formats/member_name.h"
 #include "formats/minisign.h"
@@ -14,7 +15,17 @@
 #include "formats/tag_files.h"
 #include "formats/timestamp.h"
 
+/* What leaves last: the bytes of the file, on their way to the caller's sink. */
+struct outlet {
+    ps_sink *sink;
+    void *context;
+    struct ps_blake2b512 digest;
+    uint64_t bytes;
+};
+
 struct ps_bundle {
+    struct outlet outlet;
+    struct ps_age_writer *age; /* between the tarball and the outlet; NULL: not encrypted */
     struct ps_tarball *tarball;
     struct ps_tagged about;
     char id[PS_BUNDLE_ID_LEN + 1];
@@ -30,6 +41,11 @@ void ps_bundle_id_make(int64_t unix_time, uint32_t random, char out[PS_BUNDLE_ID
     char time[PS_TIMESTAMP_SIZE];
     ps_timestamp_compact(unix_time * 1000000, time);
     (void) snprintf(out, PS_BUNDLE_ID_LEN + 1, "procsnap-%.16s-%08" PRIx32, time, random);
+}
+
+void ps_bundle_file_name(const char *id, bool encrypted, char out[PS_BUNDLE_FILE_LEN + 1])
+{
+    (void) snprintf(out, PS_BUNDLE_FILE_LEN + 1, "%s.tar.gz%s", id, encrypted ? ".age" : "");
 }
 
 static bool add_member(struct ps_bundle *b, struct ps_manifest *manifest, const char *name, struct ps_span bytes,
@@ -56,8 +72,29 @@ static bool add_text(struct ps_bundle *b, struct ps_manifest *manifest, const ch
     return added;
 }
 
-struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, ps_sink *sink, void *context,
-                                struct ps_error *err)
+static bool let_out(void *context, const void *data, size_t len, struct ps_error *err)
+{
+    struct outlet *o = context;
+    ps_blake2b512_update(&o->digest, ps_span_of(data, len));
+    o->bytes += len;
+    return o->sink(o->context, data, len, err);
+}
+
+/* The stages behind the members: gzip, age where there are recipients, the outlet. */
+static bool open_stages(struct ps_bundle *b, int64_t time, int level, struct ps_error *err)
+{
+    if (b->about.to != NULL) {
+        b->age = ps_age_writer_new(b->about.to, let_out, &b->outlet, err);
+        if (b->age == NULL)
+            return false;
+    }
+    b->tarball = b->age != NULL ? ps_tarball_new(b->id, time, level, ps_age_writer_write, b->age, err)
+                                : ps_tarball_new(b->id, time, level, let_out, &b->outlet, err);
+    return b->tarball != NULL;
+}
+
+struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, const struct ps_age_recipients *to,
+                                ps_sink *sink, void *context, struct ps_error *err)
 {
     int64_t time = 0;
     if (!ps_bundle_id_read(ps_span_text(id), &time)) {
@@ -70,9 +107,10 @@ struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, ps_sink
         return NULL;
     }
     memcpy(b->id, id, PS_BUNDLE_ID_LEN);
-    b->about = (struct ps_tagged){.bundle = b->id, .seq = seq};
-    b->tarball = ps_tarball_new(id, time, level, sink, context, err);
-    if (b->tarball == NULL || !add_member(b, &b->tags, "bagit.txt", ps_span_text(PS_BAGIT_TEXT), err)) {
+    b->about = (struct ps_tagged){.bundle = b->id, .seq = seq, .to = to != NULL && to->count > 0 ? to : NULL};
+    b->outlet = (struct outlet){.sink = sink, .context = context};
+    ps_blake2b512_init(&b->outlet.digest);
+    if (!open_stages(b, time, level, err) || !add_member(b, &b->tags, "bagit.txt", ps_span_text(PS_BAGIT_TEXT), err)) {
         ps_bundle_free(b);
         return NULL;
     }
@@ -215,10 +253,10 @@ static bool add_signed_root(struct ps_bundle *b, const struct ps_seal_facts *fac
 static bool sign_file(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_buffer *out,
                       struct ps_error *err)
 {
-    char file[PS_BUNDLE_ID_LEN + 8];
+    char file[PS_BUNDLE_FILE_LEN + 1];
     uint8_t digest[PS_BLAKE2B512_LEN];
-    (void) snprintf(file, sizeof file, "%s.tar.gz", b->id);
-    ps_tarball_digest(b->tarball, digest);
+    ps_bundle_file_name(b->id, b->age != NULL, file);
+    ps_blake2b512_final(&b->outlet.digest, digest);
     return minisign(b, facts, facts->file != NULL ? facts->file : file, digest, out, err);
 }
 
@@ -235,7 +273,7 @@ static void fill_in(const struct ps_bundle *b, const struct ps_seal_facts *facts
     out->payload_members = b->about.payload_members;
     out->payload_bytes = b->about.payload_bytes;
     out->tar_bytes = ps_tarball_bytes_in(b->tarball);
-    out->file_bytes = ps_tarball_bytes_out(b->tarball);
+    out->file_bytes = b->outlet.bytes;
 }
 
 bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, struct ps_sealed *out, struct ps_error *err)
@@ -247,7 +285,8 @@ bool ps_bundle_seal(struct ps_bundle *b, const struct ps_seal_facts *facts, stru
     struct ps_sealed sealed = {0};
     b->sealed = true;
     bool done = add_tag_files(b, facts, err) && add_signed_root(b, facts, sealed.head.root, err) &&
-                ps_tarball_finish(b->tarball, err) && sign_file(b, facts, &sealed.minisig, err);
+                ps_tarball_finish(b->tarball, err) && (b->age == NULL || ps_age_writer_finish(b->age, err)) &&
+                sign_file(b, facts, &sealed.minisig, err);
     if (!done) {
         b->failed = true;
         ps_buffer_done(&sealed.minisig);
@@ -268,6 +307,7 @@ void ps_bundle_free(struct ps_bundle *b)
     if (b == NULL)
         return;
     ps_tarball_free(b->tarball);
+    ps_age_writer_free(b->age);
     ps_manifest_done(&b->payload);
     ps_manifest_done(&b->tags);
     free(b);

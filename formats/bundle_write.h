@@ -7,6 +7,7 @@
 #ifndef PS_BUNDLE_WRITE_H
 #define PS_BUNDLE_WRITE_H
 
+#include "formats/age_key.h"
 #include "formats/head_line.h"
 #include "formats/tarball.h"
 
@@ -27,7 +28,7 @@ struct ps_seal_facts {
     const uint8_t *prev_root;                                       /* 32 bytes, or NULL */
     const struct ps_public_key *next_key;                           /* or NULL */
     const struct ps_signing_key *key;
-    const char *file; /* base name of the finished file, for the outer signature; NULL: <id>.tar.gz */
+    const char *file; /* base name of the finished file, for the outer signature; NULL: <id>.tar.gz or .age */
 };
 
 struct ps_sealed {
@@ -41,9 +42,14 @@ struct ps_sealed {
 /* A bundle id of that moment; `random` tells apart two bundles of one second. */
 void ps_bundle_id_make(int64_t unix_time, uint32_t random, char out[PS_BUNDLE_ID_LEN + 1]);
 
-/* Writes the beginning. NULL with *err set when the id is none, the sink fails or memory is out. */
-struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, ps_sink *sink, void *context,
-                                struct ps_error *err);
+/* What the file is called where nobody names it: <id>.tar.gz, or <id>.tar.gz.age. */
+enum { PS_BUNDLE_FILE_LEN = PS_BUNDLE_ID_LEN + sizeof ".tar.gz.age" - 1 };
+void ps_bundle_file_name(const char *id, bool encrypted, char out[PS_BUNDLE_FILE_LEN + 1]);
+
+/* Writes the beginning. `to`: whom the file is encrypted to, borrowed until the end; none, or NULL: it is not. NULL with
+ * *err set when the id is none, the sink fails or memory is out. */
+struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, const struct ps_age_recipients *to,
+                                ps_sink *sink, void *context, struct ps_error *err);
 /* One payload member: a name below the top directory that begins with "data/". Fails on a name that the format does not
  * allow, before anything is written. After any other failure the bundle can only be freed. */
 PS_MUST_CHECK bool ps_bundle_add(struct ps_bundle *b, const char *name, struct ps_span bytes, struct ps_error *err);

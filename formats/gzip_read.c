@@ -33,10 +33,9 @@ enum ps_source_step ps_flaw_set(struct ps_flaw *flaw, enum ps_flaw_kind kind, co
 
 bool ps_gzip_reader_init(struct ps_gzip_reader *g, ps_input *input, void *context, struct ps_error *err)
 {
-    g->input = input;
-    g->context = context;
+    g->outer.input = input;
+    g->outer.context = context;
     g->crc = crc32(0, NULL, 0);
-    ps_blake2b512_init(&g->digest);
     if (inflateInit2(&g->inflate, -MAX_WBITS) != Z_OK)
         return ps_fail(err, ENOMEM, "no memory to decompress the bundle");
     g->inflating = true;
@@ -48,9 +47,10 @@ void ps_gzip_reader_done(struct ps_gzip_reader *g)
     if (g->inflating)
         inflateEnd(&g->inflate);
     g->inflating = false;
+    ps_outer_done(&g->outer);
 }
 
-/* More input when there is none; END when the file is over. */
+/* More input when there is none; END when the file is over. A flaw below this layer is one of this layer. */
 static enum ps_source_step more(struct ps_gzip_reader *g, struct ps_error *err)
 {
     if (g->inflate.avail_in > 0)
@@ -58,24 +58,12 @@ static enum ps_source_step more(struct ps_gzip_reader *g, struct ps_error *err)
     if (g->input_ended)
         return PS_SOURCE_END;
     size_t got = 0;
-    if (!g->input(g->context, g->in, sizeof g->in, &got, err))
-        return PS_SOURCE_FAILED;
-    g->input_ended = got == 0;
-    g->bytes_in += got;
-    ps_blake2b512_update(&g->digest, ps_span_of(g->in, got));
+    enum ps_source_step step = ps_outer_read(&g->outer, g->in, sizeof g->in, &got, &g->flaw, err);
+    g->input_ended = step == PS_SOURCE_END;
+    g->flawed = g->flawed || step == PS_SOURCE_FLAW;
     g->inflate.next_in = g->in;
     g->inflate.avail_in = (uInt) got;
-    return got > 0 ? PS_SOURCE_NEXT : PS_SOURCE_END;
-}
-
-bool ps_gzip_reader_drain(struct ps_gzip_reader *g, struct ps_error *err)
-{
-    for (;;) {
-        g->inflate.avail_in = 0;
-        enum ps_source_step step = more(g, err);
-        if (step != PS_SOURCE_NEXT)
-            return step == PS_SOURCE_END;
-    }
+    return step;
 }
 
 static enum ps_source_step flawed(struct ps_gzip_reader *g, enum ps_flaw_kind kind, const char *why)

@@ -8,18 +8,16 @@
 
 #include <zlib.h>
 
-#include "formats/tarball_read.h"
+#include "formats/outer_input.h"
 
 enum { PS_GZIP_PIECE = 64 << 10 };
 
 /* Private to tarball_read.c and gzip_read.c. */
 struct ps_gzip_reader {
-    ps_input *input;
-    void *context;
+    struct ps_outer_input outer;
     z_stream inflate;
-    struct ps_blake2b512 digest; /* of all input */
     uLong crc;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_out;
     size_t at, len; /* what is left of `out`: [at, len) */
     bool inflating, begun, ended, input_ended, flawed;
     struct ps_flaw flaw;
@@ -30,8 +28,6 @@ PS_MUST_CHECK bool ps_gzip_reader_init(struct ps_gzip_reader *g, ps_input *input
 /* Fills the empty `out` again. NEXT: there is something in [at, len), all of it or, at the end, less. END: the file has
  * ended as it must. */
 enum ps_source_step ps_gzip_reader_fill(struct ps_gzip_reader *g, struct ps_flaw *flaw, struct ps_error *err);
-/* Reads what is left of the input, for the digest. */
-PS_MUST_CHECK bool ps_gzip_reader_drain(struct ps_gzip_reader *g, struct ps_error *err);
 void ps_gzip_reader_done(struct ps_gzip_reader *g);
 
 #endif

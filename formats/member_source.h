@@ -12,7 +12,9 @@
 enum ps_flaw_kind {
     PS_FLAW_CUT_SHORT, /* it ends too early; everything before is there */
     PS_FLAW_MALFORMED, /* not what docs/BUNDLE.md allows */
-    PS_FLAW_DAMAGED,   /* well-formed, but a checksum says that the bytes are others */
+    PS_FLAW_DAMAGED,   /* well-formed and read to its end, but a checksum says that the bytes are others */
+    PS_FLAW_ALTERED,   /* encrypted, and not what was encrypted; what follows cannot be read */
+    PS_FLAW_LOCKED,    /* encrypted, and no identity that is there opens it */
 };
 
 /* Why a source cannot go on. */

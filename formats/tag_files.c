@@ -48,6 +48,11 @@ void ps_tag_bag_info(const struct ps_tagged *about, const struct ps_seal_facts *
     add_field(out, "Evidence-Identifier", facts->evidence_id);
     add_field(out, "Authority", facts->authority);
     add_field(out, "Case-Officer", facts->case_officer);
+    for (size_t i = 0; about->to != NULL && i < about->to->count; i++) {
+        char recipient[PS_AGE_RECIPIENT_TEXT + 1];
+        ps_age_recipient_text(&about->to->list[i], recipient);
+        add_field(out, PS_TAG_ENCRYPTED_TO, recipient);
+    }
 }
 
 /* A text, or null when it was not stated. */

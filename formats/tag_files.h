@@ -7,12 +7,14 @@
 
 #include "formats/bundle_write.h"
 
+#define PS_TAG_ENCRYPTED_TO "Encrypted-To" /* in bag-info.txt, once for each recipient */
 #define PS_BAGIT_TEXT "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 /* What the tag files are about, besides the facts of the seal. */
 struct ps_tagged {
     const char *bundle;
     uint64_t seq;
+    const struct ps_age_recipients *to; /* NULL: not encrypted */
     uint64_t payload_bytes, payload_members;
 };
 

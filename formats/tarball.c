@@ -1,14 +1,8 @@
-/* SPDX-License-Identifier: Apache-2.0
- *
- * libarchive hands every byte of the tar stream to tar_bytes() as it is: with a block size of 0 it neither copies nor
- * gathers, so a payload goes from the caller's buffer straight into deflate's window.
- */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "formats/tarball.h"
 
-#include "formats/digest.h"
+#include "formats/tar_writer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -21,17 +15,14 @@ enum {
 };
 
 struct ps_tarball {
-    struct archive *tar;
-    struct archive_entry *entry;
+    struct ps_tar_writer *tar;
     z_stream deflate;
-    struct ps_blake2b512 digest;
     ps_sink *sink;
     void *context;
-    struct ps_error *err; /* of the call under way: libarchive's callback has no way to hand one through */
-    char path[PATH_ROOM];
-    size_t top_len; /* with the slash */
+    struct ps_error *err; /* of the call under way: a tar writer's sink has no way to hand one through */
+    char top[PATH_ROOM], name[PATH_ROOM]; /* of the entry under way */
     uLong crc;
-    uint64_t bytes_in, bytes_out;
+    uint64_t bytes_in;
     uint64_t owed; /* bytes of the entry under way that have not come yet */
     bool deflating, failed, finished;
     uint8_t out[PIECE];
@@ -41,10 +32,8 @@ struct ps_tarball {
 static bool flush_out(struct ps_tarball *t)
 {
     size_t len = PIECE - t->deflate.avail_out;
-    ps_blake2b512_update(&t->digest, ps_span_of(t->out, len));
     if (!t->sink(t->context, t->out, len, t->err))
         return false;
-    t->bytes_out += len;
     t->deflate.next_out = t->out;
     t->deflate.avail_out = PIECE;
     return true;
@@ -72,25 +61,24 @@ static bool deflate_piece(struct ps_tarball *t, const uint8_t *data, uInt len, i
     }
 }
 
-/* libarchive's write callback. */
-static la_ssize_t tar_bytes(struct archive *tar, void *context, const void *data, size_t len)
+/* The tar writer's sink. */
+static bool tar_bytes(void *context, const void *data, size_t len)
 {
     struct ps_tarball *t = context;
-    (void) tar;
-    if (len > INT_MAX)
-        len = INT_MAX; /* zlib counts in 32 bits; libarchive comes again with the rest */
-    if (t->failed || !deflate_piece(t, data, (uInt) len, Z_NO_FLUSH)) {
-        t->failed = true;
-        return -1;
+    const uint8_t *from = data;
+    while (len > 0 && !t->failed) {
+        uInt now = len > INT_MAX ? INT_MAX : (uInt) len; /* zlib counts in 32 bits */
+        t->failed = !deflate_piece(t, from, now, Z_NO_FLUSH);
+        t->crc = crc32(t->crc, from, now);
+        t->bytes_in += now;
+        from += now;
+        len -= now;
     }
-    t->crc = crc32(t->crc, data, (uInt) len);
-    t->bytes_in += len;
-    return (la_ssize_t) len;
+    return !t->failed;
 }
 
 static bool start_deflate(struct ps_tarball *t, int level)
 {
-    ps_blake2b512_init(&t->digest);
     /* Memory level 8, not 9: the smaller hash table stays in the cache, 10 to 20 % less time for the same size. */
     if (deflateInit2(&t->deflate, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
@@ -104,23 +92,6 @@ static bool start_deflate(struct ps_tarball *t, int level)
     t->deflate.avail_out = PIECE - sizeof ps_gzip_header;
     t->crc = crc32(0, NULL, 0);
     return true;
-}
-
-static bool start_tar(struct ps_tarball *t, int64_t mtime)
-{
-    t->tar = archive_write_new();
-    t->entry = archive_entry_new();
-    if (t->tar == NULL || t->entry == NULL)
-        return false;
-    archive_entry_set_filetype(t->entry, AE_IFREG);
-    archive_entry_set_perm(t->entry, 0600);
-    archive_entry_set_uid(t->entry, 0);
-    archive_entry_set_gid(t->entry, 0);
-    archive_entry_set_mtime(t->entry, mtime, 0);
-    return archive_write_set_format_ustar(t->tar) == ARCHIVE_OK &&
-           archive_write_set_bytes_per_block(t->tar, 0) == ARCHIVE_OK &&
-           archive_write_set_bytes_in_last_block(t->tar, 1) == ARCHIVE_OK &&
-           archive_write_open(t->tar, t, NULL, tar_bytes, NULL) == ARCHIVE_OK;
 }
 
 struct ps_tarball *ps_tarball_new(const char *top, int64_t mtime, int level, ps_sink *sink, void *context,
@@ -139,10 +110,9 @@ struct ps_tarball *ps_tarball_new(const char *top, int64_t mtime, int level, ps_
     t->sink = sink;
     t->context = context;
     t->err = err;
-    memcpy(t->path, top, top_len);
-    t->path[top_len] = '/';
-    t->top_len = top_len + 1;
-    if (!start_deflate(t, level) || !start_tar(t, mtime)) {
+    memcpy(t->top, top, top_len + 1);
+    t->tar = ps_tar_writer_new(mtime, tar_bytes, t);
+    if (t->tar == NULL || !start_deflate(t, level)) {
         ps_tarball_free(t);
         (void) ps_fail(err, ENOMEM, "starting the bundle");
         return NULL;
@@ -150,17 +120,16 @@ struct ps_tarball *ps_tarball_new(const char *top, int64_t mtime, int level, ps_
     return t;
 }
 
-/* A sink that failed has said why; everything else is libarchive's to tell. */
+/* A sink that failed has said why; everything else is the tar writer's to tell. */
 static bool tar_failed(struct ps_tarball *t, const char *name, struct ps_error *err)
 {
     if (t->failed)
         return false;
     t->failed = true;
-    const char *why = archive_error_string(t->tar);
-    return ps_fail(err, 0, "writing %s into the bundle: %s", name, why != NULL ? why : "libarchive gave no reason");
+    return ps_fail(err, 0, "writing %s into the bundle: %s", name, ps_tar_writer_error(t->tar));
 }
 
-/* False when the stream is over, or an entry was begun and not filled: libarchive would fill it with zeros. */
+/* False when the stream is over, or an entry was begun and not filled. */
 static bool may_begin(struct ps_tarball *t, const char *what, struct ps_error *err)
 {
     if (t->failed || t->finished)
@@ -176,14 +145,12 @@ bool ps_tarball_begin(struct ps_tarball *t, const char *name, uint64_t size, str
     size_t len = strlen(name);
     if (!may_begin(t, name, err))
         return false;
-    if (len == 0 || len >= PATH_ROOM - t->top_len || size > INT64_MAX)
+    if (len == 0 || strlen(t->top) + 1 + len >= PATH_ROOM || size > INT64_MAX)
         return ps_fail(err, ENAMETOOLONG, "writing %s into the bundle", name);
-    memcpy(t->path + t->top_len, name, len + 1);
+    memcpy(t->name, name, len + 1);
 
     t->err = err;
-    archive_entry_set_pathname(t->entry, t->path);
-    archive_entry_set_size(t->entry, (la_int64_t) size);
-    if (archive_write_header(t->tar, t->entry) != ARCHIVE_OK)
+    if (!ps_tar_writer_begin(t->tar, t->top, name, size))
         return tar_failed(t, name, err);
     t->owed = size;
     return true;
@@ -191,13 +158,12 @@ bool ps_tarball_begin(struct ps_tarball *t, const char *name, uint64_t size, str
 
 bool ps_tarball_piece(struct ps_tarball *t, struct ps_span bytes, struct ps_error *err)
 {
-    const char *name = t->path + t->top_len;
     if (t->failed || bytes.len > t->owed)
-        return ps_fail(err, 0, "writing %s into the bundle: %s", name,
+        return ps_fail(err, 0, "writing %s into the bundle: %s", t->name,
                        t->failed ? "it has failed already" : "too long");
     t->err = err;
-    if (bytes.len > 0 && archive_write_data(t->tar, bytes.data, bytes.len) != (la_ssize_t) bytes.len)
-        return tar_failed(t, name, err);
+    if (bytes.len > 0 && !ps_tar_writer_piece(t->tar, bytes))
+        return tar_failed(t, t->name, err);
     t->owed -= bytes.len;
     return true;
 }
@@ -232,7 +198,7 @@ bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err)
     if (!may_begin(t, "the end", err))
         return false;
     t->err = err;
-    if (archive_write_close(t->tar) != ARCHIVE_OK)
+    if (!ps_tar_writer_end(t->tar))
         return tar_failed(t, "the end", err);
     if (!end_gzip(t)) {
         t->failed = true;
@@ -242,21 +208,9 @@ bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err)
     return true;
 }
 
-void ps_tarball_digest(struct ps_tarball *t, uint8_t out[64])
-{
-    /* A copy, so that asking twice gives the same answer. */
-    struct ps_blake2b512 digest = t->digest;
-    ps_blake2b512_final(&digest, out);
-}
-
 uint64_t ps_tarball_bytes_in(const struct ps_tarball *t)
 {
     return t->bytes_in;
-}
-
-uint64_t ps_tarball_bytes_out(const struct ps_tarball *t)
-{
-    return t->bytes_out;
 }
 
 void ps_tarball_free(struct ps_tarball *t)
@@ -265,9 +219,7 @@ void ps_tarball_free(struct ps_tarball *t)
         return;
     /* Closing writes; whatever is left of an unfinished bundle must not reach the sink. */
     t->failed = true;
-    if (t->tar != NULL)
-        archive_write_free(t->tar);
-    archive_entry_free(t->entry);
+    ps_tar_writer_free(t->tar);
     if (t->deflating)
         deflateEnd(&t->deflate);
     free(t);

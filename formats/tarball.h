@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The outer file of a bundle, written as a stream: ustar entries by libarchive, deflated by zlib, handed to a sink
- * while the BLAKE2b-512 of the outgoing bytes is kept for the detached signature (docs/BUNDLE.md section 1).
+ * The outer file of a bundle, written as a stream: ustar entries, deflated by zlib, handed to a sink
+ * (docs/BUNDLE.md section 1).
  */
 #ifndef PS_TARBALL_H
 #define PS_TARBALL_H
@@ -22,12 +22,9 @@ PS_MUST_CHECK bool ps_tarball_add(struct ps_tarball *t, const char *name, struct
 /* The same in pieces whose lengths make up `size` exactly; the next begin, add or finish fails when they do not. */
 PS_MUST_CHECK bool ps_tarball_begin(struct ps_tarball *t, const char *name, uint64_t size, struct ps_error *err);
 PS_MUST_CHECK bool ps_tarball_piece(struct ps_tarball *t, struct ps_span bytes, struct ps_error *err);
-/* Ends tar and gzip. After that only _digest and _free. */
+/* Ends tar and gzip. After that only _free. */
 PS_MUST_CHECK bool ps_tarball_finish(struct ps_tarball *t, struct ps_error *err);
-/* BLAKE2b-512 of every byte that went to the sink; valid after _finish. */
-void ps_tarball_digest(struct ps_tarball *t, uint8_t out[64]);
 uint64_t ps_tarball_bytes_in(const struct ps_tarball *t);
-uint64_t ps_tarball_bytes_out(const struct ps_tarball *t);
 void ps_tarball_free(struct ps_tarball *t);
 
 /* The 512 bytes of the ustar header of <top>/<name> with `size` bytes, as the writer makes it. False when the name does

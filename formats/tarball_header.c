@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A ustar header without libarchive, byte for byte as libarchive's writer makes it (a test compares the two): readers
- * of hostile bundles need one page of code for it, not a library.
+ * of hostile bundles, and procsnap-core, need one page of code for it, not a library.
  */
 #include "formats/tarball.h"
 

@@ -261,18 +261,35 @@ struct ps_member_source ps_tarball_reader_source(struct ps_tarball_reader *r)
     return (struct ps_member_source){.self = r, .member = next_member, .piece = next_piece, .top = top_of};
 }
 
+void ps_tarball_reader_identities(struct ps_tarball_reader *r, const struct ps_age_identities *ids)
+{
+    r->gzip.outer.ids = ids;
+}
+
+bool ps_tarball_reader_encrypted(const struct ps_tarball_reader *r, size_t *recipients,
+                                 const struct ps_age_recipient **opened_by)
+{
+    const struct ps_age_reader *age = r->gzip.outer.age;
+    if (age == NULL)
+        return false;
+    *recipients = ps_age_reader_recipients(age);
+    *opened_by = ps_age_reader_opened_by(age);
+    return true;
+}
+
 bool ps_tarball_reader_digest(struct ps_tarball_reader *r, uint8_t out[PS_BLAKE2B512_LEN], struct ps_error *err)
 {
-    if (!ps_gzip_reader_drain(&r->gzip, err))
+    struct ps_outer_input *outer = &r->gzip.outer;
+    if (!ps_outer_drain(outer, r->gzip.in, sizeof r->gzip.in, err))
         return false;
-    struct ps_blake2b512 digest = r->gzip.digest;
+    struct ps_blake2b512 digest = outer->digest;
     ps_blake2b512_final(&digest, out);
     return true;
 }
 
 uint64_t ps_tarball_reader_bytes_in(const struct ps_tarball_reader *r)
 {
-    return r->gzip.bytes_in;
+    return r->gzip.outer.bytes_in;
 }
 
 void ps_tarball_reader_free(struct ps_tarball_reader *r)

@@ -183,7 +183,11 @@ static void take_flaw(struct ps_verify *v, const struct ps_flaw *flaw)
         ps_verify_find(v, PS_FINDING_STRUCTURE, flaw->why, about);
         return;
     case PS_FLAW_DAMAGED:
+    case PS_FLAW_ALTERED:
         ps_verify_find(v, PS_FINDING_TAMPERED, flaw->why, about);
+        return;
+    case PS_FLAW_LOCKED:
+        ps_verify_find(v, PS_FINDING_LOCKED, flaw->why, about);
         return;
     }
 }
@@ -301,8 +305,10 @@ static bool verify_file(struct ps_verify *v, struct ps_tarball_reader *reader)
 {
     struct ps_member_source source = ps_tarball_reader_source(reader);
     uint8_t digest[PS_BLAKE2B512_LEN];
+    ps_tarball_reader_identities(reader, v->wants->identities);
     if (!verify(v, &source, NULL))
         return false;
+    ps_verify_encryption(v, reader);
     v->report->file_bytes = ps_tarball_reader_bytes_in(reader);
     if (!v->wants->has_minisig) {
         ps_verify_find(v, PS_FINDING_NOTE, "there is no signature beside the file: only what is in it was checked",

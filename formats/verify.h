@@ -17,10 +17,11 @@ enum ps_verify_verdict {
     PS_VERIFY_INCOMPLETE,
     PS_VERIFY_TAMPERED,
     PS_VERIFY_MALFORMED,
+    PS_VERIFY_ENCRYPTED, /* nobody could look into it */
 };
 /* "OK", "OK-UNPINNED", ... */
 const char *ps_verify_name(enum ps_verify_verdict verdict);
-/* 0, 1, 10, 11, 12 */
+/* 0, 1, 10, 11, 12; ENCRYPTED 2: the command line lacks the identity */
 int ps_verify_exit(enum ps_verify_verdict verdict);
 
 /* What the command line asks for. All borrowed. */
@@ -30,12 +31,14 @@ struct ps_verify_wants {
     const uint64_t *seq;             /* or NULL */
     bool has_minisig;                /* of the file; ignored for a directory */
     struct ps_span minisig;
+    const struct ps_age_identities *identities; /* for an encrypted file, or NULL */
     bool rederive;
 };
 
 /* Ordered: the highest of all findings decides the verdict. */
 enum ps_finding_rank {
     PS_FINDING_NOTE, /* decides nothing */
+    PS_FINDING_LOCKED, /* ENCRYPTED */
     PS_FINDING_INCOMPLETE,
     PS_FINDING_CONTENT, /* MALFORMED: sealed as it is, but not what the format says */
     PS_FINDING_TAMPERED,
@@ -75,6 +78,12 @@ struct ps_verify_report {
     /* the seal */
     bool has_root, pinned, inner_signed, outer_signed;
     int64_t signed_at; /* unix time in the trusted comment; 0 unless inner_signed */
+    /* the encryption around it */
+    bool encrypted;
+    size_t stanzas; /* X25519 recipients in the header of the file */
+    bool opened;
+    struct ps_age_recipient opened_by; /* whom the identity that opened it belongs to */
+    struct ps_age_recipients encrypted_to; /* whom bag-info.txt names */
     /* data/closing.json */
     char *sealed_early; /* the reason, or NULL */
     uint64_t skipped;   /* captures that were not tried */

@@ -94,6 +94,19 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     return f->realtime_us <= INT64_MAX;
 }
 
+/* False when one of them is none; bundles of older versions have no list. */
+static bool read_recipients(struct ps_verify *v, const cJSON *options)
+{
+    const cJSON *list = ps_json_get(options, "encrypt_to");
+    struct ps_error ignored;
+    for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next) {
+        const char *text = ps_json_string(item);
+        if (text == NULL || !ps_age_recipients_add(&v->planned_to, ps_span_text(text), &ignored))
+            return false;
+    }
+    return true;
+}
+
 /* What of it the journal can be held to. */
 static bool read_plan(struct ps_verify *v, const cJSON *plan)
 {
@@ -121,6 +134,8 @@ static const char *read_meta(struct ps_verify *v, const cJSON *meta)
     r->tool_version = copy(v, ps_json_get(ps_json_get(meta, "tool"), "version"));
     read_case(v, ps_json_get(meta, "case"));
     v->facts_known = read_facts(v, meta);
+    if (!read_recipients(v, ps_json_get(meta, "options")))
+        return "it names a recipient that is none";
     if (!read_plan(v, ps_json_get(meta, "plan")))
         return "it does not say whether content was planned";
     return v->facts_known ? NULL : "no clock anchor or no ticks a second";
@@ -262,15 +277,31 @@ void ps_verify_custody_line(struct ps_verify *v, struct ps_span line)
     cJSON_Delete(tree);
 }
 
-/* The one field of bag-info.txt that can be checked: it covers names and lengths in a second way. */
+static void read_recipient(struct ps_verify *v, struct ps_span line)
+{
+    struct ps_error ignored;
+    const size_t label = strlen(PS_TAG_ENCRYPTED_TO ": ");
+    if (!ps_age_recipients_add(&v->report->encrypted_to, ps_span_of(line.data + label, line.len - label), &ignored))
+        malformed(v, PS_MEMBER_BAG_INFO, "it names a recipient that is none");
+}
+
+/* Two sorts of fields can be checked: the one that covers names and lengths in a second way, and the recipients. */
 void ps_verify_bag_info(struct ps_verify *v)
 {
     struct ps_cursor in = ps_cursor_over(ps_buffer_span(&v->text[PS_MEMBER_BAG_INFO]));
     struct ps_span line;
     char oxum[80];
     (void) snprintf(oxum, sizeof oxum, "Payload-Oxum: %" PRIu64 ".%zu", v->report->payload_bytes, v->payload.count);
-    while (ps_take_line(&in, &line))
-        if (ps_span_is(line, oxum))
-            return;
-    malformed(v, PS_MEMBER_BAG_INFO, "its Payload-Oxum is not that of the payload");
+    bool fits = false;
+    while (ps_take_line(&in, &line)) {
+        fits = fits || ps_span_is(line, oxum);
+        if (ps_span_starts(line, PS_TAG_ENCRYPTED_TO ": "))
+            read_recipient(v, line);
+    }
+    const struct ps_age_recipients *to = &v->report->encrypted_to;
+    if (v->report->has_meta && (to->count != v->planned_to.count ||
+                                memcmp(to->list, v->planned_to.list, to->count * sizeof to->list[0]) != 0))
+        malformed(v, PS_MEMBER_BAG_INFO, "it names other recipients than data/meta.json");
+    if (!fits)
+        malformed(v, PS_MEMBER_BAG_INFO, "its Payload-Oxum is not that of the payload");
 }

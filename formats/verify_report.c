@@ -18,6 +18,8 @@ const char *ps_verify_name(enum ps_verify_verdict verdict)
         return "TAMPERED";
     case PS_VERIFY_MALFORMED:
         return "MALFORMED";
+    case PS_VERIFY_ENCRYPTED:
+        return "ENCRYPTED";
     }
     return "?";
 }
@@ -35,6 +37,8 @@ int ps_verify_exit(enum ps_verify_verdict verdict)
         return 11;
     case PS_VERIFY_MALFORMED:
         return 12;
+    case PS_VERIFY_ENCRYPTED:
+        return 2;
     }
     return 12;
 }
@@ -84,6 +88,9 @@ void ps_verify_decide(struct ps_verify *v)
     switch (v->worst) {
     case PS_FINDING_NOTE:
         r->verdict = r->pinned ? PS_VERIFY_OK : PS_VERIFY_UNPINNED;
+        return;
+    case PS_FINDING_LOCKED:
+        r->verdict = PS_VERIFY_ENCRYPTED;
         return;
     case PS_FINDING_INCOMPLETE:
         r->verdict = PS_VERIFY_INCOMPLETE;

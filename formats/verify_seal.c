@@ -151,6 +151,33 @@ void ps_verify_seal(struct ps_verify *v)
         ps_verify_find(v, PS_FINDING_CONTENT, "no signature could be checked", ps_span_of(NULL, 0));
 }
 
+/* Whom a file is encrypted to stands in no readable place of it: what can be held to the seal is their number, and that
+ * the one who could open it is among them. Whoever can read it can encrypt it anew, so this is no tampering with what was
+ * sealed: the signature beside the file tells whether it is the same file. */
+void ps_verify_encryption(struct ps_verify *v, const struct ps_tarball_reader *reader)
+{
+    static const char around[] = "the encryption";
+    struct ps_verify_report *r = v->report;
+    const struct ps_age_recipient *opened_by = NULL;
+    const char *what = NULL;
+    r->encrypted = ps_tarball_reader_encrypted(reader, &r->stanzas, &opened_by);
+    r->opened = opened_by != NULL;
+    if (r->opened)
+        r->opened_by = *opened_by;
+    if (!v->whole[PS_MEMBER_BAG_INFO])
+        return;
+    if (!r->encrypted && r->encrypted_to.count > 0)
+        what = "it was sealed encrypted, and this copy is not: somebody has decrypted it";
+    else if (r->encrypted && r->encrypted_to.count == 0)
+        what = "it was sealed in the clear, and encrypted afterwards";
+    else if (r->encrypted && !ps_age_recipients_have(&r->encrypted_to, &r->opened_by))
+        what = "it was encrypted again: the seal does not name the recipient whose identity opened it";
+    else if (r->encrypted && r->stanzas != r->encrypted_to.count)
+        what = "it was encrypted again: it has another number of recipients than the seal names";
+    if (what != NULL)
+        ps_verify_find(v, PS_FINDING_NOTE, what, ps_span_text(around));
+}
+
 void ps_verify_outer(struct ps_verify *v, const uint8_t digest[PS_BLAKE2B512_LEN])
 {
     static const char beside[] = "the signature beside the file";

@@ -60,6 +60,7 @@ struct ps_verify {
     size_t raw_sorted; /* of a directory's payload, when the first journal line came */
     struct ps_records *records; /* NULL: not derived again */
     struct ps_manifest derived;
+    struct ps_age_recipients planned_to; /* whom data/meta.json names */
     bool plan_known, content_planned; /* data/meta.json says what was planned; content was */
     bool facts_known; /* data/meta.json has told what records are derived from */
     struct ps_records_facts facts;
@@ -105,6 +106,8 @@ void ps_verify_tagmanifest(struct ps_verify *v);
 
 /* verify_seal.c: root and signatures. */
 void ps_verify_seal(struct ps_verify *v);
+/* Is it encrypted as its seal says? */
+void ps_verify_encryption(struct ps_verify *v, const struct ps_tarball_reader *reader);
 void ps_verify_outer(struct ps_verify *v, const uint8_t digest[PS_BLAKE2B512_LEN]);
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "build_info.h"
+#include "collector/chain.h"
 #include "collector/delivery/destination.h"
 #include "collector/key_file.h"
 #include "collector/procfs/reader.h"
@@ -41,22 +42,41 @@ static bool to_destination(void *context, const void *data, size_t len, struct p
     return ps_destination_write(context, data, len, err);
 }
 
+/* That of a chain is derived here, and as short-lived as one that is drawn. */
+static bool open_key(struct builder *b, struct ps_error *err)
+{
+    const struct ps_options *o = b->job->options;
+    if (!o->chain)
+        return ps_key_file_open(o, &b->key, &b->run.ephemeral_key, err);
+    b->run.ephemeral_key = true;
+    return ps_chain_link_key(o->chain, &b->key, err);
+}
+
+static uint64_t seq_of(const struct ps_builder_job *job)
+{
+    return job->options->chain ? job->options->chain->seq : 0;
+}
+
 static bool open_bundle(struct builder *b, struct ps_error *err)
 {
     const struct ps_builder_job *job = b->job;
+    const struct ps_age_recipients *to = &job->options->encrypt_to;
+    char name[PS_BUNDLE_FILE_LEN + 1];
     if (!ps_selftest(err))
         return ps_fail_in(err, "self-test failed, nothing this executable says could be trusted");
-    if (!ps_key_file_open(job->options, &b->key, &b->run.ephemeral_key, err))
+    if (!open_key(b, err))
         return false;
     ps_bundle_id_make((int64_t) (job->opening.realtime_us / 1000000), randombytes_random(), b->run.bundle_id);
-    b->destination = job->options->remote ? ps_destination_hold(job->options->hold_fd, b->run.bundle_id, err)
-                                          : ps_destination_open(job->options->dest, b->run.bundle_id, err);
+    ps_bundle_file_name(b->run.bundle_id, to->count > 0, name);
+    b->destination = job->options->remote ? ps_destination_hold(job->options->hold_fd, name, err)
+                                          : ps_destination_open(job->options->dest, name, err);
     if (!b->destination)
         return false;
     if (!ps_host_own_sha256(b->run.executable_sha256, err))
         b->run.executable_sha256[0] = 0;
     b->run.sandbox = ps_sandbox_enter(PS_ROLE_BUILDER);
-    b->out.bundle = ps_bundle_new(b->run.bundle_id, 0, job->options->compress, to_destination, b->destination, err);
+    b->out.bundle = ps_bundle_new(b->run.bundle_id, seq_of(job), job->options->compress, to, to_destination,
+                                  b->destination, err);
     return b->out.bundle != NULL;
 }
 
@@ -65,6 +85,7 @@ static bool open_records(struct builder *b, struct ps_error *err)
     const struct ps_builder_job *job = b->job;
     struct ps_records_facts facts = {
         .bundle = b->run.bundle_id,
+        .seq = seq_of(job),
         .realtime_us = job->opening.realtime_us,
         .boottime_us = job->opening.boottime_us,
         .uncertainty_ns = job->opening.uncertainty_ns,
@@ -248,18 +269,27 @@ static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_
     return ok;
 }
 
-static void chain_id(char out[33])
+/* One snapshot alone is a chain of its own. */
+static void add_chain(const struct ps_chain_link *link, char id[PS_CHAIN_ID_LEN + 1], struct ps_seal_facts *facts)
 {
-    uint8_t random[16];
-    randombytes_buf(random, sizeof random);
-    ps_hex_text(ps_span_of(random, sizeof random), out);
+    if (!link) {
+        ps_chain_id_make(id);
+        facts->chain_id = id;
+        facts->reason = "single";
+        return;
+    }
+    facts->chain_id = link->id;
+    facts->reason = link->reason;
+    facts->interval_s = link->interval_s;
+    facts->prev_root = link->has_prev ? link->prev_root : NULL;
+    facts->next_key = &link->next_key;
 }
 
 static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *err)
 {
     const struct ps_builder_job *job = b->job;
     struct ps_anchor closing;
-    char chain[33];
+    char chain[PS_CHAIN_ID_LEN + 1];
     ps_output_phase(&b->out, "seal", ps_boottime_us(), b->lives.processes);
     ps_output_journal_flush(&b->out);
     if (!ps_records_finish(b->out.records) || !ps_output_ok(&b->out)) {
@@ -268,7 +298,6 @@ static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *e
     }
     if (!add_closing(b, &closing, err))
         return false;
-    chain_id(chain);
     struct ps_seal_facts facts = {
         .software_agent = "procsnap " PS_VERSION,
         .time = (int64_t) (closing.realtime_us / 1000000),
@@ -278,14 +307,13 @@ static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *e
         .purpose = job->options->who.reason,
         .authority = job->options->who.authority,
         .case_officer = job->options->who.case_officer,
-        .chain_id = chain,
         .boot_id = job->host->boot_id,
-        .reason = "single",
         .started_boottime_us = job->opening.boottime_us,
         .finished_boottime_us = closing.boottime_us,
         .key = b->key,
         .file = ps_destination_name(b->destination),
     };
+    add_chain(job->options->chain, chain, &facts);
     return ps_bundle_seal(b->out.bundle, &facts, sealed, err);
 }
 

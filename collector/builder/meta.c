@@ -4,6 +4,7 @@
 
 #include "build_info.h"
 #include "collector/builder/builder.h"
+#include "collector/chain.h"
 #include "collector/host/prober.h"
 #include "collector/procfs/capture.h"
 #include "collector/procfs/threads.h"
@@ -17,8 +18,9 @@ static const char *const files_names[] = {[PS_FILES_NONE] = "none", [PS_FILES_DR
 static const char *const memory_names[] = {[PS_MEMORY_NONE] = "none", [PS_MEMORY_PIDS] = "pids",
                                            [PS_MEMORY_SUSPECTS] = "suspects", [PS_MEMORY_ALL] = "all"};
 
-static void add_tool(struct ps_json *j, const struct ps_run_facts *run)
+static void add_tool(struct ps_json *j, const struct ps_builder_job *job, const struct ps_run_facts *run)
 {
+    const char *key = job->options->chain ? "chain" : run->ephemeral_key ? "ephemeral" : "given";
     ps_json_object(j, "tool");
     ps_json_text(j, "name", "procsnap");
     ps_json_text(j, "version", PS_VERSION);
@@ -26,7 +28,7 @@ static void add_tool(struct ps_json *j, const struct ps_run_facts *run)
     ps_json_text(j, "compiler", PS_COMPILER);
     ps_json_text(j, "executable_sha256", run->executable_sha256[0] ? run->executable_sha256 : NULL);
     ps_json_text(j, "selftest", "passed");
-    ps_json_text(j, "signing_key", run->ephemeral_key ? "ephemeral" : "given");
+    ps_json_text(j, "signing_key", key);
     ps_json_object_end(j);
 }
 
@@ -46,6 +48,7 @@ static void add_options(struct ps_json *j, const struct ps_options *o)
     for (size_t i = 0; i < o->memory_pids.count; i++)
         ps_json_u64(j, NULL, o->memory_pids.pids[i]);
     ps_json_array_end(j);
+    ps_age_recipients_json(&o->encrypt_to, j, "encrypt_to");
     ps_json_bool(j, "plaintext", o->plaintext);
     ps_json_text(j, "redact", o->redact_environ ? "environ" : "none");
     ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);
@@ -295,8 +298,8 @@ void ps_meta_json(const struct ps_builder_job *job, const struct ps_run_facts *r
     ps_json_u64(&j, "format", PS_BUNDLE_FORMAT);
     ps_json_u64(&j, "records", PS_RECORDS_VERSION);
     ps_json_text(&j, "bundle", run->bundle_id);
-    ps_json_u64(&j, "seq", 0);
-    add_tool(&j, run);
+    ps_json_u64(&j, "seq", job->options->chain ? job->options->chain->seq : 0);
+    add_tool(&j, job, run);
     add_options(&j, job->options);
     add_case(&j, &job->options->who);
     add_host(&j, job);

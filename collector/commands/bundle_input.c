@@ -133,6 +133,7 @@ bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_w
 {
     struct ps_verify_wants all = *wants;
 
+    all.identities = in->identities;
     all.has_minisig = in->has_minisig;
     all.minisig = ps_buffer_span(&in->minisig);
     if (in->directory)
@@ -167,9 +168,11 @@ bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source
     if (!ps_bundle_input_rewind(in, err))
         return false;
     in->members_reader = ps_tarball_reader_new(ps_input_fd, &in->fd, err);
-    if (in->members_reader != NULL)
-        *out = ps_tarball_reader_source(in->members_reader);
-    return in->members_reader != NULL;
+    if (in->members_reader == NULL)
+        return false;
+    ps_tarball_reader_identities(in->members_reader, in->identities);
+    *out = ps_tarball_reader_source(in->members_reader);
+    return true;
 }
 
 static void done(struct ps_bundle_input *in)
@@ -182,16 +185,17 @@ static void done(struct ps_bundle_input *in)
     ps_buffer_done(&in->minisig);
 }
 
-int ps_bundle_input_run(const char *name,
+int ps_bundle_input_run(const char *name, struct ps_age_identities *identities,
                         int (*use)(struct ps_bundle_input *in, const void *request, struct ps_error *err),
                         const void *request)
 {
-    struct ps_bundle_input in = {.name = name, .fd = -1, .minisig_fd = -1};
+    struct ps_bundle_input in = {.name = name, .identities = identities, .fd = -1, .minisig_fd = -1};
     struct ps_error err = {0};
 
     int status = open_input(&in, &err) ? use(&in, request, &err) : PS_EXIT_USAGE;
     if (err.text[0] != '\0')
         ps_print_error(&err);
     done(&in);
+    ps_age_identities_free(identities);
     return status;
 }

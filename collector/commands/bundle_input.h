@@ -10,6 +10,7 @@
 
 struct ps_bundle_input {
     const char *name; /* borrowed: what the command line said */
+    const struct ps_age_identities *identities; /* borrowed: what opens it where it is encrypted, or NULL */
     int fd;
     bool directory;
     int minisig_fd; /* of <name>.minisig, from open to load; -1: there is none */
@@ -21,11 +22,19 @@ struct ps_bundle_input {
 
 /* False with *err when the command line named no bundle. */
 PS_MUST_CHECK bool ps_bundle_input_named(const char *name, struct ps_error *err);
-/* Opens the bundle and the signature beside it for `use`, prints what fails, and closes. The exit status: that of
+/* Opens the bundle and the signature beside it for `use`, prints what fails, closes, and frees the identities. The exit status: that of
  * `use`, or that of a wrong command line when there is nothing of that name, or it cannot be opened. */
-int ps_bundle_input_run(const char *name,
+int ps_bundle_input_run(const char *name, struct ps_age_identities *identities,
                         int (*use)(struct ps_bundle_input *in, const void *request, struct ps_error *err),
                         const void *request);
+/* --identity, of all commands that read bundles. */
+#define PS_IDENTITY_FLAG                                                                                               \
+    {                                                                                                                  \
+        "identity", "FILE",                                                                                            \
+            "opens a bundle that is encrypted: the identity file of one of its\n"                                      \
+            "recipients (procsnap keygen --age, age-keygen); may be repeated",                                         \
+            0                                                                                                          \
+    }
 /* Reads the signature beside it. `again`: the bundle will be read twice, so that a pipe is copied into memory. False
  * with *err: reading failed, or memory ran out. */
 PS_MUST_CHECK bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_error *err);

@@ -243,9 +243,8 @@ static int collect(struct ps_remote *remote, int argc, char **argv)
 
 int ps_command_collect(int argc, char **argv)
 {
-    char **words;
-    struct ps_remote *remote = ps_remote_new(argc, argv, &words);
-    int status = collect(remote, argc, words);
+    struct ps_remote *remote = ps_remote_new();
+    int status = collect(remote, argc, argv);
 
     ps_remote_free(remote);
     return status;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "formats/bundle_write.h"
 #include "formats/head_line.h"
 #include "formats/journal.h"
 #include "formats/json.h"
@@ -26,6 +27,7 @@ static const struct {
 
 enum { UNREAD = sizeof unread / sizeof unread[0] };
 
+/* What a bundle that went to standard output is to be called. */
 static void add_path(struct ps_buffer *out, const char *path)
 {
     ps_printable_add(out, ps_span_text(path));
@@ -157,17 +159,29 @@ static void add_memory(const struct ps_verdict *v, struct ps_buffer *out)
     ps_buffer_add_text(out, " of the processes that you named were not there\n");
 }
 
-static void add_key_text(const struct ps_verdict *v, struct ps_buffer *out)
+static void add_recipients(const struct ps_age_recipients *to, struct ps_buffer *out)
+{
+    char text[PS_AGE_RECIPIENT_TEXT + 1];
+
+    for (size_t i = 0; i < to->count; i++) {
+        ps_age_recipient_text(&to->list[i], text);
+        ps_buffer_addf(out, "  %-10s %s\n", i == 0 ? "encrypted" : "", text);
+    }
+    ps_buffer_add_text(out, "             whose identity file opens it: procsnap with --identity FILE, or age -d -i FILE\n");
+}
+
+static void add_key_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
 {
     struct ps_head head;
     char pk[PS_PUBLIC_KEY_TEXT + 1] = "PUBLIC-KEY";
 
     if (ps_head_line_read(ps_span_text(v->head_line), &head))
         ps_public_key_text(&head.pk, pk);
-    ps_buffer_addf(out, " --key %s\n", pk);
+    ps_buffer_addf(out, " --key %s%s\n", pk, o->encrypt_to.count > 0 ? " --identity FILE" : "");
 }
 
-static void add_next(const struct ps_verdict *v, const struct ps_remote_verdict *remote, struct ps_buffer *out)
+static void add_next(const struct ps_options *o, const struct ps_verdict *v,
+                     const struct ps_remote_verdict *remote, struct ps_buffer *out)
 {
     const char *slash = strrchr(v->path, '/');
 
@@ -185,7 +199,7 @@ static void add_next(const struct ps_verdict *v, const struct ps_remote_verdict 
         ps_buffer_addf(out, "Next: take the bundle%s off this machine, and check it there:\n  procsnap verify ",
                        v->minisig_path[0] != '\0' ? ", and the .minisig beside it," : "");
     add_path(out, slash != NULL ? slash + 1 : v->path[0] != '\0' ? v->path : v->name);
-    add_key_text(v, out);
+    add_key_text(o, v, out);
 }
 
 void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict *v,
@@ -194,6 +208,8 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     add_place(v, remote, out);
     add_delivery(remote, out);
     add_signature(v, remote, out);
+    if (o->encrypt_to.count > 0)
+        add_recipients(&o->encrypt_to, out);
     add_amounts(o, v, out);
     add_unread(v, out);
     add_limits(v, out);
@@ -201,7 +217,9 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
         ps_buffer_add_text(out,
                            "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
     else
-        ps_buffer_add_text(out, "  environ    values are in the bundle, secrets among them: treat it like one\n");
+        ps_buffer_add_text(out, o->encrypt_to.count > 0
+                                    ? "  environ    values are in the bundle, for its recipients to read\n"
+                                    : "  environ    values are in the bundle, secrets among them: treat it like one\n");
     if (o->memory != PS_MEMORY_NONE)
         add_memory(v, out);
     if (v->ephemeral_key)
@@ -210,7 +228,7 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     else
         ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n"
                                                     : "  key        from --sign-key-fd\n");
-    add_next(v, remote, out);
+    add_next(o, v, remote, out);
 }
 
 static void add_outcomes(const struct ps_verdict *v, struct ps_json *j)
@@ -264,7 +282,6 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
 {
     struct ps_json j = ps_json_into(out);
 
-    (void) o;
     ps_json_object(&j, NULL);
     ps_json_bool(&j, "sealed", true);
     ps_json_text(&j, "sealed_early", or_null(v->early));
@@ -291,6 +308,7 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "own_denied", v->own_denied);
     ps_json_text(&j, "limits_reached", or_null(v->limits_reached));
     ps_json_bool(&j, "environ_redacted", v->redacted);
+    ps_age_recipients_json(&o->encrypt_to, &j, "encrypted_to");
     ps_json_bool(&j, "ephemeral_key", v->ephemeral_key);
     ps_json_bool(&j, "missing_ptrace", v->missing_ptrace);
     ps_json_object_end(&j);

@@ -10,20 +10,22 @@
 #include "analysis/export_procfs.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/verdict_line.h"
+#include "collector/key_file.h"
 #include "collector/terminal.h"
 #include "formats/json.h"
 #include "formats/quantity.h"
 
-enum { FLAG_FORMAT, FLAG_OUTPUT, FLAG_JSON, FLAGS };
+enum { FLAG_FORMAT, FLAG_OUTPUT, FLAG_IDENTITY, FLAG_JSON, FLAGS };
 
 static const struct ps_flag flags[FLAGS] = {
     [FLAG_FORMAT] = {"format", "procfs", "what to make; procfs is the only one so far", 0},
     [FLAG_OUTPUT] = {"output", "OUT", "a directory that is not there yet, or is empty", 'o'},
+    [FLAG_IDENTITY] = PS_IDENTITY_FLAG,
     [FLAG_JSON] = {"json", NULL, "what was made as one JSON object; the verdict goes to standard\nerror", 0},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap export BUNDLE|DIR|- --format procfs -o OUT [--json]",
+    .usage = "procsnap export BUNDLE|DIR|- --format procfs -o OUT [--identity FILE] [--json]",
     .about =
         "A bundle for other tools. The first line is the verdict of verify, without a pinned key; then\n"
         "  procfs  OUT/proc, a tree as /proc has it: raw files at their paths, exe, cwd, root, fd and ns as links.\n"
@@ -32,7 +34,8 @@ static const struct ps_help help = {
     .flags = flags,
     .flag_count = FLAGS,
     .statuses = " 0  exported\n"
-                " 2  the command line is wrong, there is no such bundle, or OUT is not empty\n"
+                " 2  the command line is wrong, there is no such bundle, OUT is not empty, or ENCRYPTED: no --identity\n"
+                "    that opens it\n"
                 " 3  the export is not whole (disk, memory)\n"
                 "10  INCOMPLETE, 11 TAMPERED, 12 MALFORMED: exported as far as it goes, but not to be trusted",
     .example = "procsnap export procsnap-20261122t001500z-0123abcd.tar.gz --format procfs -o view\n"
@@ -41,6 +44,7 @@ static const struct ps_help help = {
 
 struct request {
     const char *bundle, *out;
+    struct ps_age_identities *identities;
     bool procfs, json;
 };
 
@@ -161,8 +165,10 @@ static int export_into(struct ps_bundle_input *in, int out, const struct request
     int status = PS_EXIT_FAILED;
 
     ps_bundle_input_enclose(in, out);
-    if (ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err) &&
-        ps_export_procfs(&bundle, out, &counts, err) && print_counts(r, &report, &counts, err))
+    bool ok = ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err);
+    if (ok && !ps_verdict_is_open(&report, err))
+        status = PS_EXIT_USAGE;
+    else if (ok && ps_export_procfs(&bundle, out, &counts, err) && print_counts(r, &report, &counts, err))
         status = ps_verdict_exit(report.verdict);
     ps_verify_report_done(&report);
     return status;
@@ -184,7 +190,9 @@ static int export(struct ps_bundle_input *in, const void *request, struct ps_err
 
 static int run(const void *request)
 {
-    return ps_bundle_input_run(((const struct request *) request)->bundle, export, request);
+    const struct request *r = request;
+
+    return ps_bundle_input_run(r->bundle, r->identities, export, request);
 }
 
 static bool take(void *request, const struct ps_argument *argument, struct ps_error *err)
@@ -201,6 +209,8 @@ static bool take(void *request, const struct ps_argument *argument, struct ps_er
     case FLAG_FORMAT:
         r->procfs = strcmp(argument->text, "procfs") == 0;
         return r->procfs || ps_fail(err, 0, "export knows no format %s; choose procfs", argument->text);
+    case FLAG_IDENTITY:
+        return ps_identity_file_read(argument->text, &r->identities, err);
     case FLAG_OUTPUT:
         r->out = argument->text;
         return true;

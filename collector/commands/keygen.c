@@ -6,36 +6,48 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector/terminal.h"
+#include "formats/age_key.h"
 #include "formats/printable.h"
 #include "formats/signing_key.h"
 #include "formats/sshsig.h"
+#include "formats/timestamp.h"
 
-static const struct ps_flag flags[] = {
-    {"output", "NAME", "the files are NAME.key, NAME.pub and NAME.allowed_signers", 'o'},
+enum { FLAG_AGE, FLAG_OUTPUT, FLAGS };
+
+static const struct ps_flag flags[FLAGS] = {
+    [FLAG_AGE] = {"age", NULL, "an age identity instead, to encrypt with", 0},
+    [FLAG_OUTPUT] = {"output", "NAME", "the files are NAME.key, NAME.pub and NAME.allowed_signers; with\n"
+                                       "--age NAME.identity and NAME.recipient", 'o'},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap keygen -o NAME",
-    .about = "Makes an Ed25519 key pair in minisign's format:\n"
+    .usage = "procsnap keygen [--age] -o NAME",
+    .about = "Makes an Ed25519 key pair in minisign's format, to sign with:\n"
              "  NAME.key              the secret key (mode 0600, no password); for collect --sign-key\n"
              "  NAME.pub              the public key; for verify --key and for minisign -V -p\n"
              "  NAME.allowed_signers  the public key for ssh-keygen -Y verify\n"
+             "With --age, as age-keygen does, an X25519 identity to encrypt with:\n"
+             "  NAME.identity         the secret identity (mode 0600, no password); for --identity and for age -d -i\n"
+             "  NAME.recipient        the recipient, age1...; for collect --encrypt-to and for age -R\n"
              "Do this on your own machine, not on one that is under suspicion.",
     .flags = flags,
-    .flag_count = 1,
+    .flag_count = FLAGS,
     .statuses = "0  made\n2  the command line is wrong\n3  not made: a file exists or cannot be written",
-    .example = "procsnap keygen -o ir-team",
+    .example = "procsnap keygen -o ir-team\nprocsnap keygen --age -o ir-team",
 };
 
-enum { KEY, PUB, SIGNERS, FILES, PATH_ROOM = 4096 };
+enum { KEY, PUB, SIGNERS, FILES, IDENTITY = 0, RECIPIENT, AGE_FILES, PATH_ROOM = 4096 };
 
-static const struct {
+struct file {
     const char *suffix;
     mode_t mode;
-} files[FILES] = {{".key", 0600}, {".pub", 0644}, {".allowed_signers", 0644}};
+};
+static const struct file files[FILES] = {{".key", 0600}, {".pub", 0644}, {".allowed_signers", 0644}};
+static const struct file age_files[AGE_FILES] = {{".identity", 0600}, {".recipient", 0644}};
 
 static bool write_file(const char *path, mode_t mode, struct ps_span text, struct ps_error *err)
 {
@@ -55,20 +67,24 @@ static bool write_file(const char *path, mode_t mode, struct ps_span text, struc
                    strerror(error != 0 ? error : EIO));
 }
 
-/* All three or none. */
-static bool write_files(const char *name, const struct ps_buffer text[FILES], struct ps_error *err)
+/* All or none. */
+static bool write_files(const char *name, const struct file *files_of, size_t count, const struct ps_buffer *text,
+                        struct ps_error *err)
 {
     char path[FILES][PATH_ROOM];
 
-    for (size_t i = 0; i < FILES; i++) {
-        snprintf(path[i], sizeof path[i], "%s%s", name, files[i].suffix);
+    for (size_t i = 0; i < count; i++)
+        if (text[i].failed)
+            return ps_fail(err, ENOMEM, "cannot make a key");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path[i], sizeof path[i], "%s%s", name, files_of[i].suffix);
         /* Before the first is made: a name that is half taken is taken. */
         if (access(path[i], F_OK) == 0)
             return ps_fail(err, 0, "%s exists already, and keys are never overwritten; choose another name with -o",
                            path[i]);
     }
-    for (size_t i = 0; i < FILES; i++) {
-        if (write_file(path[i], files[i].mode, ps_buffer_span(&text[i]), err))
+    for (size_t i = 0; i < count; i++) {
+        if (write_file(path[i], files_of[i].mode, ps_buffer_span(&text[i]), err))
             continue;
         for (size_t made = 0; made < i; made++)
             (void) unlink(path[made]);
@@ -100,37 +116,79 @@ static void print_next_steps(const char *name, const struct ps_public_key *pk)
     ps_buffer_done(&safe);
 }
 
-static int generate(const char *name)
+static bool make_signing_key(const char *name, struct ps_buffer text[FILES], struct ps_error *err)
 {
-    struct ps_buffer text[FILES] = {{0}};
     struct ps_signing_key *key = NULL;
-    struct ps_error err;
 
-    bool ok = ps_signing_key_generate(&key, &err);
-    if (ok) {
-        ps_signing_key_write(key, &text[KEY]);
-        ps_public_key_write(ps_signing_key_public(key), &text[PUB]);
-        ps_sshsig_allowed_signer(ps_signing_key_public(key), &text[SIGNERS]);
-        ok = !text[KEY].failed && !text[PUB].failed && !text[SIGNERS].failed;
-        if (!ok)
-            ps_fail(&err, ENOMEM, "cannot make a key");
-    }
-    if (ok)
-        ok = write_files(name, text, &err);
+    if (!ps_signing_key_generate(&key, err))
+        return false;
+    ps_signing_key_write(key, &text[KEY]);
+    ps_public_key_write(ps_signing_key_public(key), &text[PUB]);
+    ps_sshsig_allowed_signer(ps_signing_key_public(key), &text[SIGNERS]);
+    bool ok = write_files(name, files, FILES, text, err);
     if (ok)
         print_next_steps(name, ps_signing_key_public(key));
-    else
+    ps_signing_key_free(key);
+    return ok;
+}
+
+/* Behind the recipient alone, as scripts take it. */
+static void print_age_steps(const char *name, const char *recipient)
+{
+    struct ps_buffer safe = {0}, out = {0};
+
+    ps_printable_add(&safe, ps_span_text(name));
+    ps_buffer_add_byte(&safe, '\0');
+    const char *shown = safe.failed ? "NAME" : (const char *) safe.data;
+    ps_buffer_addf(&out, "%s\n\n", recipient);
+    ps_buffer_addf(&out,
+                   "%s.identity   keep it secret and keep a backup: without it nobody opens what is encrypted; "
+                   "procsnap verify BUNDLE --identity %s.identity\n",
+                   shown, shown);
+    ps_buffer_addf(&out, "%s.recipient  the line above, public; encrypt with: procsnap collect DEST --encrypt-to %s\n",
+                   shown, recipient);
+    ps_print(PS_STDOUT, ps_buffer_span(&out));
+    ps_buffer_done(&out);
+    ps_buffer_done(&safe);
+}
+
+static bool make_identity(const char *name, struct ps_buffer text[FILES], struct ps_error *err)
+{
+    struct ps_age_identities *ids = ps_age_identities_new(err);
+    char recipient[PS_AGE_RECIPIENT_TEXT + 1], now[PS_TIMESTAMP_SIZE];
+
+    bool ok = ids != NULL && ps_age_identities_generate(ids, err);
+    if (ok) {
+        ps_timestamp((int64_t) time(NULL) * 1000000, now);
+        ps_age_recipient_text(ps_age_identity_recipient(ids, 0), recipient);
+        ps_age_identity_write(ids, 0, now, &text[IDENTITY]);
+        ps_buffer_addf(&text[RECIPIENT], "%s\n", recipient);
+        ok = write_files(name, age_files, AGE_FILES, text, err);
+    }
+    if (ok)
+        print_age_steps(name, recipient);
+    ps_age_identities_free(ids);
+    return ok;
+}
+
+static int generate(const char *name, bool age)
+{
+    struct ps_buffer text[FILES] = {{0}};
+    struct ps_error err;
+
+    bool ok = (age ? make_identity : make_signing_key)(name, text, &err);
+    if (!ok)
         ps_print_error(&err);
     for (size_t i = 0; i < FILES; i++)
         ps_secret_text_done(&text[i]);
-    ps_signing_key_free(key);
     return ok ? PS_EXIT_OK : PS_EXIT_FAILED;
 }
 
 int ps_command_keygen(int argc, char **argv)
 {
-    struct ps_arguments in = ps_arguments_over(argc, argv, flags, 1);
+    struct ps_arguments in = ps_arguments_over(argc, argv, flags, FLAGS);
     const char *name = NULL;
+    bool age = false;
     struct ps_argument argument;
     struct ps_error err;
     enum ps_arguments_step step;
@@ -140,7 +198,10 @@ int ps_command_keygen(int argc, char **argv)
     while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE) {
         if (argument.flag == NULL)
             return ps_unexpected_operand(argv[0], argument.text);
-        name = argument.text;
+        if (argument.flag - flags == FLAG_AGE)
+            age = true;
+        else
+            name = argument.text;
     }
     if (step == PS_ARGUMENTS_BAD)
         return ps_usage_error(&err);
@@ -149,5 +210,5 @@ int ps_command_keygen(int argc, char **argv)
         ps_fail(&err, 0, "no NAME for the key files; write: procsnap keygen -o NAME");
         return ps_usage_error(&err);
     }
-    return generate(name);
+    return generate(name, age);
 }

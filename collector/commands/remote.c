@@ -15,8 +15,8 @@
 #include "collector/commands/commands.h"
 #include "collector/delivery/courier.h"
 #include "collector/delivery/delivery_options.h"
+#include "collector/delivery/delivery_secrets.h"
 #include "collector/delivery/destination.h"
-#include "collector/own_secrets.h"
 #include "collector/sandbox/filter.h"
 #include "collector/terminal.h"
 
@@ -61,55 +61,12 @@ static bool take(void *into, size_t which, const char *value, struct ps_error *e
     return true;
 }
 
-/* From where on a word is secret: the query of a URL, the credentials of a proxy. */
-static char *secret_part(char *word)
-{
-    char *host = strstr(word, "://"), *query = host ? strchr(host, '?') : NULL;
-
-    if (query != NULL)
-        return query + 1;
-    return host != NULL && strchr(host, '@') != NULL ? host + 3 : NULL;
-}
-
-static bool hide(char **word)
-{
-    char *secret = secret_part(*word), *copy = secret ? strdup(*word) : NULL;
-
-    if (secret == NULL)
-        return true;
-    if (copy == NULL)
-        return false;
-    memset(secret, '*', strlen(secret));
-    *word = copy;
-    return true;
-}
-
-/* argv's words lie where /proc/PID/cmdline shows them, also after *copy points elsewhere. */
-static char **hidden_arguments(int argc, char **argv)
-{
-    char **copy = calloc((size_t) argc + 1, sizeof *copy);
-
-    for (int i = 0; copy != NULL && i < argc; i++) {
-        copy[i] = argv[i];
-        if (!hide(&copy[i])) {
-            free(copy);
-            return NULL;
-        }
-    }
-    return copy;
-}
-
-struct ps_remote *ps_remote_new(int argc, char **argv, char ***copy)
+struct ps_remote *ps_remote_new(void)
 {
     struct ps_remote *r = calloc(1, sizeof *r);
 
-    *copy = r != NULL ? hidden_arguments(argc, argv) : NULL;
-    if (*copy == NULL) {
-        *copy = argv;
-        free(r);
+    if (r == NULL)
         return NULL;
-    }
-    r->delivery = ps_delivery_options_default();
     r->delivery_group = ps_delivery_option_group(&r->delivery);
     memcpy(r->flags, own_flags, sizeof own_flags);
     memcpy(r->flags + OWN_FLAGS, r->delivery_group.flags, r->delivery_group.count * sizeof *r->flags);
@@ -163,36 +120,6 @@ int ps_remote_check(struct ps_remote *r, const struct ps_options *o)
     return PS_NOT_DELIVERED;
 }
 
-static bool add_value(struct ps_own_secrets *s, const char *name)
-{
-    const char *value = getenv(name);
-    return value == NULL || ps_own_secrets_add(s, ps_span_text(value));
-}
-
-/* "...&X-Amz-Signature=<value>&...", as it stands in the URL. */
-static bool add_parameter(struct ps_own_secrets *s, const char *url, const char *name)
-{
-    const char *at = url != NULL ? strstr(url, name) : NULL;
-    if (at == NULL)
-        return true;
-    at += strlen(name);
-    return ps_own_secrets_add(s, ps_span_of(at, strcspn(at, "&")));
-}
-
-static bool add_url(struct ps_own_secrets *s, const char *url)
-{
-    return add_parameter(s, url, "X-Amz-Signature=") && add_parameter(s, url, "X-Amz-Security-Token=");
-}
-
-static bool find_secrets(struct ps_remote *r, const struct ps_options *o, struct ps_error *err)
-{
-    bool room = add_value(&r->secrets, "AWS_SECRET_ACCESS_KEY") && add_value(&r->secrets, "AWS_SESSION_TOKEN") &&
-                add_value(&r->secrets, "AWS_CONTAINER_AUTHORIZATION_TOKEN") && add_url(&r->secrets, o->dest) &&
-                add_url(&r->secrets, r->delivery.signature_url);
-    return room || ps_fail(err, 0, "the credentials in the environment or in DEST are longer than any that AWS gives "
-                                   "(%d bytes in all); check them", PS_OWN_SECRET_PIECES * PS_OWN_SECRET_PIECE);
-}
-
 bool ps_remote_prepare(struct ps_remote *r, struct ps_options *o, struct ps_error *err)
 {
     if (!o->remote)
@@ -201,7 +128,7 @@ bool ps_remote_prepare(struct ps_remote *r, struct ps_options *o, struct ps_erro
     if (o->hold_fd < 0)
         return ps_fail(err, errno, "cannot hold the bundle in memory until it is delivered; collect to a FILE, and "
                                    "deliver that with procsnap push");
-    if (!find_secrets(r, o, err))
+    if (!ps_delivery_secrets(&r->delivery, o->dest, &r->secrets, err))
         return false;
     o->own_secrets = &r->secrets;
     return true;

@@ -22,9 +22,8 @@ struct ps_remote_verdict {
     struct ps_error why;     /* with anything but a certain delivery */
 };
 
-/* From the words of the command line on: argv is left with what is secret in it overwritten, so that nobody else reads
- * it in /proc; *copy has all of it. NULL: this executable delivers nowhere, or memory is out. */
-struct ps_remote *ps_remote_new(int argc, char **argv, char ***copy);
+/* NULL: this executable delivers nowhere, or memory is out. */
+struct ps_remote *ps_remote_new(void);
 void ps_remote_free(struct ps_remote *remote);
 /* Options for the command line and --help; NULL with NULL. */
 const struct ps_option_group *ps_remote_options(const struct ps_remote *remote);

@@ -4,10 +4,8 @@
  */
 #include "collector/commands/remote.h"
 
-struct ps_remote *ps_remote_new(int argc, char **argv, char ***copy)
+struct ps_remote *ps_remote_new(void)
 {
-    (void) argc;
-    *copy = argv;
     return NULL;
 }
 

@@ -7,15 +7,19 @@
 #include "collector/commands/bundle_input.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/verdict_line.h"
+#include "collector/key_file.h"
 #include "collector/terminal.h"
 
-static const struct ps_flag flags[] = {
-    {"json", NULL,
+enum { FLAG_IDENTITY, FLAG_JSON, FLAGS };
+
+static const struct ps_flag flags[FLAGS] = {
+    [FLAG_IDENTITY] = PS_IDENTITY_FLAG,
+    [FLAG_JSON] = {"json", NULL,
      "JSON: the summary as one object, everything else as one object\na line; the verdict goes to standard error", 0},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap show BUNDLE|DIR|- [summary|tree|processes|process PID|sockets|files|gaps] [--json]",
+    .usage = "procsnap show BUNDLE|DIR|- [summary|tree|processes|process PID|sockets|files|gaps] [--identity FILE] [--json]",
     .about = "What a bundle says. The first line is the verdict of verify, without a pinned key; then\n"
              "  summary      one screen: where, when, with which rights, what is there, what is missing (default)\n"
              "  tree         every process below the one that started it; first those whose parent is not in view\n"
@@ -25,9 +29,9 @@ static const struct ps_help help = {
              "  files        content that was kept, files that changed; open files by path, and who holds them\n"
              "  gaps         what was not seen, of whom, why, and what would change it",
     .flags = flags,
-    .flag_count = 1,
+    .flag_count = FLAGS,
     .statuses = " 0  shown\n"
-                " 2  the command line is wrong, or there is no such bundle\n"
+                " 2  the command line is wrong, there is no such bundle, or ENCRYPTED: no --identity that opens it\n"
                 " 3  the bundle cannot be read to its end (disk, memory)\n"
                 "10  INCOMPLETE, 11 TAMPERED, 12 MALFORMED: shown as far as it goes, but not to be trusted",
     .example = "procsnap show procsnap-20261122t001500z-0123abcd.tar.gz processes | less -S",
@@ -64,6 +68,7 @@ struct request {
     const char *bundle;
     const struct view *view; /* NULL: the first */
     uint32_t pid;            /* 0: not given */
+    struct ps_age_identities *identities;
     bool json;
 };
 
@@ -118,6 +123,10 @@ static int show(struct ps_bundle_input *in, const void *request, struct ps_error
     if (ok)
         ps_bundle_input_enclose(in, -1);
     ok = ok && ps_print_verdict(in, r->json ? PS_STDERR : PS_STDOUT, &report, err);
+    if (ok && !ps_verdict_is_open(&report, err)) {
+        ok = false;
+        status = PS_EXIT_USAGE;
+    }
     wants.derive = report.verdict == PS_VERIFY_INCOMPLETE;
     ok = ok && load(in, &wants, &s, err);
     if (ok && r->pid != 0 && s.kept_count == 0) {
@@ -134,7 +143,9 @@ static int show(struct ps_bundle_input *in, const void *request, struct ps_error
 
 static int run(const void *request)
 {
-    return ps_bundle_input_run(((const struct request *) request)->bundle, show, request);
+    const struct request *r = request;
+
+    return ps_bundle_input_run(r->bundle, r->identities, show, request);
 }
 
 static bool take_pid(const char *text, uint32_t *pid, struct ps_error *err)
@@ -153,8 +164,9 @@ static bool take(void *request, const struct ps_argument *argument, struct ps_er
     struct request *r = request;
 
     if (argument->flag != NULL) {
-        r->json = true;
-        return true;
+        if (argument->flag - flags == FLAG_IDENTITY)
+            return ps_identity_file_read(argument->text, &r->identities, err);
+        return r->json = true;
     }
     if (r->bundle == NULL) {
         r->bundle = argument->text;

@@ -25,10 +25,18 @@ bool ps_print_verdict(struct ps_bundle_input *in, int fd, struct ps_verify_repor
                        report->verdict == PS_VERIFY_UNPINNED
                            ? "\nThe signature is valid; whose it is: procsnap verify --key KEY\n"
                            : "\n");
-    if (ps_verdict_exit(report->verdict) != PS_EXIT_OK)
+    if (ps_verdict_exit(report->verdict) != PS_EXIT_OK && report->verdict != PS_VERIFY_ENCRYPTED)
         ps_buffer_add_text(&out, "Not to be trusted: procsnap verify says why. What follows is what is there.\n");
     ps_print(fd, ps_buffer_span(&out));
     bool ok = !out.failed || ps_fail(err, ENOMEM, "cannot print the verdict");
     ps_buffer_done(&out);
     return ok;
+}
+
+bool ps_verdict_is_open(const struct ps_verify_report *report, struct ps_error *err)
+{
+    if (report->verdict != PS_VERIFY_ENCRYPTED)
+        return true;
+    return ps_fail(err, 0, "%s; name the identity file of a recipient: --identity FILE",
+                   report->finding_count > 0 ? report->findings[0].what : "it is encrypted");
 }

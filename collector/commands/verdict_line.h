@@ -13,5 +13,7 @@ PS_MUST_CHECK bool ps_print_verdict(struct ps_bundle_input *in, int fd, struct p
                                     struct ps_error *err);
 /* PS_EXIT_OK for what can be trusted as far as that goes, the exit status of verify for what cannot. */
 int ps_verdict_exit(enum ps_verify_verdict verdict);
+/* False with *err where nobody could look into the bundle, and nothing further can be done with it. */
+PS_MUST_CHECK bool ps_verdict_is_open(const struct ps_verify_report *report, struct ps_error *err);
 
 #endif

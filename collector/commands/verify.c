@@ -9,9 +9,10 @@
 #include "collector/commands/bundle_input.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/verify_text.h"
+#include "collector/key_file.h"
 #include "collector/terminal.h"
 
-enum { FLAG_KEY, FLAG_REDERIVE, FLAG_ROOT, FLAG_SEQ, FLAG_JSON, FLAGS };
+enum { FLAG_KEY, FLAG_REDERIVE, FLAG_ROOT, FLAG_SEQ, FLAG_IDENTITY, FLAG_JSON, FLAGS };
 
 static const struct ps_flag flags[FLAGS] = {
     [FLAG_KEY] = {"key", "FILE|BASE64",
@@ -21,6 +22,7 @@ static const struct ps_flag flags[FLAGS] = {
     [FLAG_REDERIVE] = {"rederive", NULL, "make all records again from the raw bytes and compare them", 0},
     [FLAG_ROOT] = {"expect-root", "HEX", "the 64 digits behind root= in the head line", 0},
     [FLAG_SEQ] = {"expect-seq", "N", "the number behind seq= in the head line", 0},
+    [FLAG_IDENTITY] = PS_IDENTITY_FLAG,
     [FLAG_JSON] = {"json", NULL, "one JSON object instead of text", 0},
 };
 
@@ -34,7 +36,7 @@ static const struct ps_help help = {
     .flag_count = FLAGS,
     .statuses = " 0  OK: whole, unaltered, signed by the pinned key\n"
                 " 1  OK-UNPINNED: the same, but no key was pinned\n"
-                " 2  the command line is wrong, or there is no such bundle\n"
+                " 2  the command line is wrong, there is no such bundle, or ENCRYPTED: no --identity that opens it\n"
                 " 3  the bundle cannot be read to its end (disk, memory)\n"
                 "10  INCOMPLETE: the seal is missing, or the file is cut short\n"
                 "11  TAMPERED: a hash, signature, key, root, number or record is not what it must be\n"
@@ -49,6 +51,7 @@ struct request {
     struct ps_public_key key;
     uint8_t root[PS_SHA256_LEN];
     uint64_t seq;
+    struct ps_age_identities *identities;
     bool json;
 };
 
@@ -108,6 +111,8 @@ static bool take(void *request, const struct ps_argument *argument, struct ps_er
         r->wants.seq = &r->seq;
         return ps_argument_u64(argument->text, 0, UINT64_MAX, &r->seq) ||
                ps_fail(err, 0, "--expect-seq %s: not a number; paste seq= of the head line", argument->text);
+    case FLAG_IDENTITY:
+        return ps_identity_file_read(argument->text, &r->identities, err);
     case FLAG_REDERIVE:
         r->wants.rederive = true;
         return true;
@@ -153,7 +158,9 @@ static int verify(struct ps_bundle_input *in, const void *request, struct ps_err
 
 static int run(const void *request)
 {
-    return ps_bundle_input_run(((const struct request *) request)->bundle, verify, request);
+    const struct request *r = request;
+
+    return ps_bundle_input_run(r->bundle, r->identities, verify, request);
 }
 
 int ps_command_verify(int argc, char **argv)

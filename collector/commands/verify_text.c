@@ -9,7 +9,7 @@
 #include "formats/timestamp.h"
 
 static const char *const ranks[] = {
-    [PS_FINDING_NOTE] = "note",         [PS_FINDING_INCOMPLETE] = "incomplete", [PS_FINDING_CONTENT] = "malformed",
+    [PS_FINDING_NOTE] = "note",         [PS_FINDING_LOCKED] = "encrypted",   [PS_FINDING_INCOMPLETE] = "incomplete", [PS_FINDING_CONTENT] = "malformed",
     [PS_FINDING_TAMPERED] = "tampered", [PS_FINDING_STRUCTURE] = "malformed",   [PS_FINDING_FILE] = "tampered",
 };
 
@@ -27,6 +27,8 @@ static const char *const next_steps[] = {
     [PS_VERIFY_MALFORMED] =
         "This is no bundle by the rules of the format; no tool should be trusted with it. Fetch another "
         "copy of ",
+    [PS_VERIFY_ENCRYPTED] = "Nothing in it was looked at. Name the identity file of one of its recipients:\n"
+                            "  procsnap verify --identity FILE ",
 };
 
 static void add_text(struct ps_buffer *out, const char *text)
@@ -45,7 +47,11 @@ void ps_verify_first_line(const struct ps_verify_report *r, struct ps_buffer *ou
 {
     ps_buffer_add_text(out, ps_verify_name(r->verdict));
     ps_buffer_add_text(out, "  ");
-    add_text(out, r->bundle != NULL ? r->bundle : "(no bundle id)");
+    if (r->verdict == PS_VERIFY_ENCRYPTED)
+        ps_quantity_count(out, r->stanzas, "X25519 recipient, whom the file does not name",
+                          "X25519 recipients, whom the file does not name");
+    else
+        add_text(out, r->bundle != NULL ? r->bundle : "(no bundle id)");
     if (r->sealed_early != NULL) {
         ps_buffer_add_text(out, "  sealed early: ");
         add_text(out, r->sealed_early);
@@ -60,6 +66,8 @@ static void add_signer(const struct ps_verify_report *r, struct ps_buffer *out)
 {
     char id[2 * PS_KEY_ID_LEN + 1], pk[PS_PUBLIC_KEY_TEXT + 1], when[PS_TIMESTAMP_SIZE];
 
+    if (r->verdict == PS_VERIFY_ENCRYPTED && r->outer_signed)
+        ps_buffer_addf(out, "  %-13s signed by the key that you pinned: no byte of it has changed since\n", "whole file");
     if (!r->has_chain)
         return;
     ps_key_id_text(r->head.pk.id, id);
@@ -73,6 +81,28 @@ static void add_signer(const struct ps_verify_report *r, struct ps_buffer *out)
     }
     ps_buffer_addf(out, "  %-13s %s\n", "whole file",
                    r->outer_signed ? "signed by the same key" : "no signature beside it was checked");
+}
+
+static void add_recipient(struct ps_buffer *out, const char *label, const struct ps_age_recipient *recipient,
+                          const char *what)
+{
+    char text[PS_AGE_RECIPIENT_TEXT + 1];
+
+    ps_age_recipient_text(recipient, text);
+    ps_buffer_addf(out, "  %-13s %s%s\n", label, text, what);
+}
+
+static void add_recipients(const struct ps_verify_report *r, struct ps_buffer *out)
+{
+    const struct ps_age_recipients *to = &r->encrypted_to;
+
+    for (size_t i = 0; i < to->count; i++)
+        add_recipient(out, i == 0 ? "encrypted to" : "", &to->list[i],
+                      r->opened && memcmp(&to->list[i], &r->opened_by, sizeof r->opened_by) == 0
+                          ? ", whose identity opened it"
+                          : "");
+    if (r->opened && !ps_age_recipients_have(to, &r->opened_by))
+        add_recipient(out, "opened by", &r->opened_by, ", whom the seal does not name");
 }
 
 static void add_case(const struct ps_verify_report *r, struct ps_buffer *out)
@@ -182,7 +212,9 @@ void ps_verify_text(const struct ps_verify_report *r, const char *name, struct p
         ps_hex_text(ps_span_of(r->head.root, sizeof r->head.root), root);
         ps_buffer_addf(out, "  %-13s %s\n", "root", root);
     }
-    add_content(r, out);
+    add_recipients(r, out);
+    if (r->verdict != PS_VERIFY_ENCRYPTED)
+        add_content(r, out);
     add_findings(r, out);
     ps_buffer_add_text(out, next_steps[r->verdict]);
     add_text(out, strcmp(name, "-") != 0 ? name : "BUNDLE");
@@ -200,6 +232,7 @@ static void json_text(struct ps_json *j, const char *name, const char *text)
 static void json_seal(const struct ps_verify_report *r, struct ps_json *j)
 {
     char root[2 * PS_SHA256_LEN + 1], pk[PS_PUBLIC_KEY_TEXT + 1], id[2 * PS_KEY_ID_LEN + 1];
+    const struct ps_age_recipients opened_by = {{r->opened_by}, r->opened};
 
     ps_hex_text(ps_span_of(r->head.root, sizeof r->head.root), root);
     ps_public_key_text(&r->head.pk, pk);
@@ -213,6 +246,10 @@ static void json_seal(const struct ps_verify_report *r, struct ps_json *j)
     ps_json_i64(j, "signed_at", r->signed_at);
     json_text(j, "chain_id", r->chain_id);
     json_text(j, "chain_reason", r->reason);
+    ps_json_bool(j, "encrypted", r->encrypted);
+    ps_json_u64(j, "stanzas", r->stanzas);
+    ps_age_recipients_json(&r->encrypted_to, j, "encrypted_to");
+    ps_age_recipients_json(&opened_by, j, "opened_by");
 }
 
 static void json_content(const struct ps_verify_report *r, struct ps_json *j)

@@ -24,8 +24,16 @@ static const struct ps_help help = {
 static const struct {
     const char *name, *version;
 } libraries[] = {
-    {"libc", PS_LIBC_VERSION},   {"zlib", PS_ZLIB_VERSION},           {"libarchive", PS_LIBARCHIVE_VERSION},
-    {"cjson", PS_CJSON_VERSION}, {"libsodium", PS_LIBSODIUM_VERSION}, {"openssl", PS_OPENSSL_VERSION},
+    {"libc", PS_LIBC_VERSION},
+    {"zlib", PS_ZLIB_VERSION},
+    {"cjson", PS_CJSON_VERSION},
+    {"libsodium", PS_LIBSODIUM_VERSION},
+    {"openssl", PS_OPENSSL_VERSION},
+#ifndef PROCSNAP_CORE
+    {"libarchive", PS_LIBARCHIVE_VERSION},
+    {"curl", PS_CURL_VERSION},
+    {"ca-certificates", PS_CA_CERTIFICATES_VERSION},
+#endif
 };
 
 #ifdef PROCSNAP_CORE
@@ -61,7 +69,7 @@ static void add_text(struct ps_buffer *out)
     ps_buffer_addf(out, "bundle format %d, records version %d\n", PS_BUNDLE_FORMAT, PS_RECORDS_VERSION);
     ps_buffer_addf(out, "built with %s\n", PS_COMPILER);
     for (size_t i = 0; i < LIBRARY_COUNT; i++)
-        ps_buffer_addf(out, "  %-11s %s\n", libraries[i].name, libraries[i].version);
+        ps_buffer_addf(out, "  %-15s %s\n", libraries[i].name, libraries[i].version);
 }
 
 int ps_command_version(int argc, char **argv)

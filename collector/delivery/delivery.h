@@ -19,7 +19,8 @@ struct ps_delivery_options {
     size_t tag_count, metadata_count, put_header_count;
     bool path_style, fips, dualstack, bucket_key, legal_hold;
     enum ps_credentials_kind credentials;
-    uint32_t deadline_ms; /* for all tries of one bundle, default 120000 */
+    uint32_t deadline_ms;     /* for all tries of one bundle; 0: 120000 */
+    uint64_t multipart_above; /* bytes; 0: 4 GiB */
 };
 
 /* A finished bundle: an open file (or memfd) and its signature's text. */
@@ -27,7 +28,9 @@ struct ps_parcel {
     int fd;
     const char *name; /* base name: last component of the key */
     struct ps_span minisig;
-    const char *head_line; /* without newline: bundle, seq, root and pk of the receipt */
+    const char *head_line; /* without newline: bundle, seq, root and pk of the receipt; NULL: not known (.age) */
+    const char *task_arn;  /* goes into the metadata; NULL: not known */
+    bool tried_before;     /* an earlier run may have sent it, and its end is not known: what is there is most likely ours */
 };
 
 enum ps_delivered {

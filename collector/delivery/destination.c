@@ -90,15 +90,13 @@ static bool is_directory(const char *path)
 }
 
 /* FILE or DIR/ into directory and name. A directory that exists is one with or without the slash. */
-static bool split(struct ps_destination *d, const char *dest, const char *bundle_id, struct ps_error *err)
+static bool split(struct ps_destination *d, const char *dest, const char *name, struct ps_error *err)
 {
     const char *slash = strrchr(dest, '/');
     size_t len = strlen(dest);
-    char name[NAME_ROOM];
 
     if (len + 2 > sizeof d->where)
         return ps_fail(err, 0, "DEST is longer than %d bytes; choose a shorter path", WHERE_ROOM - 2);
-    snprintf(name, sizeof name, "%s.tar.gz", bundle_id);
     if (dest[len - 1] == '/') {
         snprintf(d->where, sizeof d->where, "%s", dest);
         return set_name(d, name, err);
@@ -172,9 +170,9 @@ static int create(const struct ps_destination *d, const char *name)
     return openat(d->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-static bool open_file(struct ps_destination *d, const char *dest, const char *bundle_id, struct ps_error *err)
+static bool open_file(struct ps_destination *d, const char *dest, const char *name, struct ps_error *err)
 {
-    if (!split(d, dest, bundle_id, err) || !open_directory(d, dest[strlen(dest) - 1] == '/', err) ||
+    if (!split(d, dest, name, err) || !open_directory(d, dest[strlen(dest) - 1] == '/', err) ||
         !refuse_existing(d, d->name, err) || !refuse_existing(d, d->sig, err))
         return false;
     d->fd = create(d, d->part);
@@ -188,17 +186,14 @@ static bool open_file(struct ps_destination *d, const char *dest, const char *bu
     return true;
 }
 
-static bool open_stdout(struct ps_destination *d, const char *bundle_id, struct ps_error *err)
+static bool open_stdout(struct ps_destination *d, const char *name, struct ps_error *err)
 {
-    char name[NAME_ROOM];
-
     if (isatty(STDOUT_FILENO))
         return ps_fail(err, 0,
                        "DEST - is standard output, and that is a terminal; redirect it (procsnap collect - "
                        ">FILE) or name a FILE");
     if (lseek(STDOUT_FILENO, 0, SEEK_CUR) < 0 && errno == EBADF)
         return ps_fail(err, 0, "DEST - is standard output, and that is closed; redirect it or name a FILE");
-    snprintf(name, sizeof name, "%s.tar.gz", bundle_id);
     d->fd = STDOUT_FILENO;
     return set_name(d, name, err);
 }
@@ -214,24 +209,26 @@ static struct ps_destination *new_destination(struct ps_error *err)
     return d;
 }
 
-struct ps_destination *ps_destination_hold(int fd, const char *bundle_id, struct ps_error *err)
+struct ps_destination *ps_destination_hold(int fd, const char *name, struct ps_error *err)
 {
     struct ps_destination *d = new_destination(err);
 
     if (d == NULL)
         return NULL;
     d->fd = fd;
-    snprintf(d->name, sizeof d->name, "%s.tar.gz", bundle_id);
-    return d;
+    if (set_name(d, name, err))
+        return d;
+    free(d);
+    return NULL;
 }
 
-struct ps_destination *ps_destination_open(const char *dest, const char *bundle_id, struct ps_error *err)
+struct ps_destination *ps_destination_open(const char *dest, const char *name, struct ps_error *err)
 {
     struct ps_destination *d = new_destination(err);
 
     if (d == NULL)
         return NULL;
-    bool opened = strcmp(dest, "-") == 0 ? open_stdout(d, bundle_id, err) : open_file(d, dest, bundle_id, err);
+    bool opened = strcmp(dest, "-") == 0 ? open_stdout(d, name, err) : open_file(d, dest, name, err);
     if (opened)
         return d;
     ps_destination_free(d);

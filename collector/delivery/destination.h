@@ -12,11 +12,11 @@
 struct ps_destination;
 
 /* Checked before anything is collected (writable, no existing file, `-` not a terminal). `dest` is FILE, DIR/ or -; for
- * DIR/ the file is <bundle_id>.tar.gz, and the directory is made (0700) when its parent exists. NULL with *err. */
-struct ps_destination *ps_destination_open(const char *dest, const char *bundle_id, struct ps_error *err);
-/* Goes into `fd`, an empty file that stays the caller's: the finished bundle is delivered from there. NULL with *err: out
- * of memory. */
-struct ps_destination *ps_destination_hold(int fd, const char *bundle_id, struct ps_error *err);
+ * DIR/ the file is called `name`, and the directory is made (0700) when its parent exists. NULL with *err. */
+struct ps_destination *ps_destination_open(const char *dest, const char *name, struct ps_error *err);
+/* Goes into `fd`, an empty file that stays the caller's: the finished bundle is delivered from there as `name`. NULL with
+ * *err: out of memory. */
+struct ps_destination *ps_destination_hold(int fd, const char *name, struct ps_error *err);
 /* The base name of the finished file: what the detached signature's trusted comment names. */
 const char *ps_destination_name(const struct ps_destination *d);
 /* All of the bytes, or false. */

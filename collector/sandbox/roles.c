@@ -279,6 +279,8 @@ static const struct ps_rule offline[] = {
     ALLOW(futex),
     ALLOW(clock_gettime),
     ALLOW(getrandom),
+    ALLOW(mlock), /* memory that holds the keys of an encrypted bundle */
+    ALLOW(munlock),
     ALLOW(restart_syscall),
     ALLOW(exit),
     ALLOW(exit_group),

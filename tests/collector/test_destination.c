@@ -75,7 +75,7 @@ static bool holds(const char *name, const char *text)
 static struct ps_destination *opened(const char *dest)
 {
     struct ps_error err = {0};
-    struct ps_destination *d = ps_destination_open(dest, ID, &err);
+    struct ps_destination *d = ps_destination_open(dest, ID ".tar.gz", &err);
     cr_assert(d != NULL, "%s: %s", dest, err.text);
     return d;
 }
@@ -84,7 +84,7 @@ static struct ps_destination *opened(const char *dest)
 static void refused(const char *dest, const char *thing, const char *next)
 {
     struct ps_error err = {0};
-    struct ps_destination *d = ps_destination_open(dest, ID, &err);
+    struct ps_destination *d = ps_destination_open(dest, ID ".tar.gz", &err);
     cr_assert(d == NULL, "%s was accepted", dest);
     cr_expect(strstr(err.text, thing) != NULL, "\"%s\" does not name %s", err.text, thing);
     cr_expect(strstr(err.text, next) != NULL, "\"%s\" does not say %s", err.text, next);
@@ -126,7 +126,7 @@ Test(destination, what_is_delivered_later_is_held)
 {
     struct ps_error err = {0};
     int fd = open(at("held"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), full = open("/dev/full", O_WRONLY);
-    struct ps_destination *d = ps_destination_hold(fd, ID, &err);
+    struct ps_destination *d = ps_destination_hold(fd, ID ".tar.gz", &err);
     cr_assert(d != NULL);
     cr_expect(eq(str, (char *) ps_destination_name(d), ID ".tar.gz"));
     sealed(d);
@@ -134,7 +134,7 @@ Test(destination, what_is_delivered_later_is_held)
     cr_expect(eq(str, path, ""));
     cr_assert(fcntl(fd, F_GETFD) >= 0); /* stays the caller's */
     close(fd);
-    d = ps_destination_hold(full, ID, &err);
+    d = ps_destination_hold(full, ID ".tar.gz", &err);
     cr_expect(not(ps_destination_write(d, "bundle", 6, &err)));
     cr_expect(strstr(err.text, "cannot hold the bundle") != NULL, "%s", err.text);
     ps_destination_free(d);
@@ -311,10 +311,10 @@ static int refused_to_nobody(void)
 
     if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
         return 77;
-    if (ps_destination_open(at("ro/x.tar.gz"), ID, &err) != NULL || strstr(err.text, "ro/x.tar.gz.part") == NULL ||
+    if (ps_destination_open(at("ro/x.tar.gz"), ID ".tar.gz", &err) != NULL || strstr(err.text, "ro/x.tar.gz.part") == NULL ||
         strstr(err.text, "may write") == NULL)
         return 1;
-    if (ps_destination_open(at("ro/new/"), ID, &err) != NULL || strstr(err.text, "ro/new/") == NULL ||
+    if (ps_destination_open(at("ro/new/"), ID ".tar.gz", &err) != NULL || strstr(err.text, "ro/new/") == NULL ||
         strstr(err.text, "may write") == NULL)
         return 2;
     return 0;
@@ -364,7 +364,7 @@ Test(destination, killed_at_any_time_no_name_says_sealed)
         pid_t child = fork();
         if (child == 0) {
             struct ps_error err;
-            struct ps_destination *d = ps_destination_open(at("x.tar.gz"), ID, &err);
+            struct ps_destination *d = ps_destination_open(at("x.tar.gz"), ID ".tar.gz", &err);
             if (d == NULL)
                 _exit(1);
             for (int i = 0; i < 100; i++)
@@ -405,7 +405,7 @@ static int with_stdout(int fd, int (*body)(void))
 static int write_and_seal(void)
 {
     struct ps_error err;
-    struct ps_destination *d = ps_destination_open("-", ID, &err);
+    struct ps_destination *d = ps_destination_open("-", ID ".tar.gz", &err);
     if (d == NULL || strcmp(ps_destination_name(d), ID ".tar.gz") != 0)
         return 1;
     if (!ps_destination_write(d, "bundle", 6, &err))
@@ -438,7 +438,7 @@ Test(destination, a_closed_pipe_is_told)
 static int open_on_terminal(void)
 {
     struct ps_error err;
-    if (ps_destination_open("-", ID, &err) != NULL)
+    if (ps_destination_open("-", ID ".tar.gz", &err) != NULL)
         return 1;
     return strstr(err.text, "terminal") != NULL && strstr(err.text, "FILE") != NULL ? 0 : 2;
 }

@@ -51,7 +51,7 @@ static bool to_buffer(void *context, const void *data, size_t len, struct ps_err
 static void write_honest(struct sample *s, struct ps_buffer *file, struct ps_buffer *minisig)
 {
     struct ps_error err;
-    struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 0, 6, to_buffer, file, &err);
+    struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 0, 6, NULL, to_buffer, file, &err);
     sample_must(b != NULL && ps_bundle_add(b, "data/meta.json", ps_span_text(meta), &err), "beginning");
     sample_add_evidence(b);
     sample_must(ps_bundle_add(b, "data/closing.json", ps_span_text(closing), &err), "closing");

@@ -185,9 +185,9 @@ Test(bundle, writer_refuses)
     char id[PS_BUNDLE_ID_LEN + 1];
     ps_bundle_id_make(SAMPLE_TIME, 0x0123abcd, id);
     cr_assert_str_eq(id, SAMPLE_ID);
-    cr_assert(ps_bundle_new("procsnap-20260230t001500z-0123abcd", 0, 1, to_full, &room, &err) == NULL);
+    cr_assert(ps_bundle_new("procsnap-20260230t001500z-0123abcd", 0, 1, NULL, to_full, &room, &err) == NULL);
 
-    struct ps_bundle *b = ps_bundle_new(id, 0, 1, to_full, &room, &err);
+    struct ps_bundle *b = ps_bundle_new(id, 0, 1, NULL, to_full, &room, &err);
     cr_assert(b != NULL, "nothing has left deflate yet");
     cr_assert(!ps_bundle_add(b, "bag-info.txt", ps_span_text("x"), &err), "not a payload name");
     cr_assert(!ps_bundle_add(b, "data/../x", ps_span_text("x"), &err));
@@ -202,7 +202,7 @@ Test(bundle, writer_refuses)
     ps_bundle_free(b);
 
     room = 1 << 20;
-    b = ps_bundle_new(id, 0, 1, to_full, &room, &err);
+    b = ps_bundle_new(id, 0, 1, NULL, to_full, &room, &err);
     cr_assert(ps_bundle_add(b, "data/a", ps_span_text("x"), &err));
     cr_assert(ps_bundle_add(b, "data/A", ps_span_text("x"), &err));
     cr_assert(!ps_bundle_seal(b, &facts, &sealed, &err), "two names that clash");
@@ -216,7 +216,7 @@ Test(bundle, odd_case_fields)
     struct ps_error err = {0};
     struct ps_buffer out = {0};
     struct ps_verify_wants wants = {0};
-    struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 3, 1, to_buffer, &out, &err);
+    struct ps_bundle *b = ps_bundle_new(SAMPLE_ID, 3, 1, NULL, to_buffer, &out, &err);
     uint8_t prev[32] = {0xab};
     struct ps_seal_facts facts = {
         .software_agent = "x",

@@ -134,7 +134,7 @@ Test(tarball, stream)
     struct sink s = {0};
     struct ps_buffer tar = {0};
     enum { LEN = 3000001 };
-    uint8_t *bytes = noise(LEN), digest[64], again[64], header[512];
+    uint8_t *bytes = noise(LEN), header[512];
     struct ps_tarball *t = open_tarball(&s, 6);
     add(t, "data/noise", ps_span_of(bytes, LEN));
     add(t, "data/empty", ps_span_of(NULL, 0));
@@ -143,14 +143,8 @@ Test(tarball, stream)
     cr_assert_gt(s.calls, 40);
     cr_assert_eq(s.shortest, 0, "a piece of less than 64 KiB before the last one");
     cr_assert_eq(memcmp(s.bytes.data, ps_gzip_header, 10), 0);
-    ps_tarball_digest(t, digest);
-    ps_tarball_digest(t, again);
-    cr_assert_eq(memcmp(digest, again, 64), 0);
-    ps_blake2b512_of(ps_buffer_span(&s.bytes), again);
-    cr_assert_eq(memcmp(digest, again, 64), 0);
 
     sample_gunzip(ps_buffer_span(&s.bytes), &tar);
-    cr_assert_eq(ps_tarball_bytes_out(t), s.bytes.len);
     cr_assert_eq(ps_tarball_bytes_in(t), tar.len);
     cr_assert_eq(tar.len, 512 + (LEN + 511) / 512 * 512 + 512 + 1024, "exactly two zero blocks");
     cr_assert(ps_tarball_header(SAMPLE_ID, "data/noise", LEN, SAMPLE_TIME, header));

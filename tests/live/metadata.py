@@ -1,19 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The task metadata endpoint at its real address, in a network namespace of our own: right, slow, huge, lying, absent."""
-import fcntl
 import json
 import os
-import socket
-import struct
-import threading
 import time
 
 import odd
 import snapshot
 from checks import equal, finish, holds
+from endpoint import TASK_ADDRESS as ADDRESS, Endpoint, drip, give_address, head, in_chunks, pour, whole
 
-ADDRESS, PORT = "169.254.170.2", 80
 VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
 OWN, OTHER = "0123456789abcdef0123456789abcdef-0527074092", "0123456789abcdef0123456789abcdef-1111111111"
 CONTAINER = {"DockerId": OWN, "Name": "app", "Image": "registry/app:1", "ImageID": "sha256:aa", "StartedAt": "2026-01-01"}
@@ -26,64 +22,8 @@ TASK = {
 SECONDS = 4  # for a whole run, however badly it is answered: 2 s for the answers
 
 
-def give_address(interface, address):
-    """As `ip address add` does: SIOCSIFADDR, SIOCSIFFLAGS (netdevice(7))."""
-    with socket.socket() as s:
-        request = struct.pack("16sH2s4s8s", interface.encode(), socket.AF_INET, b"", socket.inet_aton(address), b"")
-        fcntl.ioctl(s, 0x8916, request)
-        fcntl.ioctl(s, 0x8914, struct.pack("16sh14s", interface.encode(), 0x41, b""))
-
-
-class Endpoint:
-    """Answers each connection by a function of (connection, request); counts them."""
-
-    def __init__(self):
-        self.asked, self.answer = [], None
-        self.listener = socket.create_server((ADDRESS, PORT), backlog=16)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            threading.Thread(target=self._one, args=self.listener.accept()[:1], daemon=True).start()
-
-    def _one(self, connection):
-        with connection:
-            try:
-                request = connection.recv(65536)
-                self.asked.append(request)
-                self.answer(connection, request)
-            except OSError:
-                pass  # whoever asked had enough
-
-
-def head(status="200 OK", *lines):
-    return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
-
-
-def whole(text, status="200 OK"):
-    return head(status, f"Content-Length: {len(text)}") + text
-
-
 def by_path(task, container):
     return lambda c, request: c.sendall(task if request.split()[1].endswith(b"/task") else container)
-
-
-def in_chunks(text):
-    pieces = [text[i:i + 100] for i in range(0, len(text), 100)] + [b""]
-    return head("200 OK", "Transfer-Encoding: chunked") + b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces)
-
-
-def drip(connection, _):
-    connection.sendall(head("200 OK", "Content-Length: 1000"))
-    for _ in range(100):
-        connection.sendall(b" ")
-        time.sleep(0.1)
-
-
-def pour(connection, _):
-    connection.sendall(head("200 OK", "Transfer-Encoding: chunked"))
-    while True:
-        connection.sendall(b"8000\r\n" + b" " * 0x8000 + b"\r\n")
 
 
 class Runs:

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collector/delivery/delivery_secrets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* From where on a word is secret, or NULL. */
+static char *secret_part(char *word)
+{
+    char *host = strstr(word, "://"), *query = host != NULL ? strchr(host, '?') : NULL;
+
+    if (query != NULL)
+        return query + 1;
+    return host != NULL && strchr(host, '@') != NULL ? host + 3 : NULL;
+}
+
+char **ps_delivery_hide_words(int argc, char **argv)
+{
+    char **words = calloc((size_t) argc + 1, sizeof *words);
+
+    for (int i = 0; words != NULL && i < argc; i++) {
+        char *secret = secret_part(argv[i]), *copy = secret != NULL ? strdup(argv[i]) : NULL;
+        words[i] = copy != NULL ? copy : argv[i];
+        if (copy != NULL)
+            memset(secret, '*', strlen(secret));
+    }
+    return words != NULL ? words : argv;
+}
+
+static bool add_variable(struct ps_own_secrets *s, const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL || ps_own_secrets_add(s, ps_span_text(value));
+}
+
+/* "...&X-Amz-Signature=<value>&...", as it stands in the URL. */
+static bool add_parameter(struct ps_own_secrets *s, const char *url, const char *name)
+{
+    const char *at = strstr(url, name);
+
+    if (at == NULL)
+        return true;
+    at += strlen(name);
+    return ps_own_secrets_add(s, ps_span_of(at, strcspn(at, "&#")));
+}
+
+static bool add_url(struct ps_own_secrets *s, const char *url)
+{
+    return url == NULL || (add_parameter(s, url, "X-Amz-Signature=") && add_parameter(s, url, "X-Amz-Security-Token="));
+}
+
+/* http://user:password@proxy:3128 */
+static bool add_user(struct ps_own_secrets *s, const char *proxy)
+{
+    const char *host = proxy != NULL ? strstr(proxy, "://") : NULL, *end = host != NULL ? strchr(host, '@') : NULL;
+
+    return end == NULL || ps_own_secrets_add(s, ps_span_of(host + 3, (size_t) (end - host) - 3));
+}
+
+bool ps_delivery_secrets(const struct ps_delivery_options *options, const char *dest, struct ps_own_secrets *out,
+                         struct ps_error *err)
+{
+    static const char *const variables[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+                                            "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+    bool room = add_url(out, dest) && add_url(out, options->signature_url) && add_user(out, options->proxy);
+
+    for (size_t i = 0; room && i < sizeof variables / sizeof *variables; i++)
+        room = add_variable(out, variables[i]);
+    for (size_t i = 0; room && i < options->put_header_count; i++)
+        if (strncasecmp(options->put_headers[i], "x-amz-server-side-encryption-customer-key:", 42) == 0)
+            room = ps_own_secrets_add(out, ps_span_text(options->put_headers[i] + 42));
+    return room || ps_fail(err, 0, "the credentials in the environment, in DEST and in the options are longer than any "
+                                   "that AWS gives (%d bytes in all); check them",
+                           PS_OWN_SECRET_PIECES * PS_OWN_SECRET_PIECE);
+}
