@@ -47,12 +47,6 @@ bool ps_http_read_request(struct ps_http_exchange *x, struct ps_error *err)
     return true;
 }
 
-static bool timed(CURL *curl, CURLINFO what)
-{
-    curl_off_t us = 0;
-    return curl_easy_getinfo(curl, what, &us) == CURLE_OK && us > 0;
-}
-
 static enum ps_http_trouble no_name(const struct ps_http_exchange *x, bool proxy, bool silent, struct ps_error *err)
 {
     ps_fail(err, 0,
@@ -65,11 +59,9 @@ static enum ps_http_trouble no_name(const struct ps_http_exchange *x, bool proxy
 static enum ps_http_trouble no_connect(const struct ps_http_exchange *x, CURL *curl, bool timeout, struct ps_error *err)
 {
     long why = 0;
-    char *ip = NULL;
     const char *to = x->proxied ? "the proxy to " : "";
 
     (void) curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &why);
-    (void) curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &ip);
     if (timeout)
         ps_fail(err, 0,
                 "no connection to %s%s within %u ms: look at the security group's outgoing rules, the route table, and "
@@ -87,9 +79,13 @@ static enum ps_http_trouble no_connect(const struct ps_http_exchange *x, CURL *c
 
 static enum ps_http_trouble timed_out(const struct ps_http_exchange *x, CURL *curl, struct ps_error *err)
 {
-    if (!timed(curl, CURLINFO_NAMELOOKUP_TIME_T))
+    curl_off_t named_us = 0;
+    char *ip = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_NAMELOOKUP_TIME_T, &named_us) == CURLE_OK && named_us == 0)
         return no_name(x, x->proxied, true, err);
-    if (!timed(curl, CURLINFO_CONNECT_TIME_T))
+    /* known once TCP stands; curl stops the clock of connecting only behind TLS */
+    if (curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &ip) != CURLE_OK || ip == NULL || ip[0] == '\0')
         return no_connect(x, curl, true, err);
     if (x->moved_us == 0)
         ps_fail(err, 0, "%s took the connection, and did not finish %s within %u ms", x->host,
@@ -109,6 +105,7 @@ static enum ps_http_trouble no_trust(const struct ps_http_exchange *x, CURL *cur
     ps_timestamp((int64_t) time(NULL) * 1000000, now);
     switch (result) {
     case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED: /* curl compares the name before it asks for the verdict */
         ps_fail(err, 0,
                 "the certificate of %s is for another name: is the address right? Over a bucket name with dots, "
                 "--path-style helps",

@@ -24,6 +24,18 @@ for binary in "$PROCSNAP" "$PROCSNAP_CORE"; do
     ! grep -qF -e "$tree" -e "$("$tree/scripts/deps" --path)" "$binary" || fail "$binary holds a path of this machine"
 done
 
+# What core has of the network is the prober's socket: no name is resolved, no TLS, no HTTP library, no roots.
+map=$PROCSNAP_CORE.map
+grep -q 'libcrypto.a(' "$map" || fail "$map does not tell what was linked"
+for part in libcurl libssl getaddrinfo res_msend lookup_name libps_delivery; do
+    ! grep -q "$part" "$map" || fail "$PROCSNAP_CORE was linked with $part"
+done
+strings -a "$PROCSNAP_CORE" >"$work/strings"
+for text in 'SSL routines' SSL_CTX https:// X509 libcurl; do
+    ! grep -qF "$text" "$work/strings" || fail "$PROCSNAP_CORE holds '$text'"
+done
+[ "$(stat -c %s "$PROCSNAP")" -le 6000000 ] || fail "$PROCSNAP is larger than 6 MB"
+
 # Nothing but the binary in its root directory: no libc, no /etc, no /dev, no /proc.
 if [ "$(id -u)" -eq 0 ]; then
     mkdir "$work/empty"
