@@ -13,7 +13,7 @@ enum ps_collect_status {
     PS_SEALED = 0,
     PS_USAGE = 2,
     PS_NOT_SEALED = 3,
-    PS_NOT_DELIVERED = 4,
+    PS_SEALED_NOT_DELIVERED = 4,
     PS_SEALED_EARLY = 5,
 };
 

@@ -172,10 +172,10 @@ static int finish(struct ps_remote *remote, const struct ps_options *o, const st
         if (live->status)
             ps_print_status(PS_STDERR, "");
         if (!delivery.delivered || !delivery.certain)
-            status = PS_NOT_DELIVERED;
+            status = PS_SEALED_NOT_DELIVERED;
     }
     print_verdict(o, v, &delivery);
-    if (status == PS_NOT_DELIVERED)
+    if (status == PS_SEALED_NOT_DELIVERED)
         ps_print_error(&delivery.why);
     ps_buffer_done(&delivery.receipt);
     return status;

@@ -117,7 +117,7 @@ int ps_remote_check(struct ps_remote *r, const struct ps_options *o)
     if (ps_delivery_check(&r->delivery, o->dest, print_line, NULL, &err))
         return PS_EXIT_OK;
     ps_print_error(&err);
-    return PS_NOT_DELIVERED;
+    return PS_SEALED_NOT_DELIVERED;
 }
 
 bool ps_remote_prepare(struct ps_remote *r, struct ps_options *o, struct ps_error *err)

@@ -26,7 +26,6 @@
 #define PS_SANDBOX_BUILT 0
 #endif
 
-/* One for delivery (sockets, no evidence to parse) belongs here as well. */
 enum ps_role {
     PS_ROLE_READER,  /* opens, reads, readlinks below /proc; any other call ends the process */
     PS_ROLE_BUILDER, /* parses, hashes, signs, writes; other calls get EPERM, those only an intruder
@@ -38,6 +37,7 @@ enum ps_role {
     PS_ROLE_EXPORTER,          /* the same, and makes new files, directories and links */
     PS_ROLE_PROBER,  /* asks over TCP and the kernel's socket tables, reads files; any other call ends
                         the process */
+    PS_ROLE_COURIER, /* delivers: TCP and DNS to anywhere, opens files for reading; writes what is open */
     PS_ROLES
 };
 

@@ -350,6 +350,86 @@ static const struct ps_rule prober[] = {
 #endif
 };
 
+/* TLS to anywhere, names by DNS (which binds its own port), and what libcurl asks of the kernel. Files are opened for
+ * reading alone: resolver, roots, token. */
+static const struct ps_rule courier[] = {
+    ALLOW_IF(socket, IS(0, AF_INET)),
+    ALLOW_IF(socket, IS(0, AF_INET6)),
+    ALLOW_IF(socketpair, IS(0, AF_UNIX)), /* libcurl wakes itself */
+    ALLOW(connect),
+    ALLOW(bind),
+    ALLOW(sendto),
+    ALLOW(recvfrom),
+    ALLOW(sendmsg),
+    ALLOW(recvmsg),
+    ALLOW(getsockopt),
+    ALLOW(setsockopt),
+    ALLOW(getsockname),
+    ALLOW(getpeername),
+    ALLOW(shutdown),
+    ALLOW_IF(ioctl, IS(1, FIONBIO)),
+    ALLOW_IF(openat, LACKS(2, WRITING)),
+    ALLOW(read),
+    ALLOW(write),
+    ALLOW(readv),
+    ALLOW(writev),
+    ALLOW(pread64),
+    ALLOW(close),
+    ALLOW(lseek),
+    ALLOW(fstat),
+    ALLOW(newfstatat),
+    ALLOW(statx),
+    ALLOW(ppoll),
+    ALLOW(pipe2),
+    ALLOW(eventfd2),
+    ALLOW_IF(fcntl, IS(1, F_GETFD)),
+    ALLOW_IF(fcntl, IS(1, F_SETFD)),
+    ALLOW_IF(fcntl, IS(1, F_GETFL)),
+    ALLOW_IF(fcntl, IS(1, F_SETFL)),
+    ALLOW_IF(mmap, LACKS(2, PROT_EXEC)),
+    ALLOW(munmap),
+    ALLOW(brk),
+    ALLOW(mremap),
+    ALLOW(madvise),
+    ALLOW_IF(mprotect, LACKS(2, PROT_EXEC)),
+    ALLOW(mlock),
+    ALLOW(munlock),
+    ALLOW(futex),
+    ALLOW_IF(clone, HAS(0, CLONE_VM | CLONE_THREAD)), /* the resolver's thread */
+    {.number = SYS_clone3, .answer = PS_ANSWER_ENOSYS},
+    ALLOW(set_robust_list),
+    ALLOW(set_tid_address),
+    ALLOW(sched_yield),
+    ALLOW(clock_gettime),
+    ALLOW(clock_getres),
+    ALLOW(gettimeofday),
+    ALLOW(nanosleep),
+    ALLOW(clock_nanosleep),
+    ALLOW(getrandom),
+    ALLOW(uname),
+    ALLOW(getpid),
+    ALLOW(getppid),
+    ALLOW(gettid),
+    ALLOW(getuid),
+    ALLOW(geteuid),
+    ALLOW(getgid),
+    ALLOW(getegid),
+    ALLOW(rt_sigprocmask),
+    ALLOW(rt_sigaction),
+    ALLOW(rt_sigreturn),
+    ALLOW(sigaltstack),
+    ALLOW(restart_syscall),
+    ALLOW(exit),
+    ALLOW(exit_group),
+    ALLOW_IF(prctl, IS(0, PR_SET_VMA)),
+#ifdef SYS_open
+    ALLOW_IF(open, LACKS(1, WRITING)),
+    ALLOW(poll),
+    ALLOW(pipe),
+    ALLOW(time),
+#endif
+};
+
 #define RULES(table)                                                                               \
     {                                                                                              \
         (table), sizeof(table) / sizeof((table)[0])                                                \
@@ -361,6 +441,7 @@ static const struct ps_policy policies[] = {
     [PS_ROLE_PROBER] = {{RULES(prober)}, PS_ANSWER_KILL},
     [PS_ROLE_OFFLINE] = {{RULES(offline), RULES(intruder)}, PS_ANSWER_EPERM},
     [PS_ROLE_OFFLINE_DIRECTORY] = {{RULES(offline), RULES(directory), RULES(intruder)}, PS_ANSWER_EPERM},
+    [PS_ROLE_COURIER] = {{RULES(courier), RULES(intruder)}, PS_ANSWER_EPERM},
     [PS_ROLE_EXPORTER] = {{RULES(offline), RULES(exporter), RULES(directory), RULES(intruder)}, PS_ANSWER_EPERM},
 };
 
