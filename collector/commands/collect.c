@@ -10,6 +10,7 @@
 #include "collector/commands/remote.h"
 #include "collector/host/clock.h"
 #include "collector/terminal.h"
+#include "formats/printable.h"
 #include "formats/quantity.h"
 
 static const char usage[] = "procsnap collect DEST [options]";
@@ -113,7 +114,7 @@ static void print_head(const struct ps_options *o, const struct ps_verdict *v)
     if (o->json)
         return;
     ps_printf(piped(o) ? PS_STDERR : PS_STDOUT, "%s\n", v->head_line);
-    if (piped(o) || o->remote)
+    if (piped(o))
         ps_print_text(PS_STDERR, v->minisig);
     save_head_line(v);
 }
@@ -157,6 +158,20 @@ static void tell_nothing(const char *line)
     (void) line;
 }
 
+/* Also with --quiet: nobody would find it otherwise. */
+static void print_undelivered(const struct ps_remote_verdict *delivery)
+{
+    struct ps_buffer line = {0};
+
+    ps_print_error(&delivery->why);
+    ps_buffer_add_text(&line, delivery->kept[0] != '\0' ? "procsnap: the bundle is kept in "
+                                                       : "procsnap: no directory takes the bundle: it is lost");
+    ps_printable_add(&line, ps_span_text(delivery->kept));
+    ps_buffer_add_byte(&line, '\n');
+    ps_print(PS_STDERR, ps_buffer_span(&line));
+    ps_buffer_done(&line);
+}
+
 /* What was sealed: head line, delivery, verdict. The exit status. */
 static int finish(struct ps_remote *remote, const struct ps_options *o, const struct ps_verdict *v,
                   enum ps_collect_status sealed, struct live *live)
@@ -174,9 +189,11 @@ static int finish(struct ps_remote *remote, const struct ps_options *o, const st
         if (!delivery.delivered || !delivery.certain)
             status = PS_SEALED_NOT_DELIVERED;
     }
+    if (delivery.signature_unsent && !o->json)
+        ps_print_text(PS_STDERR, v->minisig);
     print_verdict(o, v, &delivery);
     if (status == PS_SEALED_NOT_DELIVERED)
-        ps_print_error(&delivery.why);
+        print_undelivered(&delivery);
     ps_buffer_done(&delivery.receipt);
     return status;
 }

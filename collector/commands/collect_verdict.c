@@ -97,8 +97,8 @@ static void add_signature(const struct ps_verdict *v, const struct ps_remote_ver
     ps_buffer_add_text(out, "  signature  ");
     if (v->minisig_path[0] != '\0')
         add_path(out, v->minisig_path);
-    else if (remote->delivered)
-        ps_buffer_addf(out, "%s.minisig, and the four lines above", v->name);
+    else if (remote->remote && !remote->signature_unsent)
+        ps_buffer_addf(out, "%s.minisig, beside it", v->name);
     else
         ps_buffer_addf(out, "the four lines above: save them as %s.minisig", v->name);
     ps_buffer_addf(out, "\n  root       %s\n", v->root);

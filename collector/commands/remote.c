@@ -262,6 +262,11 @@ static void public_dest(const char *dest, char *out, size_t room)
     snprintf(out, room, "%.*s", (int) strcspn(dest, "?"), dest);
 }
 
+static bool is_bucket(const char *dest)
+{
+    return strncmp(dest, "s3://", 5) == 0;
+}
+
 void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const struct ps_verdict *v,
                        void (*tell)(const char *line), struct ps_remote_verdict *out)
 {
@@ -280,6 +285,7 @@ void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const st
         delivered = watch_over(c, tell, &out->receipt, &out->why);
     out->certain = delivered != PS_DELIVERED_PROBABLY;
     out->delivered = delivered != PS_NOT_DELIVERED;
+    out->signature_unsent = !out->delivered || (!is_bucket(o->dest) && r->delivery.signature_url == NULL);
     write_receipt(r, ps_buffer_span(&out->receipt));
     if (delivered != PS_DELIVERED)
         keep(r, o, v, out);

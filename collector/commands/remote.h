@@ -16,6 +16,7 @@ enum { PS_KEPT_PATH = 4096 };
 struct ps_remote_verdict {
     bool remote;             /* false: DEST is local, and nothing else here is set */
     bool delivered, certain; /* not certain: there is a bundle of that name after a try without an answer */
+    bool signature_unsent;   /* a presigned URL takes one object: the signature is for the operator to keep */
     char dest[1024];         /* without what is secret in it */
     char kept[PS_KEPT_PATH]; /* where the bundle is when it was not certainly delivered; "" nowhere */
     struct ps_buffer receipt; /* a line of JSON, or nothing; the owner's */
