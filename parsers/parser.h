@@ -31,7 +31,7 @@ enum ps_type {
 struct ps_field {
     const char *name; /* the kernel's own name */
     enum ps_type type;
-    size_t offset; /* into the record */
+    uint32_t offset; /* into the record */
 };
 
 /* A row of a field table, for a field that is named as its member. */
