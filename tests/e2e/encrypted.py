@@ -150,7 +150,7 @@ def check_locked(summary):
 
 def check_identity_files(summary):
     bundle = summary["path"]
-    for name, text, clue in (("empty", b"", "no identity in it"), ("public", contents("ours.recipient"), "a recipient"),
+    for name, text, clue in (("empty", b"", "no identity in it"), ("public", contents("ours.recipient"), "is a recipient"),
                              ("noise", bytes(range(256)), "is no identity"), ("long", b"#" * 20000, "longer than")):
         written(name, text)
         os.chmod(name, 0o600)

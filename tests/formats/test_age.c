@@ -116,13 +116,11 @@ Test(age, other_recipients_are_refused_with_a_remedy)
         const char *text, *says;
     } cases[] = {
         {"age1pq1abc", "post-quantum"},
-        {"age1yubikey1q", "plugins"},
+        {"age1yubikey1q", "plugin"},
         {"ssh-ed25519 AAAA", "SSH key"},
         {GOLDEN_IDENTITY, "secret identity"},
         {"alice", "not a recipient"},
         {"", "not a recipient"},
-        /* 32 zero bytes: of low order */
-        {"age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqh8mggy", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct ps_age_recipient r;
@@ -135,7 +133,7 @@ Test(age, other_recipients_are_refused_with_a_remedy)
     char text[PS_AGE_RECIPIENT_TEXT + 1];
     struct ps_error err;
     ps_age_recipient_text(&zero, text);
-    cr_assert(!ps_age_recipient_read(ps_span_text(text), &zero, &err) && strstr(err.text, "low order") != NULL);
+    cr_assert(!ps_age_recipient_read(ps_span_text(text), &zero, &err), "a point that gives everybody the same secret");
 }
 
 Test(age, recipients_are_a_short_list_without_repeats)
@@ -173,13 +171,13 @@ Test(age, identity_files)
         {"# only a comment\n", "no identity in it"},
         {GOLDEN_RECIPIENT "\n", "line 1 is a recipient"},
         {"#\n " GOLDEN_IDENTITY "\n", "line 2 is no identity"},
-        {GOLDEN_IDENTITY " \n", "line 1 is no identity"},
+        {GOLDEN_IDENTITY " \n", "line 1 is an identity of another kind than X25519, or damaged"},
         {GOLDEN_IDENTITY "\nx\n", "line 2 is no identity"},
-        {"age-encryption.org/v1\n-> scrypt a 18\n", "passphrase"},
-        {"-----BEGIN AGE ENCRYPTED FILE-----\n", "passphrase"},
-        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "cannot be used"},
-        {"AGE-PLUGIN-YUBIKEY-1Q\n", "cannot be used"},
-        {"AGE-SECRET-KEY-PQ-1Q\n", "cannot be used"},
+        {"age-encryption.org/v1\n-> scrypt a 18\n", "an encrypted file"},
+        {"-----BEGIN AGE ENCRYPTED FILE-----\n", "an encrypted file"},
+        {"-----BEGIN OPENSSH PRIVATE KEY-----\n", "another kind"},
+        {"AGE-PLUGIN-YUBIKEY-1Q\n", "another kind"},
+        {"AGE-SECRET-KEY-PQ-1Q\n", "another kind"},
         {"age-secret-key-1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0swrydwg\n", "no identity"},
     };
     struct ps_error err;
@@ -340,14 +338,14 @@ Test(age, headers_have_bounds)
     with_stanzas(1, line, &file);
     has_flaw(ps_buffer_span(&file), PS_FLAW_MALFORMED, "64 KiB");
     with_stanzas(1, "-> scrypt rF0/NwblUHHTpgQgRpe5CQ 10\ngUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n", &file);
-    has_flaw(ps_buffer_span(&file), PS_FLAW_MALFORMED, "passphrase");
+    has_flaw(ps_buffer_span(&file), PS_FLAW_MALFORMED, "not one of age v1");
     static const char locked[] = PS_AGE_VERSION "-> scrypt rF0/NwblUHHTpgQgRpe5CQ 10\n"
                                                 "gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n"
                                                 "--- 8F+6KnF7hCzHzMUlpRwyGOdMk7mmcli32n+6CAJj6ps\n0123456789abcdef";
     has_flaw(ps_span_text(locked), PS_FLAW_LOCKED, "passphrase");
     static const char unknown[] = PS_AGE_VERSION "-> new-kind\n\n"
                                                  "--- 8F+6KnF7hCzHzMUlpRwyGOdMk7mmcli32n+6CAJj6ps\n0123456789abcdef";
-    has_flaw(ps_span_text(unknown), PS_FLAW_LOCKED, "no X25519 recipient");
-    has_flaw(ps_span_text("age-encryption.org/v2\n-> X25519 a\n"), PS_FLAW_MALFORMED, "a version of age");
+    has_flaw(ps_span_text(unknown), PS_FLAW_LOCKED, "other kinds than X25519");
+    has_flaw(ps_span_text("age-encryption.org/v2\n-> X25519 a\n"), PS_FLAW_MALFORMED, "not one of age v1");
     ps_buffer_done(&file);
 }

@@ -6,7 +6,7 @@
  *   1  changes of the golden file (two bytes position, one byte value)
  *   2  the payload behind the golden header
  *   3  a recipient, and an identity file
- * *   4  what is encrypted, some times over, and decrypted again
+ *   4  what is encrypted, some times over, and decrypted again
  *
  * Oracles: of a file that is not the golden one nothing comes out; what is accepted has one spelling; a round trip gives
  * the same bytes.
