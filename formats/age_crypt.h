@@ -17,9 +17,7 @@ enum {
     PS_AGE_BODY = PS_AGE_FILE_KEY + PS_AGE_TAG, /* of an X25519 stanza */
     PS_AGE_MAC = 32,
 };
-#define PS_AGE_VERSION "age-encryption.org/v1\n"
-/* How a file of any version begins. */
-#define PS_AGE_MAGIC "age-encryption.org/"
+#define PS_AGE_VERSION PS_AGE_MAGIC "v1\n"
 
 /* For locked memory, and in bytes only: see age_key.c. */
 struct ps_age_secrets {

@@ -7,6 +7,7 @@
 enum { LINE = 64, LINE_BYTES = 48, BODY_KEPT = PS_AGE_BODY };
 
 static const char cut_short[] = "the header of the encrypted file is cut short";
+const char ps_age_header_malformed[] = "the header of the encrypted file is not one of age v1";
 
 struct stanza {
     struct ps_span type, argument; /* the first argument behind the type; empty: none */
@@ -71,7 +72,7 @@ static const char *read_body(struct ps_cursor *in, struct stanza *out, bool *cut
         if (*cut)
             return cut_short;
         if (!decode(line, bytes, &len))
-            return "the body of a stanza in the header of the encrypted file is not base64";
+            return ps_age_header_malformed;
         if (out->body_len < BODY_KEPT)
             memcpy(out->body + out->body_len, bytes, len);
         out->body_len += len;
@@ -82,15 +83,15 @@ static const char *read_body(struct ps_cursor *in, struct stanza *out, bool *cut
 static const char *keep(const struct stanza *s, struct ps_age_header *out)
 {
     if (++out->stanzas > PS_AGE_STANZAS_MAX)
-        return "the header of the encrypted file has more than 256 stanzas";
+        return "the encrypted file has more than 256 recipients";
     out->passphrase = out->passphrase || ps_span_is(s->type, "scrypt");
     if (out->passphrase && out->stanzas > 1)
-        return "the encrypted file has a passphrase beside other recipients";
+        return ps_age_header_malformed;
     if (!ps_span_is(s->type, "X25519"))
         return NULL;
     struct ps_age_x25519 *x = &out->list[out->x25519++];
     if (s->arguments != 2 || !decode_key(s->argument, x->share) || s->body_len != PS_AGE_BODY)
-        return "an X25519 stanza in the header of the encrypted file is malformed";
+        return ps_age_header_malformed;
     memcpy(x->body, s->body, PS_AGE_BODY);
     return NULL;
 }
@@ -105,7 +106,7 @@ const char *ps_age_header_read(struct ps_span text, struct ps_age_header *out, b
     out->passphrase = false;
     if (!ps_take_text(&in, PS_AGE_VERSION)) {
         *cut = text.len < sizeof PS_AGE_VERSION - 1 && memcmp(text.data, PS_AGE_VERSION, text.len) == 0;
-        return *cut ? cut_short : "a version of age that this procsnap does not know";
+        return *cut ? cut_short : ps_age_header_malformed;
     }
     for (;;) {
         size_t at = in.at;
@@ -119,12 +120,12 @@ const char *ps_age_header_read(struct ps_span text, struct ps_age_header *out, b
         }
         struct stanza s = {.body_len = 0};
         if (!read_arguments(line, &s))
-            return "a stanza in the header of the encrypted file is malformed";
+            return ps_age_header_malformed;
         if ((why = read_body(&in, &s, cut)) != NULL || (why = keep(&s, out)) != NULL)
             return why;
     }
     if (out->stanzas == 0 || line.len < 4 || line.data[3] != ' ' ||
         !decode_key(ps_span_of(line.data + 4, line.len - 4), out->mac))
-        return "the last line of the header of the encrypted file is malformed";
+        return ps_age_header_malformed;
     return NULL;
 }

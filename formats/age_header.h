@@ -24,6 +24,8 @@ struct ps_age_header {
     size_t len; /* the payload's nonce follows */
 };
 
+/* What is said of most that is wrong with one. */
+extern const char ps_age_header_malformed[];
 /* NULL when `text` begins with a header, else what is wrong with it; *cut: it is only that it ends too early. */
 const char *ps_age_header_read(struct ps_span text, struct ps_age_header *out, bool *cut);
 

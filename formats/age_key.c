@@ -54,26 +54,25 @@ static unsigned digit_at(const uint8_t bytes[PS_AGE_KEY_LEN], size_t index)
 /* Upper case when the prefix is. */
 static void encode(const char *prefix, const uint8_t bytes[PS_AGE_KEY_LEN], char *out)
 {
-    char upper = prefix[0] & 0x20 ? 0 : 0x20;
     uint32_t sum = checksum_begin(prefix);
     size_t at = strlen(prefix);
     memcpy(out, prefix, at);
     out[at++] = '1';
     for (size_t i = 0; i < DIGITS + CHECKSUM; i++) {
         unsigned digit = i < DIGITS ? digit_at(bytes, i) : 0;
-        if (i == DIGITS) {
-            for (size_t k = 0; k < CHECKSUM; k++)
-                sum = checksum_add(sum, 0);
-            sum ^= 1;
-        }
-        if (i >= DIGITS)
-            digit = sum >> 5 * (DIGITS + CHECKSUM - 1 - i) & 0x1f;
-        else
-            sum = checksum_add(sum, digit);
-        char c = alphabet[digit];
-        out[at++] = c >= 'a' ? (char) (c ^ upper) : c;
+        sum = checksum_add(sum, digit);
+        out[at + i] = alphabet[digit];
     }
+    sum ^= 1;
+    at += DIGITS + CHECKSUM;
     out[at] = '\0';
+    for (size_t i = 1; i <= CHECKSUM; i++, sum >>= 5)
+        out[at - i] = alphabet[sum & 0x1f];
+    if (prefix[0] & 0x20)
+        return;
+    for (char *c = out; *c != '\0'; c++)
+        if (*c >= 'a')
+            *c ^= 0x20;
 }
 
 /* 32 when the character is of the other case, or none of the alphabet. */
@@ -128,27 +127,28 @@ static bool is_usable(const struct ps_age_recipient *recipient)
     return crypto_scalarmult(shared, any, recipient->point) == 0;
 }
 
+/* What people mistake for a recipient, or give in place of one. */
+static const char *refusal(struct ps_span text)
+{
+    if (ps_span_starts(text, IDENTITY))
+        return "this is a secret identity: make a new one, for no command line is secret. The recipient is in the "
+               "file's \"# public key:\" line";
+    if (ps_span_starts(text, "age1pq"))
+        return "this is a post-quantum recipient, which neither this version nor age of Debian 12 knows. Use an X25519 "
+               "one";
+    if (ps_span_starts(text, "ssh-"))
+        return "this is an SSH key. Use an X25519 recipient";
+    if (text.len != PS_AGE_RECIPIENT_TEXT && ps_span_starts(text, "age1"))
+        return "this is a recipient of a plugin, or cut short. Use an X25519 one";
+    return "not a recipient, or one with a typing error";
+}
+
 bool ps_age_recipient_read(struct ps_span text, struct ps_age_recipient *out, struct ps_error *err)
 {
     struct ps_age_recipient read;
-    if (ps_span_starts(text, IDENTITY))
-        return ps_fail(err, 0, "this is a secret identity, to be shown to nobody and to stand on no command line: make a "
-                               "new one; encrypting needs the recipient, the age1... of its \"# public key:\" line");
-    if (ps_span_starts(text, "age1pq"))
-        return ps_fail(err, 0, "this is a post-quantum recipient, which this version cannot encrypt to, nor can age of "
-                               "Debian 12 open it; use an X25519 recipient (age1 and 58 characters, made by procsnap "
-                               "keygen --age or age-keygen)");
-    if (ps_span_starts(text, "ssh-"))
-        return ps_fail(err, 0, "this is an SSH key; procsnap encrypts to X25519 recipients alone (age1..., made by "
-                               "procsnap keygen --age or age-keygen)");
-    if (text.len != PS_AGE_RECIPIENT_TEXT && ps_span_starts(text, "age1"))
-        return ps_fail(err, 0, "this is no X25519 recipient: that is age1 and 58 characters; recipients of plugins "
-                               "(age1NAME1...) cannot be used here");
-    if (!decode(RECIPIENT, text, read.point))
-        return ps_fail(err, 0, "not a recipient, or one with a typing error; it is age1 and 58 characters, the \"public "
-                               "key\" that procsnap keygen --age or age-keygen has printed");
-    if (!is_usable(&read))
-        return ps_fail(err, 0, "this recipient is a point of low order: what is encrypted to it, anybody can read");
+    if (!decode(RECIPIENT, text, read.point) || !is_usable(&read))
+        return ps_fail(err, 0, "%s (age1 and 58 characters, as procsnap keygen --age or age-keygen print it)",
+                       refusal(text));
     *out = read;
     return true;
 }
@@ -223,21 +223,17 @@ bool ps_age_identities_generate(struct ps_age_identities *ids, struct ps_error *
     return true;
 }
 
-/* What people mistake for an identity. */
+/* What people mistake for an identity, or give in place of one. */
 static bool refuse(struct ps_span line, unsigned number, struct ps_error *err)
 {
-    if (ps_span_starts(line, "age-encryption.org/") || ps_span_starts(line, "-----BEGIN AGE ENCRYPTED FILE"))
-        return ps_fail(err, 0, "it is encrypted itself, with a passphrase that nobody can type here; decrypt it into a "
-                               "file of mode 0600: age -d -o FILE.plain FILE");
-    if (ps_span_starts(line, "AGE-SECRET-KEY-PQ-") || ps_span_starts(line, "AGE-PLUGIN-") ||
-        ps_span_starts(line, "-----BEGIN "))
-        return ps_fail(err, 0, "line %u is an identity of a kind that cannot be used here (post-quantum, plugin or SSH); "
-                               "decrypt the bundle with age -d -i FILE, and name what comes out", number);
-    if (ps_span_starts(line, RECIPIENT "1"))
-        return ps_fail(err, 0, "line %u is a recipient, which only encrypts; decrypting needs the file with "
-                               "AGE-SECRET-KEY-1...", number);
-    return ps_fail(err, 0, "line %u is no identity (AGE-SECRET-KEY-1 and 58 characters, as procsnap keygen --age and "
-                           "age-keygen write them) and no comment", number);
+    const char *why = "no identity (AGE-SECRET-KEY-1 and 58 characters) and no comment";
+    if (ps_span_starts(line, PS_AGE_MAGIC) || ps_span_starts(line, "-----BEGIN AGE"))
+        why = "the begin of an encrypted file; decrypt the identity first: age -d -o FILE.plain FILE";
+    else if (ps_span_starts(line, "AGE-") || ps_span_starts(line, "-----BEGIN "))
+        why = "an identity of another kind than X25519, or damaged; for another kind: age -d -i FILE, then verify";
+    else if (ps_span_starts(line, RECIPIENT "1"))
+        why = "a recipient, which only encrypts; take the file with AGE-SECRET-KEY-1...";
+    return ps_fail(err, 0, "line %u is %s", number, why);
 }
 
 bool ps_age_identities_read(struct ps_age_identities *ids, struct ps_span text, struct ps_error *err)
@@ -260,7 +256,7 @@ bool ps_age_identities_read(struct ps_age_identities *ids, struct ps_span text, 
             return refuse(line, number, err);
         accept(ids);
     }
-    return ids->count > before || ps_fail(err, 0, "there is no identity in it; that is a line AGE-SECRET-KEY-1...");
+    return ids->count > before || ps_fail(err, 0, "no identity in it (AGE-SECRET-KEY-1...)");
 }
 
 size_t ps_age_identities_count(const struct ps_age_identities *ids)

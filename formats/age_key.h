@@ -15,6 +15,9 @@
 #include "formats/error.h"
 #include "formats/json.h"
 
+/* How an age file of any version begins. */
+#define PS_AGE_MAGIC "age-encryption.org/"
+
 enum { PS_AGE_KEY_LEN = 32, PS_AGE_RECIPIENTS_MAX = 32, PS_AGE_IDENTITIES_MAX = 32 };
 /* Without a NUL. */
 enum { PS_AGE_RECIPIENT_TEXT = 62, PS_AGE_IDENTITY_TEXT = 74 };

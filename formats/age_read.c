@@ -9,6 +9,9 @@
 
 enum { SEALED = PS_AGE_CHUNK + PS_AGE_TAG };
 
+static const char cut_short[] = "the encrypted file is cut short";
+static const char too_long[] = "the header of the encrypted file is longer than 64 KiB";
+
 struct ps_age_reader {
     ps_input *input;
     void *context;
@@ -73,12 +76,12 @@ static void drop(struct ps_age_reader *r, size_t count)
 static const char *locked(const struct ps_age_reader *r)
 {
     if (r->header.passphrase)
-        return "it is encrypted with a passphrase; decrypt it with age -d, and name what comes out";
+        return "it is encrypted with a passphrase; age -d opens it";
     if (r->header.x25519 == 0)
-        return "it is encrypted to no X25519 recipient (age1...), and procsnap knows no others; age -d may open it";
+        return "it is encrypted to recipients of other kinds than X25519; age -d may open it";
     if (r->ids == NULL)
         return "it is encrypted, and no identity was given";
-    return "none of the identities given opens it; for whom it is the file does not say: whoever collected it was told";
+    return "none of the identities given opens it, and for whom it is the file does not say";
 }
 
 /* Every stanza with every identity, until one opens. */
@@ -90,7 +93,7 @@ static enum ps_source_step unlock(struct ps_age_reader *r)
         for (size_t k = 0; k < count && r->opened_by == NULL; k++) {
             enum ps_age_unwrapped step = ps_age_unwrap(r->secrets, r->ids, k, x->share, x->body);
             if (step == PS_AGE_NO_SHARE)
-                return flawed(r, PS_FLAW_MALFORMED, "an X25519 stanza of the encrypted file has a share of low order");
+                return flawed(r, PS_FLAW_MALFORMED, ps_age_header_malformed);
             if (step == PS_AGE_OPENED)
                 r->opened_by = ps_age_identity_recipient(r->ids, k);
         }
@@ -106,7 +109,7 @@ static enum ps_source_step begin(struct ps_age_reader *r, struct ps_error *err)
         return PS_SOURCE_FAILED;
     const char *why = ps_age_header_read(ps_span_of(r->raw, r->raw_len), &r->header, &cut);
     if (why != NULL && cut && !r->input_ended)
-        return flawed(r, PS_FLAW_MALFORMED, "the header of the encrypted file is longer than 64 KiB");
+        return flawed(r, PS_FLAW_MALFORMED, too_long);
     if (why != NULL)
         return flawed(r, cut ? PS_FLAW_CUT_SHORT : PS_FLAW_MALFORMED, why);
     enum ps_source_step step = unlock(r);
@@ -114,10 +117,10 @@ static enum ps_source_step begin(struct ps_age_reader *r, struct ps_error *err)
         return step;
     ps_age_mac(r->secrets, ps_span_of(r->raw, r->header.signed_len), mac);
     if (sodium_memcmp(mac, r->header.mac, sizeof mac) != 0)
-        return flawed(r, PS_FLAW_ALTERED, "the header of the encrypted file was altered: it is not what its key sealed");
+        return flawed(r, PS_FLAW_ALTERED, "the header of the encrypted file was altered");
     if (r->raw_len < r->header.len + PS_AGE_NONCE)
-        return r->input_ended ? flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short behind its header")
-                              : flawed(r, PS_FLAW_MALFORMED, "the header of the encrypted file is longer than 64 KiB");
+        return r->input_ended ? flawed(r, PS_FLAW_CUT_SHORT, cut_short)
+                              : flawed(r, PS_FLAW_MALFORMED, too_long);
     ps_age_payload(r->secrets, r->raw + r->header.len);
     drop(r, r->header.len + PS_AGE_NONCE);
     r->begun = true;
@@ -132,10 +135,10 @@ static enum ps_source_step open_chunk(struct ps_age_reader *r, struct ps_error *
     bool last = r->raw_len <= SEALED; /* or cut off behind this chunk */
     size_t sealed = last ? r->raw_len : SEALED;
     if (sealed < PS_AGE_TAG)
-        return flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short");
+        return flawed(r, PS_FLAW_CUT_SHORT, cut_short);
     /* A chunk that is not the last, at the end of the file. */
     if (last && sealed == SEALED && ps_age_opens(r->secrets, false, r->raw, sealed))
-        return flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short");
+        return flawed(r, PS_FLAW_CUT_SHORT, cut_short);
     if (!ps_age_open(r->secrets, last, r->raw, sealed))
         return last ? flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short in its last piece, or altered there")
                     : flawed(r, PS_FLAW_ALTERED, "the encrypted file was altered here");

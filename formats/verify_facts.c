@@ -94,19 +94,6 @@ static bool read_facts(struct ps_verify *v, const cJSON *meta)
     return f->realtime_us <= INT64_MAX;
 }
 
-/* False when one of them is none; bundles of older versions have no list. */
-static bool read_recipients(struct ps_verify *v, const cJSON *options)
-{
-    const cJSON *list = ps_json_get(options, "encrypt_to");
-    struct ps_error ignored;
-    for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next) {
-        const char *text = ps_json_string(item);
-        if (text == NULL || !ps_age_recipients_add(&v->planned_to, ps_span_text(text), &ignored))
-            return false;
-    }
-    return true;
-}
-
 /* What of it the journal can be held to. */
 static bool read_plan(struct ps_verify *v, const cJSON *plan)
 {
@@ -134,8 +121,6 @@ static const char *read_meta(struct ps_verify *v, const cJSON *meta)
     r->tool_version = copy(v, ps_json_get(ps_json_get(meta, "tool"), "version"));
     read_case(v, ps_json_get(meta, "case"));
     v->facts_known = read_facts(v, meta);
-    if (!read_recipients(v, ps_json_get(meta, "options")))
-        return "it names a recipient that is none";
     if (!read_plan(v, ps_json_get(meta, "plan")))
         return "it does not say whether content was planned";
     return v->facts_known ? NULL : "no clock anchor or no ticks a second";
@@ -298,10 +283,6 @@ void ps_verify_bag_info(struct ps_verify *v)
         if (ps_span_starts(line, PS_TAG_ENCRYPTED_TO ": "))
             read_recipient(v, line);
     }
-    const struct ps_age_recipients *to = &v->report->encrypted_to;
-    if (v->report->has_meta && (to->count != v->planned_to.count ||
-                                memcmp(to->list, v->planned_to.list, to->count * sizeof to->list[0]) != 0))
-        malformed(v, PS_MEMBER_BAG_INFO, "it names other recipients than data/meta.json");
     if (!fits)
         malformed(v, PS_MEMBER_BAG_INFO, "its Payload-Oxum is not that of the payload");
 }

@@ -60,7 +60,6 @@ struct ps_verify {
     size_t raw_sorted; /* of a directory's payload, when the first journal line came */
     struct ps_records *records; /* NULL: not derived again */
     struct ps_manifest derived;
-    struct ps_age_recipients planned_to; /* whom data/meta.json names */
     bool plan_known, content_planned; /* data/meta.json says what was planned; content was */
     bool facts_known; /* data/meta.json has told what records are derived from */
     struct ps_records_facts facts;

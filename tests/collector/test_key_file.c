@@ -144,7 +144,7 @@ Test(selftest, passes)
     cr_expect(ps_selftest(&err), "%s", err.text);
     while (ps_selftest_name(count) != NULL)
         cr_expect(eq(int, ps_selftest_run(count++), PS_SELFTEST_RIGHT));
-    cr_expect(eq(sz, count, 8));
+    cr_expect(eq(sz, count, 9));
 }
 
 Test(selftest, takes_milliseconds)

@@ -97,6 +97,24 @@ Test(options, times_have_units)
     bad("collect x --read-timeout 2h", "--read-timeout 2h", "choose");
 }
 
+#define RECIPIENT "age13aqvttdk3ujkyjh9kg2w5an6dmy5mq5a84a4uxk3hfhnugfc9p0sy5p2wh"
+
+Test(options, whom_it_is_encrypted_to)
+{
+    struct ps_options o = good("collect x");
+    cr_expect(o.encrypt_to.count == 0 && o.redact_environ);
+    o = good("collect x --encrypt-to " RECIPIENT " --encrypt-to=" RECIPIENT
+             " --encrypt-to age1fty2fmfmfwvw55dpvuram624jwwjj5c6ra5z9n33e63h5z3yryaqpfmz97");
+    cr_assert(eq(sz, o.encrypt_to.count, 2));
+    cr_expect(not(o.redact_environ));
+    cr_expect(good("collect x --redact environ --encrypt-to " RECIPIENT).redact_environ);
+    cr_expect(not(good("collect x --redact none").redact_environ));
+    cr_expect(good("collect x --memory all --encrypt-to " RECIPIENT).memory == PS_MEMORY_ALL);
+    bad("collect x --encrypt-to age1pq1x", "--encrypt-to", "post-quantum");
+    bad("collect x --encrypt-to age1x", "--encrypt-to", "X25519");
+    bad("collect x --encrypt-to=", "--encrypt-to", "age1");
+}
+
 Test(options, whose_memory)
 {
     struct ps_options o = good("collect x");
@@ -224,7 +242,6 @@ Test(options, unknown_and_incomplete_ones)
 {
     bad("collect x --frob", "--frob", "procsnap collect --help");
     bad("collect x --proflie card", "--proflie", "--profile");
-    bad("collect x --encrypt-to age1", "--encrypt-to", "procsnap collect --help"); /* of a later version */
     bad("collect x -z", "-z", "procsnap collect --help");
     bad("collect x --case", "--case", "--case ID");
     bad("collect x --case --json", "--case", "--case ID");
