@@ -540,11 +540,25 @@ static void skip_dumps(struct ps_lane_builder *b)
     }
 }
 
+/* One capture for all that a process has mapped, or names in its arguments, and nobody looked at. */
+static void skip_noted(struct ps_lane_builder *b)
+{
+    const struct ps_noted *noted = &b->wanted->noted;
+    uint32_t count = atomic_load(&noted->count), last = PS_NO_SUBJECT;
+    for (uint32_t i = 0; i < count && i < PS_NOTED_MAX; i++) {
+        uint32_t subject = noted->notes[i].subject;
+        if (atomic_load(&noted->notes[i].looked) || subject == last)
+            continue;
+        last = subject;
+        skip_file(b, subject, b->plan->of.map, "");
+    }
+}
+
 /* The list is in memory that readers write: every number of it is checked. */
 void ps_lane_skip_content(struct ps_lane_builder *b)
 {
     const struct ps_wanted *w = b->wanted;
-    uint32_t count = atomic_load(&w->count), lives = atomic_load(&b->roster->count);
+    uint32_t count = atomic_load(&w->count);
     uint32_t roots = atomic_load(&w->root_count);
     for (uint32_t i = 0; i < count && i < PS_WANTED_MAX; i++) {
         struct ps_wanted_item item = w->items[i];
@@ -559,9 +573,7 @@ void ps_lane_skip_content(struct ps_lane_builder *b)
         skip_dumps(b);
     if (b->plan->content.count <= 2)
         return;
-    for (uint32_t i = atomic_load(&w->scanned); i < lives && i < PS_ROSTER_MAX; i++)
-        if (!b->roster->entries[i].kernel && !b->roster->entries[i].hung)
-            skip_file(b, i, b->plan->of.map, "");
+    skip_noted(b);
     for (uint32_t i = atomic_load(&w->roots_done); i < roots && i < PS_ROOTS_MAX; i++)
         skip_file(b, w->roots[i].subject, b->plan->of.files, "");
 }

@@ -109,6 +109,10 @@ static enum ps_outcome send_file(struct ps_target *t, int fd, uint16_t row, cons
         size_t len = fill(t, fd, ps_catalog[row].at_once, place, &ended, error);
         if (*error && total + len == 0)
             return ps_outcome_of(*error);
+        if (row == t->r->job->plan->maps)
+            ps_noted_maps(t, place, len, total == 0);
+        else if (row == t->r->job->plan->cmdline && total == 0)
+            ps_noted_cmdline(t, place, len);
         total += len;
         bool full = total >= cap;
         bool next_part = table && !ended && !full && total >= (uint64_t) part * PS_PART_SIZE;
