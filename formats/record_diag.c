@@ -12,16 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/records_state.h"
-#include "parsers/net_inet.h"
-#include "parsers/net_unix.h"
+#include "formats/record_diag.h"
 #include "parsers/sock_diag.h"
 
 static const char *const names[PS_SOCKET_TABLES] = {"tcp", "tcp6", "udp", "udp6", "unix"};
-enum { UNIX = 4 };
 
 /* Of net_tcp, sock_diag_tcp and the like. */
-static size_t table_of(const char *kind)
+size_t ps_diag_table_of(const char *kind)
 {
     const char *name = strrchr(kind, '_');
     for (size_t i = 0; name && i < PS_SOCKET_TABLES; i++) {
@@ -43,11 +40,11 @@ void ps_diag_free(struct ps_records *r)
 
 void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry)
 {
-    size_t index = table_of(entry->row->parser->kind);
+    size_t index = ps_diag_table_of(entry->row->parser->kind);
     if (index == PS_SOCKET_TABLES)
         return;
     struct ps_diag_table *t = &r->diag[index];
-    if (r->diag_bytes + entry->bytes.len > r->facts.socket_text_bytes) {
+    if (t->indexed || r->diag_bytes + entry->bytes.len > r->facts.socket_text_bytes) {
         struct ps_json j = ps_gap_begin(r, entry, "truncated");
         r->sockets_cut = true;
         ps_json_text(&j, "why", "more rows of socket tables than are compared; the raw bytes are there");
@@ -70,7 +67,7 @@ void ps_diag_capture(struct ps_records *r, const struct ps_capture *c)
     if (!row || c->outcome != PS_COMPLETE)
         return;
     bool fact = r->l->line.scope == PS_LINE_FACTS, global = r->l->line.scope == PS_LINE_GLOBAL;
-    size_t index = table_of(row->parser->kind);
+    size_t index = ps_diag_table_of(row->parser->kind);
     if (fact && index < PS_SOCKET_TABLES && ps_span_starts(ps_span_text(row->path), "facts/sock_diag/"))
         r->diag[index].complete = true;
     else if (global && index < PS_SOCKET_TABLES && row->scope == PS_PER_NETNS)
@@ -91,15 +88,15 @@ static uint64_t mixed_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
 }
 
 /* The state is left out: it changes between two moments. */
-static uint64_t inet_key(const uint8_t *local, uint64_t local_port, const uint8_t *remote, uint64_t remote_port,
-                         uint64_t inode)
+uint64_t ps_diag_inet_key(const uint8_t *local, uint64_t local_port, const uint8_t *remote, uint64_t remote_port,
+                          uint64_t inode)
 {
     uint64_t hash = mixed_bytes(mixed_bytes(1, local, 16), remote, 16);
     return mixed(mixed(mixed(hash, local_port), remote_port), inode & UINT32_MAX);
 }
 
 /* A type is static text of the parsers, or a number. */
-static uint64_t unix_key(uint64_t inode, const char *type, uint64_t type_code)
+uint64_t ps_diag_unix_key(uint64_t inode, const char *type, uint64_t type_code)
 {
     uint64_t hash = mixed(2, inode & UINT32_MAX);
     return type ? mixed_bytes(hash, (const uint8_t *) type, strlen(type)) : mixed(hash, type_code);
@@ -109,12 +106,12 @@ static uint64_t diag_key(size_t index, const void *record)
 {
     const struct ps_diag_inet *inet = record;
     const struct ps_diag_unix *local = record;
-    if (index == UNIX)
-        return unix_key(local->inode, local->type, local->type_code);
-    return inet_key(inet->local_address, inet->local_port, inet->remote_address, inet->remote_port, inet->inode);
+    if (index == PS_DIAG_UNIX)
+        return ps_diag_unix_key(local->inode, local->type, local->type_code);
+    return ps_diag_inet_key(inet->local_address, inet->local_port, inet->remote_address, inet->remote_port, inet->inode);
 }
 
-static int by_key(const void *left, const void *right)
+int ps_diag_by_key(const void *left, const void *right)
 {
     const struct ps_diag_ref *a = left, *b = right;
     if (a->key != b->key)
@@ -122,16 +119,29 @@ static int by_key(const void *left, const void *right)
     return a->at < b->at ? -1 : a->at > b->at;
 }
 
+int ps_diag_by_place(const void *left, const void *right)
+{
+    const struct ps_diag_ref *a = left, *b = right;
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+void *ps_diag_one_more(void *list, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return list;
+    size_t more = *room ? *room * 2 : 64;
+    void *grown = realloc(list, more * size);
+    if (grown)
+        *room = more;
+    return grown;
+}
+
 static bool add_ref(struct ps_diag_table *t, size_t *room, struct ps_diag_ref ref)
 {
-    if (t->count == *room) {
-        size_t more = *room ? *room * 2 : 64;
-        struct ps_diag_ref *grown = realloc(t->refs, more * sizeof *grown);
-        if (!grown)
-            return false;
-        t->refs = grown;
-        *room = more;
-    }
+    struct ps_diag_ref *refs = ps_diag_one_more(t->refs, t->count, room, sizeof *refs);
+    if (!refs)
+        return false;
+    t->refs = refs;
     t->refs[t->count++] = ref;
     return true;
 }
@@ -143,6 +153,7 @@ static void index_table(struct ps_records *r, size_t index)
     struct ps_cursor in = ps_cursor_over(ps_buffer_span(&t->text));
     union ps_any_record record;
     size_t room = 0;
+    t->indexed = true;
     /* The cursor stands behind a message that was one; where it began is found by its length again. */
     for (size_t at = 0; ps_records_row(r, &entry, &in, &record); at = in.at) {
         if (t->count == r->facts.socket_rows)
@@ -153,109 +164,35 @@ static void index_table(struct ps_records *r, size_t index)
         }
     }
     if (t->count > 1)
-        qsort(t->refs, t->count, sizeof *t->refs, by_key);
+        qsort(t->refs, t->count, sizeof *t->refs, ps_diag_by_key);
 }
 
 void ps_diag_index(struct ps_records *r)
 {
     for (size_t i = 0; i < PS_SOCKET_TABLES; i++) {
-        if (r->diag[i].member)
+        if (r->diag[i].member && !r->diag[i].indexed)
             index_table(r, i);
     }
 }
 
-/* The row again. From `at` on there may be messages that were none of a socket: they were told of when it was indexed. */
-static bool read_again(const struct ps_diag_table *t, size_t at, union ps_any_record *record)
+bool ps_diag_next_row(const struct ps_row *row, struct ps_cursor *in, union ps_any_record *record)
 {
-    struct ps_cursor in = ps_cursor_over(ps_buffer_span(&t->text));
     struct ps_issue issue;
-    in.at = at;
     for (;;) {
-        memset(record, 0, t->row->parser->record_size);
-        enum ps_step step = t->row->parser->next(&in, record, &issue);
+        memset(record, 0, row->parser->record_size);
+        enum ps_step step = row->parser->next(in, record, &issue);
         if (step != PS_STEP_BAD)
             return step == PS_STEP_RECORD;
     }
 }
 
-/* How /proc prints a name: every NUL of it as '@' (unix_seq_show). */
-static bool prints_as(struct ps_span name, struct ps_span printed, bool *cut)
+bool ps_diag_read(const struct ps_diag_table *t, size_t at, union ps_any_record *record, size_t *end)
 {
-    if (name.len < printed.len)
-        return false;
-    for (size_t i = 0; i < printed.len; i++) {
-        if ((name.data[i] ? name.data[i] : '@') != printed.data[i])
-            return false;
-    }
-    /* What comes behind a newline was taken for another row. */
-    *cut = name.len > printed.len;
-    return !*cut || name.data[printed.len] == '\n';
-}
-
-/* Is that socket of the answer this row? *cut: the row has only the beginning of its name. */
-static bool is_same(const struct ps_diag_unix *asked, const struct ps_net_unix *row, bool *cut)
-{
-    *cut = false;
-    if (row->path.len == 0)
-        return asked->name.len == 0;
-    return prints_as(asked->name, row->path, cut);
-}
-
-static size_t first_ref(const struct ps_diag_table *t, uint64_t key)
-{
-    size_t low = 0, high = t->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->refs[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void add_unix(struct ps_json *j, const struct ps_diag_unix *asked, bool cut)
-{
-    if (asked->peer)
-        ps_json_u64(j, "peer_inode", asked->peer);
-    if (cut)
-        ps_json_bytes(j, "name", asked->name);
-}
-
-/* Each socket of the answer is one row at most: of two rows that say the same, one is too many. A key that a hostile
- * answer gives to very many sockets is not searched to its end. */
-enum { SAME_KEY_MAX = 64 };
-
-static bool find(struct ps_json *j, struct ps_diag_table *t, size_t index, uint64_t key, const void *row)
-{
-    size_t first = first_ref(t, key);
-    for (size_t i = first; i < t->count && i - first < SAME_KEY_MAX && t->refs[i].key == key; i++) {
-        union ps_any_record asked;
-        bool cut = false;
-        if (t->refs[i].told)
-            continue;
-        if (index == UNIX && (!read_again(t, t->refs[i].at, &asked) || !is_same((const void *) &asked, row, &cut)))
-            continue;
-        t->refs[i].told = true;
-        if (index == UNIX)
-            add_unix(j, (const void *) &asked, cut);
-        return true;
-    }
-    return false;
-}
-
-void ps_diag_compare(struct ps_records *r, struct ps_json *j, const struct ps_parser *p, const void *record)
-{
-    const struct ps_net_inet *inet = record;
-    const struct ps_net_unix *local = record;
-    size_t index = table_of(p->kind);
-    if (index == PS_SOCKET_TABLES || !r->diag[index].member)
-        return;
-    uint64_t key = index == UNIX ? unix_key(local->inode, local->type, local->type_code)
-                                 : inet_key(inet->local_address, inet->local_port, inet->remote_address,
-                                            inet->remote_port, inet->inode);
-    if (!find(j, &r->diag[index], index, key, record) && r->diag[index].complete)
-        ps_json_bool(j, "unverified", true);
+    struct ps_cursor in = ps_cursor_over(ps_buffer_span(&t->text));
+    in.at = at;
+    bool read = ps_diag_next_row(t->row, &in, record);
+    *end = in.at;
+    return read;
 }
 
 static void rest_out(struct ps_records *r, size_t index, size_t at)
@@ -263,7 +200,8 @@ static void rest_out(struct ps_records *r, size_t index, size_t at)
     const struct ps_diag_table *t = &r->diag[index];
     const struct ps_parser *p = t->row->parser;
     union ps_any_record record;
-    if (!read_again(t, at, &record))
+    size_t end;
+    if (!ps_diag_read(t, at, &record, &end))
         return;
     const uint64_t *inode = ps_record_value(p, &record, "inode");
     struct ps_json j = ps_records_begin(r, PS_KIND_SOCKET);
@@ -281,18 +219,12 @@ static void rest_out(struct ps_records *r, size_t index, size_t at)
     ps_records_end(r, PS_KIND_SOCKET, &j);
 }
 
-static int by_place(const void *left, const void *right)
-{
-    const struct ps_diag_ref *a = left, *b = right;
-    return a->at < b->at ? -1 : a->at > b->at;
-}
-
 void ps_diag_rest_out(struct ps_records *r)
 {
     for (size_t i = 0; i < PS_SOCKET_TABLES; i++) {
         struct ps_diag_table *t = &r->diag[i];
         if (t->count > 1)
-            qsort(t->refs, t->count, sizeof *t->refs, by_place);
+            qsort(t->refs, t->count, sizeof *t->refs, ps_diag_by_place);
         for (size_t k = 0; k < t->count; k++) {
             if (!t->refs[k].told)
                 rest_out(r, i, t->refs[k].at);

@@ -28,6 +28,7 @@ void ps_sockets_free(struct ps_records *r)
     for (size_t i = 0; i < r->table_count; i++) {
         free(r->tables[i]->member);
         ps_buffer_done(&r->tables[i]->text);
+        free(r->tables[i]->unverified);
         free(r->tables[i]);
     }
     ps_diag_free(r);
@@ -234,7 +235,7 @@ void ps_socket_ends(struct ps_json *j, const struct ps_parser *p, const void *re
     add_network(j, p);
 }
 
-static void socket_out(struct ps_records *r, const struct ps_table *t, void *record)
+static void socket_out(struct ps_records *r, struct ps_table *t, size_t number, void *record)
 {
     const struct ps_parser *p = t->row->parser;
     const uint64_t *inode = ps_record_value(p, record, "inode");
@@ -250,7 +251,7 @@ static void socket_out(struct ps_records *r, const struct ps_table *t, void *rec
     ps_record_fields(&j, p, record);
     ps_json_object_end(&j);
     if (t->net_namespace != 0 && t->net_namespace == r->facts.net_namespace)
-        ps_diag_compare(r, &j, p, record);
+        ps_diag_compare(r, &j, t, number, record);
     /* Only the kernel's ends of netlink have port 0: others get a number before they stand in the table. */
     const uint64_t *port_id = ps_record_value(p, record, "port_id");
     ps_socket_owners(r, &j, inode ? *inode : 0, port_id && *port_id == 0);
@@ -264,8 +265,8 @@ static void table_out(struct ps_records *r, struct ps_table *t)
     union ps_any_record record;
     entry.begin_us = t->read_us;
     r->failed = r->failed || t->text.failed;
-    while (ps_records_row(r, &entry, &in, &record))
-        socket_out(r, t, &record);
+    for (size_t number = 0; ps_records_row(r, &entry, &in, &record); number++)
+        socket_out(r, t, number, &record);
 }
 
 void ps_sockets_out(struct ps_records *r)

@@ -344,9 +344,10 @@ void ps_records_phase(struct ps_records *r, const struct ps_phase *phase)
     /* Between lines: whatever comes out is nobody's. */
     r->l = &r->lanes[PS_QUIET];
     r->l->line.scope = PS_LINE_GLOBAL;
-    if (strcmp(phase->name, "opening-end") == 0)
+    if (strcmp(phase->name, "opening-end") == 0) {
         ps_platform_out(r);
-    else if (strcmp(phase->name, "quiet-end") == 0)
+        ps_diag_settle(r);
+    } else if (strcmp(phase->name, "quiet-end") == 0)
         ps_sockets_out(r);
     else if (strcmp(phase->name, "content-end") == 0)
         ps_executables_out(r);

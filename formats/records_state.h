@@ -127,6 +127,7 @@ struct ps_diag_table {
     bool complete, file_complete; /* the answer; the file of /proc */
     struct ps_diag_ref *refs; /* owned; sorted by key */
     size_t count;
+    bool indexed;
 };
 
 struct ps_places {
@@ -159,6 +160,9 @@ struct ps_table {
     char *member;
     uint64_t read_us, net_namespace;
     struct ps_buffer text;
+    bool compared; /* with the kernel's answer */
+    uint32_t *unverified; /* owned: numbers of the rows that the answer does not have, ascending */
+    size_t unverified_count, unverified_room;
 };
 
 /* An entry that waits for the end of its line; its texts as places in a buffer. */
@@ -345,8 +349,11 @@ void ps_diag_entry(struct ps_records *r, const struct ps_entry *entry);
 void ps_diag_capture(struct ps_records *r, const struct ps_capture *capture);
 /* All answers have come: they can be searched. */
 void ps_diag_index(struct ps_records *r);
-/* What the answer says of a row of /proc in our own network namespace, inside of its record's `proc`. */
-void ps_diag_compare(struct ps_records *r, struct ps_json *j, const struct ps_parser *p, const void *record);
+/* Both sources have come: their rows are compared, and what is the same in both is not kept twice. Does nothing for
+ * what was compared before, and for unix sockets, of which the answer tells more. */
+void ps_diag_settle(struct ps_records *r);
+/* What the answer says of row `number` of a table of /proc of our own network namespace, inside of its record's `proc`. */
+void ps_diag_compare(struct ps_records *r, struct ps_json *j, struct ps_table *t, size_t number, const void *record);
 /* Sockets of which no row of /proc told. */
 void ps_diag_rest_out(struct ps_records *r);
 void ps_diag_free(struct ps_records *r);

@@ -168,9 +168,9 @@ static bool quiet_must_wait(const struct builder *b)
 static void fill_memory(struct builder *b)
 {
     struct ps_lane_builder *memory = &b->lanes[PS_MEMORY], *quiet = &b->lanes[PS_QUIET];
-    uint32_t count = atomic_load(&b->job->roster->count);
-    for (; b->memory_filled < count && b->memory_filled < PS_ROSTER_MAX; b->memory_filled++) {
-        if (ps_lane_owes(quiet, b->memory_filled) && !quiet->finished)
+    uint32_t count = ps_lane_roster(quiet);
+    for (; b->memory_filled < count; b->memory_filled++) {
+        if (ps_lane_owes(quiet, b->memory_filled) && !quiet->finished && !b->lives.settled)
             return;
         if (ps_lane_owes(memory, b->memory_filled))
             ps_lane_skip(memory, b->memory_filled);
@@ -240,16 +240,12 @@ static void take_everything(struct builder *b)
 static void account_for_the_rest(struct builder *b)
 {
     b->early = atomic_load(&b->job->control->stop) || atomic_load(&b->job->control->lane_lost);
-    uint32_t count = atomic_load(&b->job->roster->count);
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET];
     ps_lane_skip_global(quiet);
-    for (uint32_t i = 0; i < count && i < PS_ROSTER_MAX && ps_output_ok(&b->out); i++) {
-        if (ps_lane_owes(quiet, i))
-            ps_lane_skip(quiet, i);
-    }
+    ps_lane_settle(quiet);
     ps_lane_skip_facts(quiet);
     if (quiet->phase < PS_WALK_CLOSING)
-        ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), count);
+        ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), b->lives.count);
     quiet->phase = PS_WALK_CLOSING;
     fill_memory(b);
     end_content(b);

@@ -39,6 +39,11 @@ struct ps_lane_builder {
 bool ps_lane_take(struct ps_lane_builder *b, size_t budget);
 /* A line for a life that this lane will not read: every planned capture `skipped`. */
 void ps_lane_skip(struct ps_lane_builder *b, uint32_t subject);
+/* How many entries of the roster there are. Once the quiet lane has walked all of them, or is over, this stays: readers
+ * can write what they like there, and nobody waits for lines of what came later. */
+uint32_t ps_lane_roster(const struct ps_lane_builder *b);
+/* That moment: what the lane owes is skipped. */
+void ps_lane_settle(struct ps_lane_builder *quiet);
 /* True when that life is planned and has no line of this lane yet. */
 bool ps_lane_owes(const struct ps_lane_builder *b, uint32_t subject);
 /* After an early stop: what exists once and has no capture yet is skipped. */

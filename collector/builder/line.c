@@ -11,7 +11,7 @@
 #include "formats/pack.h"
 
 /* A line goes on in a next one after that many entries of one directory: no line of the journal exceeds 1 MiB. */
-enum { ENTRIES_A_LINE = 8192, THREADS_A_LINE = 2048, PACK_KEEP = 2 * PS_PACK_ROLL, ITEM_KEEP = 256 << 10 };
+enum { ENTRIES_A_LINE = 8192, THREADS_A_LINE = 2048, PACK_KEEP = 256 << 10, ITEM_KEEP = PACK_KEEP };
 
 struct ps_name_ref {
     size_t at, len;

@@ -22,6 +22,8 @@ struct ps_lives {
     size_t room;
     uint8_t *pids;         /* a bit for each pid that has a line: a second one is another life; owned */
     uint64_t processes;
+    bool settled;          /* the quiet lane has said all that it ever will; from then on: */
+    uint32_t count;        /* entries of the roster that are believed in */
 };
 
 /* The lane (PS_LIFE_QUIET or PS_LIFE_MEMORY) begins its line of that life. NULL when it had one, when the pid is none, when

@@ -61,10 +61,27 @@ static void lost_as(struct ps_target *t, uint16_t row, const char *name, enum ps
     ps_reader_send(t->r, &frame, name, NULL, 0);
 }
 
+/* Of a process that ends the kernel takes away one thing after the other: what is not there any more looks denied, or
+ * wrong. What was denied while it lived, was. */
+static bool ended_meanwhile(struct ps_target *t)
+{
+    uint8_t text[PS_STAT_ROOM];
+    struct ps_look now;
+    if (t->subject == PS_NO_SUBJECT || t->no_memory || t->refused)
+        return false;
+    ssize_t n = ps_look_again(t->r, t->via ? t->via_stat : t->stat, text, sizeof text);
+    bool ended = n == -ESRCH || n == 0 || (n > 0 && ps_look_at(ps_span_of(text, (size_t) n), &now) && now.ending);
+    t->refused = !ended;
+    return ended;
+}
+
 static void lost(struct ps_target *t, uint16_t row, const char *name, int error)
 {
+    enum ps_outcome outcome = ps_outcome_of(error);
     /* An entry that was listed and is not there any more was closed meanwhile. */
-    lost_as(t, row, name, error == ENOENT ? PS_GONE : ps_outcome_of(error), error);
+    if (outcome == PS_ABSENT || (outcome == PS_DENIED && ended_meanwhile(t)))
+        outcome = PS_GONE;
+    lost_as(t, row, name, outcome, error);
 }
 
 /* Fills one frame as far as the file gives: *ended at its end or at an error. A file that is printed at once has no more
@@ -109,6 +126,10 @@ static enum ps_outcome send_file(struct ps_target *t, int fd, uint16_t row, cons
         size_t len = fill(t, fd, ps_catalog[row].at_once, place, &ended, error);
         if (*error && total + len == 0)
             return ps_outcome_of(*error);
+        if (row == t->r->job->plan->maps)
+            ps_noted_maps(t, place, len, total == 0);
+        else if (row == t->r->job->plan->cmdline && total == 0)
+            ps_noted_cmdline(t, place, len);
         total += len;
         bool full = total >= cap;
         bool next_part = table && !ended && !full && total >= (uint64_t) part * PS_PART_SIZE;
@@ -454,6 +475,8 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
         outcome = PS_ABSENT;
     if (outcome == PS_ABSENT && t->via && !ps_threads_via_lives(t))
         outcome = PS_GONE;
+    if ((outcome == PS_DENIED || (outcome == PS_FAILED && error == EINVAL)) && ended_meanwhile(t))
+        outcome = PS_GONE;
     ps_capture_end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
 }
@@ -471,6 +494,8 @@ void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_
         outcome = try_descriptors(t, fd_row, info_row, &error, &info, &info_error);
     if (t->no_memory && outcome == PS_GONE)
         outcome = info = PS_ABSENT; /* a zombie */
+    if (outcome == PS_DENIED && ended_meanwhile(t))
+        outcome = info = PS_GONE;
     ps_capture_end(t, fd_row, outcome, error, NULL);
     if (info_row)
         ps_capture_end(t, info_row, info, info_error, NULL);

@@ -21,12 +21,14 @@ struct ps_target {
     int dir;                 /* what its files are read below: the pin, or that of the thread `via` */
     uint32_t via;            /* 0: read through the process itself */
     int via_stat;            /* of that thread */
+    int stat;                /* open, of the process; only where rows are captured */
     bool threaded;           /* has more than one thread */
     bool leaderless;         /* and the first of them has ended */
     uint32_t uid, gid;       /* owner of that directory */
     bool owner_known, unswitchable, switched;
     uint64_t net, mnt;       /* namespaces, from its links; 0 unknown */
     bool no_memory;          /* ESRCH means that this sort of process has no such file */
+    bool refused;            /* something was denied while it was alive */
     bool plain_root;         /* its root link says "/" */
     bool facts_known;
     struct ps_file_facts facts;

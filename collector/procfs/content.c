@@ -158,7 +158,7 @@ static bool take_from(struct ps_reader_state *r, uint32_t index, uint32_t subjec
     return true;
 }
 
-static void at(struct ps_reader_state *r, uint32_t stage, uint32_t index)
+void ps_content_at(struct ps_reader_state *r, uint32_t stage, uint32_t index)
 {
     atomic_store(&r->slot->position, stage << PS_STAGE_SHIFT | index);
 }
@@ -171,7 +171,7 @@ static void wanted_files(struct ps_reader_state *r, enum ps_want sort, uint32_t 
     for (uint32_t i = from; i < count && i < PS_WANTED_MAX && !ps_content_over(r); i++) {
         if (w->items[i].sort != sort)
             continue;
-        at(r, sort, i);
+        ps_content_at(r, sort, i);
         uint32_t lives = w->items[i].life_count;
         for (uint32_t k = 0; k < lives && k < PS_WANTED_LIVES; k++) {
             if (take_from(r, i, w->items[i].lives[k], k + 1 == lives))
@@ -180,23 +180,11 @@ static void wanted_files(struct ps_reader_state *r, enum ps_want sort, uint32_t 
     }
 }
 
-static void scan(struct ps_reader_state *r, uint32_t from)
-{
-    uint32_t count = atomic_load(&r->job->roster->count);
-    for (uint32_t i = from; i < count && !ps_content_over(r); i++) {
-        const struct ps_roster_entry *e = &r->job->roster->entries[i];
-        at(r, PS_STAGE_SCAN, i);
-        if (e->chosen && !e->kernel && !e->hung && e->state != 'Z')
-            ps_loaded_scan(r, i);
-        atomic_store(&r->job->wanted->scanned, i + 1);
-    }
-}
-
 static void drift(struct ps_reader_state *r, uint32_t from)
 {
     struct ps_wanted *w = r->job->wanted;
     for (uint32_t i = from; i < atomic_load(&w->root_count) && !ps_content_over(r); i++) {
-        at(r, PS_STAGE_DRIFT, i);
+        ps_content_at(r, PS_STAGE_DRIFT, i);
         ps_drift_walk(r, w->roots[i].subject);
         atomic_store(&w->roots_done, i + 1);
     }
@@ -216,8 +204,8 @@ void ps_content_walk(struct ps_reader_state *r, uint32_t from)
 {
     struct ps_wanted *w = r->job->wanted;
     uint32_t stage = from >> PS_STAGE_SHIFT, index = from & ((1U << PS_STAGE_SHIFT) - 1);
-    if (index > 0 && stage == PS_STAGE_SCAN)
-        tell_hang(r, index - 1);
+    if (index > 0 && index <= PS_NOTED_MAX && stage == PS_STAGE_SCAN)
+        tell_hang(r, w->noted.notes[index - 1].subject);
     if (w->until_us == 0)
         w->until_us = ps_boottime_us() + UINT64_C(1000) * w->limits.content_ms;
     for (; stage < PS_STAGES && !ps_content_over(r); stage++, index = 0) {
@@ -226,7 +214,7 @@ void ps_content_walk(struct ps_reader_state *r, uint32_t from)
         else if (r->job->options->files == PS_FILES_NONE)
             break;
         else if (stage == PS_STAGE_SCAN)
-            scan(r, index);
+            ps_loaded_scan(r);
         else
             drift(r, index);
     }

@@ -12,9 +12,12 @@
 /* Where the phase is: the stage in the upper bits, what it is at in the lower ones. */
 enum { PS_STAGE_SCAN = PS_WANTS, PS_STAGE_DRIFT, PS_STAGES, PS_STAGE_SHIFT = 24 };
 _Static_assert(PS_ROSTER_MAX < 1 << PS_STAGE_SHIFT, "an index of the roster fits below the stage");
+_Static_assert(PS_NOTED_MAX < 1 << PS_STAGE_SHIFT, "so does one of the notes");
 
 /* Goes on at that position, 0 from the beginning. */
 void ps_content_walk(struct ps_reader_state *r, uint32_t from);
+/* Tells where it is. */
+void ps_content_at(struct ps_reader_state *r, uint32_t stage, uint32_t index);
 
 /* A process under its pin, whose start is that of the roster. */
 struct ps_pinned {
@@ -31,8 +34,8 @@ void ps_pin_done(struct ps_pinned *p);
 /* Ends the line of one that could not be pinned. */
 void ps_pin_gone(struct ps_pinned *p);
 
-/* loaded.c: libraries and scripts of one process that are not from its image. */
-void ps_loaded_scan(struct ps_reader_state *r, uint32_t subject);
+/* loaded.c: libraries and scripts that are not from the image of their process, of all that were noted. */
+void ps_loaded_scan(struct ps_reader_state *r);
 /* drift.c: what changed below one root. */
 void ps_drift_walk(struct ps_reader_state *r, uint32_t subject);
 

@@ -30,6 +30,11 @@ static void plan_content(const struct ps_options *options, struct ps_plan *out)
             add(&out->content, index);
     }
     out->dumps = memory;
+    out->maps = out->cmdline = PS_NO_ROW;
+    if (count > 2) {
+        out->maps = (uint16_t) (ps_catalog_path(ps_span_text("maps"), PS_PER_PROCESS) - ps_catalog);
+        out->cmdline = (uint16_t) (ps_catalog_path(ps_span_text("cmdline"), PS_PER_PROCESS) - ps_catalog);
+    }
 }
 
 void ps_plan_make(const struct ps_options *options, struct ps_plan *out)

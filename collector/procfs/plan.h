@@ -7,7 +7,7 @@
 
 #include "collector/options.h"
 
-enum { PS_PLAN_MAX = 64 };
+enum { PS_PLAN_MAX = 64, PS_NO_ROW = UINT16_MAX };
 
 struct ps_rows {
     uint16_t rows[PS_PLAN_MAX];
@@ -26,6 +26,7 @@ struct ps_plan {
     struct {
         uint16_t exe, fd, map, root, files, mem; /* the rows of content */
     } of;
+    uint16_t maps, cmdline;  /* rows whose text is noted for the content phase; none: no row is PS_NO_ROW */
 };
 
 void ps_plan_make(const struct ps_options *options, struct ps_plan *out);

@@ -11,7 +11,7 @@
 
 #include "formats/error.h"
 
-enum { PS_RING_SIZE = 1 << 20, PS_PIECE = 64 << 10 }; /* bytes of a ring; of evidence in one frame at most */
+enum { PS_RING_SIZE = 512 << 10, PS_PIECE = 64 << 10 }; /* bytes of a ring; of evidence in one frame at most */
 
 enum ps_frame_kind {
     PS_FRAME_SUBJECT = 1, /* a process was pinned and is the one in the roster: its line begins */

@@ -177,6 +177,7 @@ static void read_pinned(struct ps_target *t, int stat, const struct ps_roster_en
         say(t, PS_FRAME_DONE, 0, PS_UNVERIFIED, PS_GONE);
         return;
     }
+    t->stat = stat;
     t->no_memory = first.no_memory;
     t->threaded = first.threads > 1;
     t->leaderless = first.state == 'Z' && t->threaded && !t->r->job->copied; /* a copy has all in one place */

@@ -11,6 +11,7 @@
 
 #include "collector/host/caps.h"
 #include "collector/options.h"
+#include "collector/procfs/noted.h"
 #include "formats/error.h"
 #include "formats/journal.h"
 
@@ -70,7 +71,6 @@ struct ps_wanted {
     struct ps_content_limits limits;
     _Atomic uint32_t count, missed; /* files that found no place */
     /* Memory reader, for its successor and the builder. */
-    _Atomic uint32_t scanned;     /* roster entries whose maps and arguments were looked at */
     _Atomic uint32_t root_count, roots_done;
     _Atomic uint32_t reached;
     uint64_t until_us, kept_bytes, drift_bytes;
@@ -79,6 +79,7 @@ struct ps_wanted {
     struct ps_wanted_item items[PS_WANTED_MAX];
     uint32_t by_key[2 * PS_WANTED_MAX]; /* open addressing: 1 + index of an executable */
     struct ps_file_key seen[PS_FILES_SEEN]; /* open addressing: by the memory reader; ino 0 is free */
+    struct ps_noted noted;
 };
 
 /* NULL with *err. Shared with every later fork. */

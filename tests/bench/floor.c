@@ -6,7 +6,7 @@
  *   floor [-t THREADS] card|full|standard
  *
  * `full` is what step after step is compared by; `standard` are the files that procsnap's profile reads of a process with
- * one thread by now, maps and cmdline twice: once as they are, and once to find files that are not from the image.
+ * one thread by now.
  *
  * Every path is relative to the directory of its process, one buffer serves all reads of a thread, and the tables of
  * the network are read once for each network namespace. A file that the kernel prints in one go ends with the first
@@ -45,7 +45,7 @@ static const struct item standard[] = {
     {"stat", ONCE},    {"comm", ONCE},   {"status", ONCE},     {"statm", ONCE},  {"cmdline", ONCE}, {"environ", ONCE},
     {"exe", LINK},     {"cwd", LINK},    {"root", LINK},       {"fd", LINKS},    {"fdinfo", FILES}, {"maps", WHOLE},
     {"cgroup", ONCE},  {"ns", LINKS},    {"limits", ONCE},     {"io", ONCE},     {"mountinfo", WHOLE},
-    {"maps", WHOLE},   {"cmdline", ONCE}, {0},
+    {0},
 };
 static const struct item card_tables[] = {{"net/tcp", WHOLE}, {"net/tcp6", WHOLE}, {0}};
 static const struct item full_tables[] = {{"net/tcp", WHOLE},  {"net/tcp6", WHOLE}, {"net/udp", WHOLE},

@@ -64,6 +64,9 @@ def check_line(line, told):
         yield f"cut short without a mark: {torn(line)}"
     if not marked and any(capture.outcome == "gone" for capture in line.captures):
         yield "a capture is gone, and the process is the same"
+    taken = [(capture.name, capture.outcome) for capture in line.captures if capture.outcome in ("denied", "failed")]
+    if line.identity in ("ended", "unverified") and taken:
+        yield f"what its end took away looks like something else: {taken}"
 
 
 def check_bundle(bundle, churners, told):
