@@ -41,8 +41,8 @@ static bool next_name(struct ps_cursor *in, struct ps_span *out)
 
     if (ps_cursor_done(in))
         return false;
-    while (ps_peek_byte(in, &c) && c != ';' && c != '%')
-        (void) ps_take_any(in, &c);
+    while (ps_peek_byte(in, &c) && c != ';' && c != '%' && ps_take_any(in, &c))
+        continue;
     *out = ps_cursor_passed(in, begin);
     if (!ps_take_byte(in, ';') && !ps_take_text(in, "%3B") && !ps_take_text(in, "%3b"))
         ps_skip_rest(in);

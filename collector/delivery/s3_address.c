@@ -123,8 +123,8 @@ static bool host_plausible(struct ps_span authority)
                 return false;
     } else {
         uint8_t c;
-        while (ps_peek_byte(&in, &c) && is_host_byte(c))
-            (void) ps_take_any(&in, &c);
+        while (ps_peek_byte(&in, &c) && is_host_byte(c) && ps_take_any(&in, &c))
+            continue;
         if (in.at == begin)
             return false;
     }

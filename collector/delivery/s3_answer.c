@@ -28,8 +28,8 @@ static void skip_blanks(struct ps_cursor *in)
 {
     uint8_t c;
 
-    while (ps_peek_byte(in, &c) && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
-        (void) ps_take_any(in, &c);
+    while (ps_peek_byte(in, &c) && (c == ' ' || c == '\t' || c == '\r' || c == '\n') && ps_take_any(in, &c))
+        continue;
 }
 
 static bool is_name_byte(uint8_t c)
@@ -43,8 +43,8 @@ static bool take_name(struct ps_cursor *in, struct ps_span *out)
     size_t begin = in->at;
     uint8_t c;
 
-    while (ps_peek_byte(in, &c) && is_name_byte(c))
-        (void) ps_take_any(in, &c);
+    while (ps_peek_byte(in, &c) && is_name_byte(c) && ps_take_any(in, &c))
+        continue;
     *out = ps_cursor_passed(in, begin);
     return out->len > 0;
 }
@@ -100,8 +100,7 @@ static bool take_text(struct ps_cursor *in, const struct field *field, struct ps
     size_t len = 0;
     uint8_t c;
 
-    while (ps_peek_byte(in, &c) && c != '<') {
-        (void) ps_take_any(in, &c);
+    while (ps_peek_byte(in, &c) && c != '<' && ps_take_any(in, &c)) {
         if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c == '&' && !take_reference(in, &c)))
             return false;
         if (field == NULL)
