@@ -208,7 +208,10 @@ enum ps_http_trouble ps_http_trouble_of(const struct ps_http_exchange *x, CURL *
         return ended(x, err);
     switch ((int) code) {
     case CURLE_OK:
-        return PS_HTTP_ANSWERED;
+        if (x->head_done)
+            return PS_HTTP_ANSWERED;
+        ps_fail(err, 0, "%s closed the connection in the head of its answer", x->host); /* no error for curl */
+        return PS_HTTP_BROKEN;
     case CURLE_URL_MALFORMAT:
         ps_fail(err, 0, "the address does not have the form https://HOST/PATH");
         return PS_HTTP_BAD_URL;

@@ -142,7 +142,14 @@ static enum ps_call_end put_whole(struct ps_delivery *d, const struct ps_object 
     return end;
 }
 
-/* The service says what it stored; with --put-header alone it may say nothing. */
+/* S3 names what it stored. A 200 that does not is a captive portal's, or that of a proxy. */
+static bool names_what_it_stored(const struct ps_delivery *d, const struct ps_object *object,
+                                 const struct ps_http_answer *answer)
+{
+    return d->presigned || object->digest->parts != NULL || ps_http_header(answer, "ETag").len > 0;
+}
+
+/* A service that knows checksums tells the one of what it stored. */
 static bool stored_the_same(const struct ps_object *object, const struct ps_http_answer *answer)
 {
     struct ps_span told = ps_http_header(answer, "x-amz-checksum-sha256");
@@ -200,6 +207,11 @@ enum ps_delivered ps_object_put(struct ps_delivery *d, const struct ps_object *o
         ps_fail(err, 0, "the bundle was changed while it was sent; deliver it when nobody writes to it");
     if (end == PS_CALL_FAILED)
         return PS_NOT_DELIVERED;
+    if (!names_what_it_stored(d, object, answer)) {
+        ps_fail(err, 0, "the answer is 200 but names no object (ETag), as S3's do; nobody knows what answered: check the "
+                        "endpoint, and look for a proxy in between");
+        return PS_NOT_DELIVERED;
+    }
     if (!stored_the_same(object, answer)) {
         ps_fail(err, 0, "the service says that it stored other bytes than were sent (its x-amz-checksum-sha256 "
                         "differs); do not rely on that object, and look for a proxy in between");

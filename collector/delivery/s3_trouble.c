@@ -86,12 +86,12 @@ static enum ps_s3_meaning meaning_of_trouble(enum ps_http_trouble trouble)
     switch (trouble) {
     case PS_HTTP_NO_NAME:
     case PS_HTTP_NO_CONNECT:
-    case PS_HTTP_NO_TRUST: /* a handshake that was cut looks like one that failed */
     case PS_HTTP_TIMED_OUT:
     case PS_HTTP_BROKEN:
         return PS_S3_LATER;
     case PS_HTTP_ANSWERED:
     case PS_HTTP_BAD_URL:
+    case PS_HTTP_NO_TRUST: /* a handshake that was merely cut is a broken one */
     case PS_HTTP_STOPPED:
     case PS_HTTP_OURS:
         return PS_S3_OURS;
@@ -99,10 +99,15 @@ static enum ps_s3_meaning meaning_of_trouble(enum ps_http_trouble trouble)
     return PS_S3_OURS;
 }
 
+static bool is_error(const struct ps_s3_answer *document)
+{
+    return document->whole && strcmp(document->root, "Error") == 0;
+}
+
 enum ps_s3_meaning ps_s3_meaning(const struct ps_http_answer *answer, const struct ps_s3_answer *document)
 {
     /* Completing an upload of parts may end in 200 and an error. */
-    bool error = document->whole && strcmp(document->root, "Error") == 0;
+    bool error = is_error(document);
 
     if (answer->trouble != PS_HTTP_ANSWERED)
         return meaning_of_trouble(answer->trouble);
@@ -189,9 +194,9 @@ void ps_s3_add_cause(struct ps_buffer *out, const struct ps_delivery_options *o,
         add_denied(out, o, presigned);
     else if (answer->status == 407)
         ps_buffer_add_text(out, "the proxy wants a name and a password; check --proxy");
-    else if (!document->whole && meaning_of_status(answer->status) == PS_S3_LATER)
+    else if (!is_error(document) && meaning_of_status(answer->status) == PS_S3_LATER)
         ps_buffer_add_text(out, "the service is out of order; deliver again later");
-    else if (!document->whole)
+    else if (!is_error(document))
         ps_buffer_add_text(out, "the answer is not S3's own; a proxy or another server stands in between, check the "
                                 "endpoint");
     else

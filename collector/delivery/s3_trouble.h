@@ -17,7 +17,7 @@ enum ps_s3_meaning {
     PS_S3_CLOCK,        /* the clock is further off than signatures allow */
     PS_S3_CREDENTIALS,  /* they have ended: ask for new ones */
     PS_S3_REFUSED,      /* the same again would get the same answer */
-    PS_S3_OURS,         /* stopped, or a failure of our own: *err of the exchange says all */
+    PS_S3_OURS,         /* stopped, not trusted, or a failure of our own: *err of the exchange says all */
 };
 
 enum ps_s3_meaning ps_s3_meaning(const struct ps_http_answer *answer, const struct ps_s3_answer *document);
