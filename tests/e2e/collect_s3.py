@@ -16,7 +16,7 @@ import odd  # noqa: E402
 import s3_double  # noqa: E402
 import s3_faults as faults  # noqa: E402
 import snapshot  # noqa: E402
-from checks import equal, finish, holds  # noqa: E402
+from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DELIVERED, NOT_DELIVERED, PREFIX, Push  # noqa: E402
 
 
@@ -82,20 +82,30 @@ def check_json(folder, cloud):
     cloud.s3.bucket().objects.clear()
     done = run(folder, cloud, "--json", "--plaintext", "--profile", "card")
     equal("--json: delivered", DELIVERED, done.status)
-    summary = json.loads(done.stdout)
-    holds("--json: one object that names the bundle", cloud.s3.key_names() and summary["bundle"] in cloud.s3.key_names()[0], summary)
+    try:
+        bundle = json.loads(done.stdout)["bundle"]
+    except (ValueError, KeyError):
+        bundle = "?"
+    holds("--json: one object that names the bundle", cloud.s3.key_names() and bundle in cloud.s3.key_names()[0], done.stdout)
+
+
+# All mounts of a mount namespace become read-only, but for the folder where the test wants its receipt.
+READ_ONLY = """mount --bind "$0" "$0"
+while read -r _ at _; do [ "$at" = "$0" ] || mount -o remount,bind,ro "$at"; done </proc/self/mounts 2>/dev/null
+for at in / /tmp /var/tmp /dev/shm /run; do [ ! -w "$at" ] || exit 77; done
+exec "$@"
+"""
 
 
 def check_no_folder(folder, cloud):
     """A read-only root file system, and no tmpfs: the bundle never touches a file."""
     cloud.s3.bucket().objects.clear()
-    os.makedirs(f"{folder}/empty", exist_ok=True)
-    script = 'for f in /dev/shm /var/tmp /tmp /run; do mount -t tmpfs -o ro none $f 2>/dev/null; done; exec "$@"'
-    read_only = ["unshare", "--mount", "sh", "-c", script, "sh"]
-    receipt_beside = run(folder, cloud, "--profile", "card", prefix=read_only)
-    equal("nowhere to write: delivered all the same", (DELIVERED, 2), (receipt_beside.status, len(cloud.s3.key_names())))
-    if receipt_beside.status != DELIVERED:
-        holds("nowhere to write: why not", False, receipt_beside.stderr)
+    done = run(folder, cloud, "--profile", "card", prefix=["unshare", "--mount", "sh", "-c", READ_ONLY, folder])
+    if done.status == 77:
+        about("this machine has no read-only mounts: not checked")
+        return
+    equal("nowhere to write: delivered all the same", (DELIVERED, 2), (done.status, len(cloud.s3.key_names())))
+    holds("nowhere to write: no complaint", not done.stderr, done.stderr)
 
 
 def check_spooled(folder, cloud):

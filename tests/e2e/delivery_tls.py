@@ -4,6 +4,7 @@
 import os
 import ssl
 import sys
+import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 import aws_doubles  # noqa: E402
@@ -107,7 +108,9 @@ def check_broken(folder, bundle, authority, double):
     deliver("no TLS on that port", folder, bundle, plain, (NOT_DELIVERED,), "--ca-file", authority.ca, deadline="3s")
     plain.close()
     old = aws_doubles.server_context(authority.issue("old", *NAMES))
-    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that is why
+        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     old.set_ciphers("ALL:@SECLEVEL=0")
     server = s3_double.Double(address=("127.0.0.1", 443), tls=old)
     deliver("TLS 1.1 alone", folder, bundle, server, (NOT_DELIVERED,), "--ca-file", authority.ca, deadline="3s")
