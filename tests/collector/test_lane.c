@@ -43,7 +43,7 @@ static void setup(void)
     cr_assert(control != NULL && roster != NULL && lives.pids != NULL && ps_ring_make(&rings[0], &err));
     writer = rings[0];
     out = (struct ps_output){0};
-    out.bundle = ps_bundle_new("procsnap-20261122t080049z-0b4591d8", 0, 1, swallow, &written, &err);
+    out.bundle = ps_bundle_new("procsnap-20261122t080049z-0b4591d8", 0, 1, NULL, swallow, &written, &err);
     out.records = ps_records_new(&facts, ps_output_records, &out);
     cr_assert(out.bundle != NULL && out.records != NULL);
     lane = (struct ps_lane_builder){.lane = PS_QUIET, .control = control, .plan = &plan, .roster = roster};

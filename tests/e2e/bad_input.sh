@@ -71,7 +71,8 @@ both "no DEST" 2 "no DEST" "FILE, DIR/ or -" -- @ collect
 both "two of them" 2 "name one" -- @ collect "$out" "$work/out/y.tar.gz"
 both "a time without a unit" 2 "--deadline 120" "120s" -- @ collect "$out" --deadline 120
 both "a missing value" 2 "--case" "--case ID" -- @ collect "$out" --case
-both "an upload" 2 "s3://bucket/key" "FILE" -- @ collect s3://bucket/key
+refused "a destination without its slash" 2 "s3://bucket/key" "s3://bucket/key/" -- "$PROCSNAP" collect s3://bucket/key
+refused "an upload by the core" 2 "s3://..." "FILE" -- "$PROCSNAP_CORE" collect s3://bucket/key/
 both "keygen without a name" 2 "-o NAME" -- @ keygen
 both "verify without a bundle" 2 "BUNDLE" -- @ verify
 refused "parse without a kind" 2 "KIND" "--list" -- "$PROCSNAP" parse
