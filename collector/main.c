@@ -12,6 +12,7 @@
 #ifndef PROCSNAP_CORE
 #include "collector/delivery/delivery_secrets.h"
 #endif
+#include "collector/sandbox/hardening.h"
 #include "collector/terminal.h"
 
 struct command {
@@ -99,6 +100,8 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct ps_error err;
+
+    (void) ps_harden_tables();
 
     /* What was found out does not depend on who listens: a closed pipe or a full file is an error of one write, never
      * the end of a run. */

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,6 +15,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* Linux 5.9; one number on every machine */
 #endif
+
+/* From the linker: where this program begins. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* How far to look without close_range. The limit may have been lowered after descriptors above it
  * were opened. */
@@ -26,6 +32,21 @@ int ps_harden_oom(int proc)
     ssize_t put = write(fd, score, sizeof score - 1);
     int why = put < 0 ? errno : 0;
     (void) close(fd);
+    return why;
+}
+
+int ps_harden_tables(void)
+{
+    uintptr_t base = (uintptr_t) &__ehdr_start, page = (uintptr_t) sysconf(_SC_PAGESIZE);
+    const ElfW(Phdr) *segment = (const ElfW(Phdr) *) (base + __ehdr_start.e_phoff);
+    int why = 0;
+
+    for (size_t i = 0; i < __ehdr_start.e_phnum; i++, segment++) {
+        if (segment->p_type != PT_GNU_RELRO) continue;
+        uintptr_t begin = (base + segment->p_vaddr) & -page;
+        uintptr_t end = (base + segment->p_vaddr + segment->p_memsz) & -page;
+        if (mprotect((void *) begin, end - begin, PROT_READ) != 0) why = errno;
+    }
     return why;
 }
 

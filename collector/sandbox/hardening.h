@@ -14,6 +14,10 @@
  * is not dumpable belongs to root. */
 int ps_harden_oom(int proc);
 
+/* What is written once, while the program starts (PT_GNU_RELRO: the tables of pointers), becomes
+ * read-only. Dynamic linkers do that; a static program has none, and musl's start code does not. */
+int ps_harden_tables(void);
+
 /* No core file (RLIMIT_CORE 0, soft and hard) and not dumpable: not traced, not read by processes
  * of our own user. */
 int ps_harden_memory(void);

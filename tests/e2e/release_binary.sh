@@ -24,6 +24,22 @@ for binary in "$PROCSNAP" "$PROCSNAP_CORE"; do
     ! grep -qF -e "$tree" -e "$("$tree/scripts/deps" --path)" "$binary" || fail "$binary holds a path of this machine"
 done
 
+# The tables of pointers can be written only until main: a program that waits for its input has them read-only.
+mkfifo "$work/input"
+exec 9<>"$work/input"
+for binary in "$PROCSNAP" "$PROCSNAP_CORE"; do
+    "$binary" verify - <"$work/input" >/dev/null 2>&1 9>&- &
+    page=$(readelf -lW "$binary" | awk '$1 == "GNU_RELRO" { print substr($2, 3, length($2) - 5) "000" }')
+    for ((i = 0; i < 50; i++)); do
+        awk -v page="$page" '$3 ~ page "$" && $2 == "r--p" { found = 1 } END { exit !found }' "/proc/$!/maps" && break
+        sleep 0.1
+    done
+    kill $!
+    wait $! || true
+    [ "$i" -lt 50 ] || fail "$binary can write its tables of pointers"
+done
+exec 9>&-
+
 # What core has of the network is the prober's socket: no name is resolved, no TLS, no HTTP library, no roots.
 map=$PROCSNAP_CORE.map
 grep -q 'libcrypto.a(' "$map" || fail "$map does not tell what was linked"
