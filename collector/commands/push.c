@@ -9,6 +9,7 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/parcel_file.h"
 #include "collector/delivery/delivery_options.h"
+#include "collector/sandbox/hardening.h"
 #include "collector/terminal.h"
 #include "formats/json.h"
 #include "formats/printable.h"
@@ -255,6 +256,7 @@ static int run(const void *request)
     struct ps_error err;
     int receipts = -1, status = PS_EXIT_OK;
 
+    (void) ps_harden_memory(); /* credentials are here from now on: no core, and nobody of our user looks */
     obey_signals();
     if (r->check)
         return check(r);

@@ -204,6 +204,21 @@ static bool move_clock(struct ps_delivery *d, const struct ps_http_answer *answe
     return true;
 }
 
+static bool ask_for_credentials(struct ps_delivery *d, const struct ps_http_answer *answer,
+                                const struct ps_s3_answer *document)
+{
+    struct ps_buffer line = {0};
+
+    if (d->presigned)
+        return false;
+    ps_s3_add_answer(&line, answer, document);
+    ps_buffer_add_text(&line, ": the credentials have ended, new ones are asked for");
+    tell(d, &line);
+    ps_buffer_done(&line);
+    ps_credentials_refused(d->credentials);
+    return true;
+}
+
 /* Full jitter: anything up to half a second, one, two, four. Zero when there is no time left for that. */
 static uint32_t pause_ms(const struct ps_delivery *d, unsigned failed)
 {
@@ -293,10 +308,7 @@ static bool mend(struct ps_delivery *d, enum ps_s3_meaning meaning, unsigned *me
         return move_region(d, answer, document);
     if (meaning == PS_S3_CLOCK)
         return move_clock(d, answer, document);
-    if (meaning != PS_S3_CREDENTIALS || d->presigned)
-        return false;
-    ps_credentials_refused(d->credentials);
-    return true;
+    return meaning == PS_S3_CREDENTIALS && ask_for_credentials(d, answer, document);
 }
 
 static enum ps_s3_meaning try_once(struct ps_delivery *d, struct ps_call *call, struct ps_http_answer *answer,
