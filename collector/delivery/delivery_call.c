@@ -332,11 +332,12 @@ enum ps_call_end ps_call_run(struct ps_delivery *d, struct ps_call *call, struct
                              struct ps_s3_answer *document, struct ps_error *err)
 {
     unsigned failed = 0, mended = 0;
+    struct ps_error why = {0}; /* of one try; what came right in the end leaves *err alone */
 
     for (;;) {
         if (left_ms(d) == 0)
             return fail_late(d, call, err);
-        enum ps_s3_meaning meaning = try_once(d, call, answer, document, err);
+        enum ps_s3_meaning meaning = try_once(d, call, answer, document, &why);
         if (meaning == PS_S3_DONE)
             return PS_CALL_DONE;
         if (meaning == PS_S3_EXISTS)
@@ -345,7 +346,8 @@ enum ps_call_end ps_call_run(struct ps_delivery *d, struct ps_call *call, struct
         /* A bucket that is a minute old answers 307 and no other region. */
         bool later = meaning == PS_S3_LATER || (meaning == PS_S3_REGION && answer->status == 307);
         if (!mend(d, meaning, &mended, answer, document) &&
-            !(later && wait_for_next(d, ++failed, answer, document, err))) {
+            !(later && wait_for_next(d, ++failed, answer, document, &why))) {
+            *err = why;
             fail_with(d, call, answer, document, err);
             return PS_CALL_FAILED;
         }
