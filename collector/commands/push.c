@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,13 +9,15 @@
 
 #include "collector/commands/commands.h"
 #include "collector/commands/parcel_file.h"
+#include "collector/commands/push_outcome.h"
+#include "collector/delivery/courier.h"
 #include "collector/delivery/delivery_options.h"
+#include "collector/sandbox/filter.h"
+#include "collector/sandbox/hardening.h"
 #include "collector/terminal.h"
-#include "formats/json.h"
-#include "formats/printable.h"
 
 enum { FLAG_RECEIPT, FLAG_CHECK, FLAG_JSON, OWN_FLAGS };
-enum { FLAG_COUNT = (int) OWN_FLAGS + (int) PS_DELIVERY_OPTION_COUNT, OPERANDS_MAX = 4096, EXIT_NOT_DELIVERED = 4 };
+enum { FLAG_COUNT = (int) OWN_FLAGS + (int) PS_DELIVERY_OPTION_COUNT, OPERANDS_MAX = 4096 };
 
 static const struct ps_flag own_flags[OWN_FLAGS] = {
     [FLAG_RECEIPT] = {"receipt", "FILE", "append a line of JSON for each bundle that was delivered", 0},
@@ -102,114 +105,76 @@ static void say(void *context, const char *line)
     ps_printf(PS_STDOUT, "%s\n", line);
 }
 
-/* ---- what became of one file ---- */
+static volatile sig_atomic_t stopped;
 
-struct outcome {
-    const char *path;
-    int status;
-    enum ps_delivered end;
-    struct ps_buffer receipt; /* a line, or empty */
-    struct ps_span unsent;    /* the text of a signature that was not sent, or empty */
-    struct ps_error err;
-};
-
-static void print_json(const struct outcome *o)
+static void stop(int number)
 {
-    struct ps_buffer out = {0};
-    struct ps_json j = ps_json_into(&out);
-    struct ps_span receipt = ps_buffer_span(&o->receipt);
-    bool delivered = o->status == PS_EXIT_OK;
-
-    ps_json_object(&j, NULL);
-    ps_json_bytes(&j, "file", ps_span_text(o->path));
-    ps_json_bool(&j, "delivered", delivered);
-    ps_json_i64(&j, "exit", o->status);
-    if (o->err.text[0] == '\0')
-        ps_json_null(&j, "error");
-    else
-        ps_json_bytes(&j, "error", ps_span_text(o->err.text));
-    if (receipt.len > 0)
-        ps_json_raw(&j, "receipt", ps_span_of(receipt.data, receipt.len - 1));
-    else
-        ps_json_null(&j, "receipt");
-    if (o->unsent.len > 0)
-        ps_json_bytes(&j, "minisig", o->unsent);
-    ps_json_object_end(&j);
-    ps_buffer_add_byte(&out, '\n');
-    ps_print_json(PS_STDOUT, ps_buffer_span(&out));
-    ps_buffer_done(&out);
+    (void) number;
+    stopped = 1;
 }
 
-static void print_text(const struct request *r, const struct outcome *o)
+static void obey_signals(void)
 {
-    struct ps_buffer out = {0};
+    struct sigaction action = {.sa_handler = stop};
 
-    if (o->status != PS_EXIT_OK)
-        return;
-    ps_buffer_add_text(&out, "delivered: ");
-    ps_printable_add(&out, ps_span_text(o->path));
-    ps_buffer_add_text(&out, " to ");
-    ps_printable_add(&out, ps_span_of(r->dest, strcspn(r->dest, "?#")));
-    ps_buffer_add_byte(&out, '\n');
-    ps_print(PS_STDOUT, ps_buffer_span(&out));
-    if (o->unsent.len > 0) {
-        ps_print_text(PS_STDERR, "its signature was not sent, for there is no --signature-url; keep it:\n");
-        ps_print(PS_STDERR, o->unsent);
+    (void) sigaction(SIGINT, &action, NULL);
+    (void) sigaction(SIGTERM, &action, NULL);
+    signal(SIGHUP, SIG_IGN); /* the session is gone, the delivery goes on */
+}
+
+/* Whole lines; the courier writes them so. */
+static void relay(int words)
+{
+    char text[4096];
+    ssize_t n = read(words, text, sizeof text - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        tell(NULL, line);
+}
+
+/* In a process of its own, for what answers may be hostile. */
+static enum ps_delivered deliver(const struct request *r, const struct ps_parcel *parcel, struct ps_push_outcome *o)
+{
+    enum { TICK_MS = 100 };
+    struct ps_courier *c = ps_courier_start(&r->options, r->dest, parcel, &o->err);
+
+    if (c == NULL)
+        return PS_NOT_DELIVERED;
+    while (!ps_courier_over(c)) {
+        struct pollfd words = {.fd = ps_courier_words(c), .events = POLLIN};
+        if (poll(&words, 1, TICK_MS) > 0 && (words.revents & POLLIN) != 0)
+            relay(words.fd);
+        else if (words.revents != 0)
+            (void) poll(NULL, 0, 1); /* it has closed its end, and is about to end */
+        if (stopped)
+            ps_courier_stop(c);
     }
-    ps_buffer_done(&out);
-}
-
-static void print_outcome(const struct request *r, struct outcome *o)
-{
-    if (o->err.text[0] != '\0')
-        ps_print_error(&o->err);
-    if (o->end == PS_DELIVERED_PROBABLY || o->status == EXIT_NOT_DELIVERED) {
-        struct ps_buffer line = {0};
-        ps_buffer_add_text(&line, "procsnap: ");
-        ps_printable_add(&line, ps_span_text(o->path));
-        ps_buffer_add_text(&line, o->end == PS_DELIVERED_PROBABLY ? " is probably delivered" : " is not delivered");
-        ps_buffer_add_text(&line, "; it stays where it is, and can be pushed again\n");
-        ps_print(PS_STDERR, ps_buffer_span(&line));
-        ps_buffer_done(&line);
-    }
-    if (r->json)
-        print_json(o);
-    else
-        print_text(r, o);
-}
-
-/* The receipt is on disk, or on standard error. What is there probably gets none: whoever counts lines counts bundles. */
-static bool keep_receipt(const struct request *r, int receipts, const struct outcome *o, struct ps_error *err)
-{
-    if (receipts < 0 || o->end != PS_DELIVERED)
-        return true;
-    ssize_t n = write(receipts, o->receipt.data, o->receipt.len);
-    if (n == (ssize_t) o->receipt.len && fsync(receipts) == 0)
-        return true;
-    ps_fail(err, n < 0 ? errno : 0, "cannot write the receipt to %s; here it is", r->receipt);
-    ps_print_error(err);
-    ps_print_json(PS_STDERR, ps_buffer_span(&o->receipt));
-    return false;
+    relay(ps_courier_words(c));
+    return ps_courier_end(c, &o->receipt, &o->err);
 }
 
 static int push_one(const struct request *r, const char *path, int receipts)
 {
-    struct outcome o = {.path = path, .status = PS_EXIT_FAILED, .end = PS_NOT_DELIVERED};
+    struct ps_push_outcome o = {.path = path, .dest = r->dest, .status = PS_EXIT_FAILED, .end = PS_NOT_DELIVERED};
     struct ps_parcel_file file;
-    struct ps_error err;
 
-    if (ps_parcel_file_open(&file, path, &o.err)) {
+    if (stopped) {
+        o.status = PS_EXIT_NOT_DELIVERED;
+        file = (struct ps_parcel_file){.fd = -1};
+        ps_fail(&o.err, 0, "told to stop before %s was tried", path);
+    } else if (ps_parcel_file_open(&file, path, &o.err)) {
         struct ps_parcel parcel = {.fd = file.fd,
                                    .name = file.name,
                                    .minisig = ps_buffer_span(&file.minisig),
                                    .head_line = file.head_line[0] != '\0' ? file.head_line : NULL};
-        o.end = ps_delivery_run(&r->options, r->dest, &parcel, tell, NULL, &o.receipt, &o.err);
-        o.status = o.end == PS_DELIVERED ? PS_EXIT_OK : EXIT_NOT_DELIVERED;
+        o.end = deliver(r, &parcel, &o);
+        o.status = o.end == PS_DELIVERED ? PS_EXIT_OK : PS_EXIT_NOT_DELIVERED;
         if (o.end != PS_NOT_DELIVERED && strncmp(r->dest, "s3://", 5) != 0 && r->options.signature_url == NULL)
             o.unsent = parcel.minisig;
     }
-    print_outcome(r, &o);
-    if (!keep_receipt(r, receipts, &o, &err))
+    ps_push_outcome_print(&o, r->json);
+    if (!ps_push_outcome_keep(&o, r->receipt, receipts))
         o.status = PS_EXIT_FAILED;
     ps_buffer_done(&o.receipt);
     ps_parcel_file_done(&file);
@@ -228,25 +193,11 @@ static int check(const struct request *r)
 {
     struct ps_error err;
 
+    (void) ps_sandbox_enter(PS_ROLE_COURIER);
     if (ps_delivery_check(&r->options, r->dest, r->json ? tell : say, NULL, &err))
         return PS_EXIT_OK;
     ps_print_error(&err);
-    return EXIT_NOT_DELIVERED;
-}
-
-static void stop(int number)
-{
-    (void) number;
-    ps_http_stop();
-}
-
-static void obey_signals(void)
-{
-    struct sigaction action = {.sa_handler = stop};
-
-    (void) sigaction(SIGINT, &action, NULL);
-    (void) sigaction(SIGTERM, &action, NULL);
-    signal(SIGHUP, SIG_IGN); /* the session is gone, the delivery goes on */
+    return PS_EXIT_NOT_DELIVERED;
 }
 
 static int run(const void *request)
@@ -255,6 +206,7 @@ static int run(const void *request)
     struct ps_error err;
     int receipts = -1, status = PS_EXIT_OK;
 
+    (void) ps_harden_memory(); /* credentials are here from now on: no core, and nobody of our user looks */
     obey_signals();
     if (r->check)
         return check(r);

@@ -75,7 +75,7 @@ static _Noreturn void deliver(const struct ps_delivery_options *options, const c
     struct ps_buffer receipt = {0};
 
     report->delivered = ps_delivery_run(options, dest, parcel, say, &words, &receipt, &report->error);
-    if (!receipt.failed && receipt.len <= sizeof report->receipt) {
+    if (!receipt.failed && receipt.len > 0 && receipt.len <= sizeof report->receipt) {
         memcpy(report->receipt, receipt.data, receipt.len);
         report->receipt_len = receipt.len;
     }

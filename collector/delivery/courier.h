@@ -8,8 +8,6 @@
 
 #include "collector/delivery/delivery.h"
 
-enum { PS_RECEIPT_MAX = 16 << 10 };
-
 struct ps_courier;
 
 /* Starts one. What it is given is borrowed until ps_courier_end. NULL with *err: no process or no memory. */

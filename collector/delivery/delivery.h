@@ -10,6 +10,8 @@
 #include "collector/delivery/credentials.h"
 
 enum { PS_DELIVERY_TAGS_MAX = 10, PS_DELIVERY_METADATA_MAX = 16, PS_PUT_HEADERS_MAX = 16 };
+/* The longest receipt. */
+enum { PS_RECEIPT_MAX = 64 << 10 };
 
 /* As the command line said it; texts are borrowed. */
 struct ps_delivery_options {

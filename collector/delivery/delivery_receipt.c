@@ -5,12 +5,18 @@
 #include "formats/json.h"
 #include "formats/timestamp.h"
 
-static void add_header(struct ps_json *j, const char *name, const struct ps_http_answer *answer, const char *header)
+/* S3's own values are shorter (a version id has at most 1024 bytes); of longer ones the beginning is kept, and it is said
+ * that there was more. */
+enum { VALUE_MAX = 256, VERSION_ID_MAX = 1024 };
+
+static void add_header(struct ps_json *j, const char *name, const struct ps_http_answer *answer, const char *header,
+                       size_t most, bool *cut)
 {
     struct ps_span value = ps_http_header(answer, header);
 
+    *cut |= value.len > most;
     if (value.len > 0)
-        ps_json_bytes(j, name, value);
+        ps_json_bytes(j, name, ps_span_of(value.data, value.len < most ? value.len : most));
     else
         ps_json_null(j, name);
 }
@@ -21,13 +27,16 @@ static void add_answer(struct ps_json *j, const char *name, const struct ps_http
         ps_json_null(j, name);
         return;
     }
+    bool cut = false;
     ps_json_object(j, name);
     ps_json_i64(j, "status", answer->status);
-    add_header(j, "request_id", answer, "x-amz-request-id");
-    add_header(j, "id_2", answer, "x-amz-id-2");
-    add_header(j, "etag", answer, "ETag");
-    add_header(j, "version_id", answer, "x-amz-version-id");
-    add_header(j, "checksum_sha256", answer, "x-amz-checksum-sha256");
+    add_header(j, "request_id", answer, "x-amz-request-id", VALUE_MAX, &cut);
+    add_header(j, "id_2", answer, "x-amz-id-2", VALUE_MAX, &cut);
+    add_header(j, "etag", answer, "ETag", VALUE_MAX, &cut);
+    add_header(j, "version_id", answer, "x-amz-version-id", VERSION_ID_MAX, &cut);
+    add_header(j, "checksum_sha256", answer, "x-amz-checksum-sha256", VALUE_MAX, &cut);
+    if (cut)
+        ps_json_bool(j, "cut", true);
     ps_json_object_end(j);
 }
 

@@ -16,8 +16,9 @@ static char *secret_part(char *word)
 
 char **ps_delivery_hide_words(int argc, char **argv)
 {
-    char **words = calloc((size_t) argc + 1, sizeof *words);
+    static char **words; /* of the process: no leak */
 
+    words = calloc((size_t) argc + 1, sizeof *words);
     for (int i = 0; words != NULL && i < argc; i++) {
         char *secret = secret_part(argv[i]), *copy = secret != NULL ? strdup(argv[i]) : NULL;
         words[i] = copy != NULL ? copy : argv[i];

@@ -43,6 +43,8 @@ void ps_sigv4_time(int64_t epoch_s, char out[PS_SIGV4_TIME_SIZE]);
 void ps_uri_encode(struct ps_buffer *out, struct ps_span bytes, bool keep_slashes);
 /* "a=b&c=d", encoded and sorted as it is signed; what goes over the wire behind the question mark. */
 PS_MUST_CHECK bool ps_sigv4_query(const struct ps_sigv4_pair *query, size_t count, struct ps_buffer *out);
+/* "host;range;x-amz-date": the names of the headers, as they are signed. */
+PS_MUST_CHECK bool ps_sigv4_signed_headers(const char *const *headers, struct ps_buffer *out);
 /* The text that is hashed: for tests, and to compare with what a service says it has made of a request. False: too
  * many headers or pairs, a header without colon, or memory is out. */
 PS_MUST_CHECK bool ps_sigv4_canonical(const struct ps_sigv4_request *request, struct ps_buffer *out);
