@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One HTTP exchange against a server that does everything wrong that one can do: what comes of it is always told, within
-the limits, and nothing is asked twice. With the build under sanitizers and with the libraries of the release."""
+the limits, and nothing is asked twice. With the build under sanitizers and with the libraries of the release,
+which is in the sandbox that delivery has."""
 import json
 import os
 import socket
@@ -135,7 +136,7 @@ def run(tool, method, path, *arguments, status=None, trouble="answered", within=
     started = time.monotonic()
     url = path if "://" in path else f"http://127.0.0.1:{server.port}{path}"
     done = subprocess.run([tool, method, url, *arguments], capture_output=True, timeout=60, check=False,
-                          env={**os.environ, **(environment or {})})
+                          env={**os.environ, "AS_COURIER": "1", **(environment or {})})
     took = time.monotonic() - started
     if done.stderr:
         fail(f"{path} {arguments}: {done.stderr.decode()}")

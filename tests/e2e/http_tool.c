@@ -4,6 +4,7 @@
  *   http_tool METHOD URL [NAME=VALUE...]    names: header (repeated), body (text), file, at, len, expect (1), connect,
  *                                           total, stall (ms), max (bytes), ca, proxy, stop (ms until ps_http_stop),
  *                                           show (name of a header), times (exchanges, one after the other)
+ * With AS_COURIER in the environment: inside the sandbox that delivery has.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #include "collector/delivery/http.h"
+#include "collector/sandbox/filter.h"
 #include "formats/json.h"
 
 static const char *const troubles[] = {
@@ -113,6 +115,8 @@ int main(int argc, char **argv)
     request.url = argv[2];
     for (int i = 3; i < argc; i++)
         take(&request, &options, argv[i]);
+    if (getenv("AS_COURIER") != NULL && ps_sandbox_enter(PS_ROLE_COURIER).state == PS_SANDBOX_REFUSED)
+        return 3;
     struct ps_http *http = ps_http_new(&options, &err);
     if (http == NULL) {
         tell(&(struct ps_http_answer){.trouble = PS_HTTP_OURS}, err.text);
