@@ -116,16 +116,23 @@ static long do_code(void)
 }
 
 static const struct deed for_couriers[] = {
-    {"TCP", do_tcp},   {"TCP, close on exec", do_tcp_cloexec}, {"UDP", do_udp},           {"bind", do_bind},
-    {"bind, IPv6", do_bind_six}, {"a thread", do_thread},      {"read a file", do_read_file}, {"write to what is open", do_print},
+    {"TCP", do_tcp},
+    {"TCP, close on exec", do_tcp_cloexec},
+    {"UDP", do_udp},
+    {"bind", do_bind},
+    {"bind, IPv6", do_bind_six},
+    {"a thread", do_thread},
+    {"read a file", do_read_file},
+    {"write to what is open", do_print},
     {"memory", do_memory},
 };
 static const struct deed not_for_couriers[] = {
-    {"listen", do_listen}, {"open to write", do_open_write}, {"make a file", do_make}, {"unlink", do_unlink},
-    {"memory to run", do_code}, {"memfd", do_memfd},
+    {"listen", do_listen}, {"open to write", do_open_write}, {"make a file", do_make},
+    {"unlink", do_unlink}, {"memory to run", do_code},       {"memfd", do_memfd},
 };
 static const struct deed of_intruders[] = {
-    {"raw", do_raw}, {"packets, the old way", do_old_packet}, {"packets", do_packet}, {"netlink", do_netlink}, {"unix", do_socket},
+    {"raw", do_raw},     {"packets, the old way", do_old_packet}, {"packets", do_packet}, {"netlink", do_netlink},
+    {"unix", do_socket},
 };
 
 Test(filter, a_courier_delivers)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * AWS credentials as procsnap finds them, one JSON line for each time; the secrets are there as SHA-256 alone.
- *   credentials_tool any|env|container|imds [NOW...]     NOW: seconds since the epoch; "refused" before one: the service
- *                                                        refused the last ones
- * With AS_COURIER in the environment: inside the sandbox that delivery has.
+ *   credentials_tool any|env|container|imds [NOW...]     NOW: seconds since the epoch; "refused" before one: the
+ * service refused the last ones With AS_COURIER in the environment: inside the sandbox that delivery has.
  */
 #include <sodium.h>
 #include <stdio.h>

@@ -128,6 +128,9 @@ def bad(tool, a):
     rude = OddServer({})
     rude._serve = lambda connection: (connection.recv(10), reset(connection))
     refused(rude, "broke", trouble="broken")
+    brief = OddServer({})
+    brief._serve = lambda connection: (connection.recv(65536), connection.close())
+    refused(brief, "broke", trouble="broken")
     server = a.serve("p256")
     for content, clue in ((b"", "no certificate"), (b"hello", "no certificate"), (b"x" * (2 << 20), "longer"),
                           (open(a.path("root"), "rb").read() + b"-----BEGIN CERTIFICATE-----\nAAAA\n", "no certificate")):

@@ -19,9 +19,9 @@
 #include "formats/json.h"
 
 static const char *const troubles[] = {
-    [PS_HTTP_ANSWERED] = "answered", [PS_HTTP_BAD_URL] = "bad url",   [PS_HTTP_NO_NAME] = "no name",
+    [PS_HTTP_ANSWERED] = "answered",     [PS_HTTP_BAD_URL] = "bad url",   [PS_HTTP_NO_NAME] = "no name",
     [PS_HTTP_NO_CONNECT] = "no connect", [PS_HTTP_NO_TRUST] = "no trust", [PS_HTTP_TIMED_OUT] = "timed out",
-    [PS_HTTP_BROKEN] = "broken",     [PS_HTTP_STOPPED] = "stopped",   [PS_HTTP_OURS] = "ours",
+    [PS_HTTP_BROKEN] = "broken",         [PS_HTTP_STOPPED] = "stopped",   [PS_HTTP_OURS] = "ours",
 };
 
 static const char *headers[32];
@@ -36,7 +36,8 @@ static void on_alarm(int number)
 
 static void stop_after(unsigned long ms)
 {
-    struct itimerval timer = {.it_value = {.tv_sec = (time_t) (ms / 1000), .tv_usec = (suseconds_t) (ms % 1000 * 1000)}};
+    struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t) (ms / 1000), .tv_usec = (suseconds_t) (ms % 1000 * 1000)}};
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &timer, NULL);
 }
