@@ -29,8 +29,9 @@ bool ps_credentials_uri_allowed(const char *uri)
     if (strncmp(uri, "http://", 7) != 0)
         return false;
     const char *at = uri + 7;
-    size_t len = at[0] == '[' ? strcspn(at, "]") + 1 : strcspn(at, ":/");
-    if (len >= sizeof host || strspn(at + len, ":0123456789") != strcspn(at + len, "/"))
+    size_t len = at[0] == '[' ? strcspn(at, "]/") : strcspn(at, ":/");
+    len += at[len] == ']';
+    if (len >= sizeof host || at[len + strspn(at + len, ":0123456789")] != '/')
         return false;
     memcpy(host, at, len);
     host[len] = '\0';
