@@ -79,8 +79,8 @@ void ps_credentials_source_free(struct ps_credentials_source *source)
     if (source == NULL)
         return;
     struct ps_credentials_setting *s = &source->setting;
-    char *const owned[] = {s->access_key_id, s->secret_access_key, s->session_token, s->relative_uri,
-                           s->full_uri,      s->token,             s->token_file};
+    char *const owned[] = {s->access_key_id, s->secret_access_key, s->session_token, s->relative_uri, s->full_uri,
+                           s->token,         s->token_file};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         sodium_free(owned[i]);
     ps_credentials_texts_done(&source->texts);
@@ -91,8 +91,9 @@ static bool copy_value(const char *name, const char *value, char **out, struct p
 {
     struct ps_span text = ps_span_text(value);
     if (!ps_credentials_sendable(text) || text.len > PS_CREDENTIAL_MAX)
-        return ps_fail(err, 0, "%s in the environment is no credential: it holds a blank or a control character, or is "
-                               "too long; export it again",
+        return ps_fail(err, 0,
+                       "%s in the environment is no credential: it holds a blank or a control character, or is "
+                       "too long; export it again",
                        name);
     *out = ps_secret_copy(text);
     return *out != NULL ? true : ps_fail(err, ENOMEM, "cannot hold AWS credentials");
@@ -130,13 +131,14 @@ static enum ps_credentials_kind choose(const struct ps_credentials_source *sourc
     }
     if (container && (s->relative_uri != NULL || s->full_uri != NULL))
         return PS_CREDENTIALS_CONTAINER;
-    ps_fail(err, 0,
-            "no AWS credentials in %s%s%s (profiles and web identity are not read, the instance's role only with "
-            "--credentials imds). A task with a task role has AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; a shell that lost "
-            "it: export it, with the value that tr '\\0' '\\n' </proc/1/environ (or another process of this container) "
-            "shows",
-            env ? "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" : "", env && container ? ", " : "",
-            container ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, _FULL_URI" : "");
+    ps_fail(
+        err, 0,
+        "no AWS credentials in %s%s%s (profiles and web identity are not read, the instance's role only with "
+        "--credentials imds). A task with a task role has AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; a shell that lost "
+        "it: export it, with the value that tr '\\0' '\\n' </proc/1/environ (or another process of this container) "
+        "shows",
+        env ? "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" : "", env && container ? ", " : "",
+        container ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, _FULL_URI" : "");
     return PS_CREDENTIALS_ANY;
 }
 
@@ -156,8 +158,7 @@ static bool ask(struct ps_credentials_source *source, enum ps_credentials_kind p
     return false;
 }
 
-const struct ps_credentials *ps_credentials_get(struct ps_credentials_source *source, int64_t now,
-                                                struct ps_error *err)
+const struct ps_credentials *ps_credentials_get(struct ps_credentials_source *source, int64_t now, struct ps_error *err)
 {
     struct ps_credentials_texts fresh = {0};
     int64_t left = source->texts.expires == 0 ? INT64_MAX : source->texts.expires - now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The endpoints that hand out credentials: the container's (ECS, EKS) and the instance's (IMDSv2). What they answer, and
- * the path that they are asked for, are secrets: neither is repeated in an error.
+ * The endpoints that hand out credentials: the container's (ECS, EKS) and the instance's (IMDSv2). What they answer,
+ * and the path that they are asked for, are secrets: neither is repeated in an error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 enum { ANSWER_MAX = 64 << 10, TRIES = 3, CONNECT_MS = 1000, CONTAINER_MS = 2000, REMOTE_MS = 10000, IMDS_MS = 1000 };
 
 #define CONTAINER_HOST "http://169.254.170.2"
-#define IMDS_HOST "http://169.254.169.254"
-#define IMDS_ROLE "/latest/meta-data/iam/security-credentials/"
+#define IMDS_HOST      "http://169.254.169.254"
+#define IMDS_ROLE      "/latest/meta-data/iam/security-credentials/"
 
 static void forget(struct ps_http_answer *answer)
 {
@@ -161,13 +161,15 @@ static char *container_url(const struct ps_credentials_setting *s, struct ps_err
 {
     char *url = NULL;
 
-    if (s->relative_uri != NULL && (s->relative_uri[0] != '/' || !ps_credentials_sendable(ps_span_text(s->relative_uri)))) {
+    if (s->relative_uri != NULL &&
+        (s->relative_uri[0] != '/' || !ps_credentials_sendable(ps_span_text(s->relative_uri)))) {
         ps_fail(err, 0, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path: it must begin with /");
         return NULL;
     }
     if (s->relative_uri == NULL && !ps_credentials_uri_allowed(s->full_uri)) {
-        ps_fail(err, 0, "AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with https://, or with http:// and 127.0.0.1, [::1], "
-                        "169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
+        ps_fail(err, 0,
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI must begin with https://, or with http:// and 127.0.0.1, [::1], "
+                "169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
         return NULL;
     }
     url = s->relative_uri != NULL ? secret_header(CONTAINER_HOST, ps_span_text(s->relative_uri))
@@ -192,8 +194,12 @@ static bool ask_container(struct ps_http *http, const struct ps_credentials_sett
                           const char *token, struct ps_credentials_texts *out, struct ps_error *err)
 {
     const char *const headers[] = {"Accept: application/json", token, NULL};
-    struct ps_http_request request = {.method = "GET", .url = url, .headers = headers, .body_fd = -1,
-                                      .connect_ms = CONNECT_MS, .answer_max = ANSWER_MAX};
+    struct ps_http_request request = {.method = "GET",
+                                      .url = url,
+                                      .headers = headers,
+                                      .body_fd = -1,
+                                      .connect_ms = CONNECT_MS,
+                                      .answer_max = ANSWER_MAX};
     const struct endpoint *e = s->relative_uri != NULL ? &of_task : &of_variable;
     struct ps_http_answer answer;
     bool near = strncmp(url, "http://", 7) == 0;
@@ -236,14 +242,18 @@ static bool role_url(struct ps_span list, char *url, size_t size)
     return true;
 }
 
-static bool ask_imds(struct ps_http *http, struct ps_http_answer *answer, char **token, struct ps_credentials_texts *out,
-                     struct ps_error *err)
+static bool ask_imds(struct ps_http *http, struct ps_http_answer *answer, char **token,
+                     struct ps_credentials_texts *out, struct ps_error *err)
 {
     const struct endpoint *e = &of_instance;
     const char *headers[] = {"X-aws-ec2-metadata-token-ttl-seconds: 21600", NULL};
     char url[sizeof IMDS_HOST IMDS_ROLE + 64];
-    struct ps_http_request request = {.method = "PUT", .url = IMDS_HOST "/latest/api/token", .headers = headers,
-                                      .body_fd = -1, .connect_ms = IMDS_MS, .total_ms = IMDS_MS,
+    struct ps_http_request request = {.method = "PUT",
+                                      .url = IMDS_HOST "/latest/api/token",
+                                      .headers = headers,
+                                      .body_fd = -1,
+                                      .connect_ms = IMDS_MS,
+                                      .total_ms = IMDS_MS,
                                       .answer_max = ANSWER_MAX};
 
     if (!once(http, &request, answer, e, err))
@@ -273,8 +283,9 @@ bool ps_credentials_ask_imds(const struct ps_credentials_setting *s, struct ps_c
     char *token = NULL;
 
     if (s->no_imds)
-        return ps_fail(err, 0, "the instance's credentials were asked for (--credentials imds), and "
-                               "AWS_EC2_METADATA_DISABLED forbids it; unset one of the two");
+        return ps_fail(err, 0,
+                       "the instance's credentials were asked for (--credentials imds), and "
+                       "AWS_EC2_METADATA_DISABLED forbids it; unset one of the two");
     struct ps_http *http = ps_http_new(&direct, err);
     bool ok = http != NULL && ask_imds(http, &answer, &token, out, err);
     forget(&answer);

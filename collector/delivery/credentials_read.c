@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "collector/delivery/credentials_state.h"
+#include "collector/delivery/http_date.h"
 #include "formats/json_value.h"
 
 bool ps_credentials_sendable(struct ps_span text)
@@ -28,8 +29,9 @@ bool ps_credentials_uri_allowed(const char *uri)
     if (strncmp(uri, "http://", 7) != 0)
         return false;
     const char *at = uri + 7;
-    size_t len = at[0] == '[' ? strcspn(at, "]") + 1 : strcspn(at, ":/");
-    if (len >= sizeof host || strspn(at + len, ":0123456789") != strcspn(at + len, "/"))
+    size_t len = at[0] == '[' ? strcspn(at, "]/") : strcspn(at, ":/");
+    len += at[len] == ']';
+    if (len >= sizeof host || at[len + strspn(at + len, ":0123456789")] != '/')
         return false;
     memcpy(host, at, len);
     host[len] = '\0';
@@ -38,48 +40,6 @@ bool ps_credentials_uri_allowed(const char *uri)
             return true;
     }
     return inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
-}
-
-static bool take_digits(struct ps_cursor *c, size_t count, int64_t *out)
-{
-    struct ps_span digits;
-    *out = 0;
-    if (!ps_take_bytes(c, count, &digits))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9')
-            return false;
-        *out = *out * 10 + (digits.data[i] - '0');
-    }
-    return true;
-}
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar; years begin in March, so that the odd day comes last. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t since_march = (month + 9) % 12;
-    return year * 365 + year / 4 - year / 100 + year / 400 + (since_march * 153 + 2) / 5 + day - 1 - 719468;
-}
-
-bool ps_credentials_read_time(struct ps_span text, int64_t *out)
-{
-    struct ps_cursor c = ps_cursor_over(text);
-    int64_t year, month, day, hour, minute, second;
-    uint64_t fraction;
-
-    if (!take_digits(&c, 4, &year) || !ps_take_byte(&c, '-') || !take_digits(&c, 2, &month) || !ps_take_byte(&c, '-') ||
-        !take_digits(&c, 2, &day) || !ps_take_byte(&c, 'T') || !take_digits(&c, 2, &hour) || !ps_take_byte(&c, ':') ||
-        !take_digits(&c, 2, &minute) || !ps_take_byte(&c, ':') || !take_digits(&c, 2, &second))
-        return false;
-    if (ps_take_byte(&c, '.') && !ps_take_u64(&c, &fraction))
-        return false;
-    if (!ps_take_byte(&c, 'Z') || !ps_cursor_done(&c))
-        return false;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
-        return false;
-    *out = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
-    return true;
 }
 
 /* The reader of JSON keeps its own copies of the strings. */
@@ -135,7 +95,7 @@ static const char *take_all(const cJSON *tree, struct ps_credentials_texts *out)
     if (why != NULL || expiration == NULL)
         return why;
     const char *text = ps_json_string(expiration);
-    return text != NULL && ps_credentials_read_time(ps_span_text(text), &out->expires) ? NULL : "its Expiration is no time";
+    return text != NULL && ps_utc_time(ps_span_text(text), &out->expires) ? NULL : "its Expiration is no time";
 }
 
 bool ps_credentials_read(struct ps_span json, struct ps_credentials_texts *out, const char **why)
@@ -160,8 +120,7 @@ void ps_credentials_read_code(struct ps_span json, char out[64])
         code = ps_json_string(ps_json_get(tree, "Code"));
     out[0] = '\0';
     size_t len = code != NULL ? strlen(code) : 0;
-    if (len > 0 && len < 64 &&
-        strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == len)
+    if (len > 0 && len < 64 && strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") == len)
         memcpy(out, code, len + 1);
     forget(tree);
 }

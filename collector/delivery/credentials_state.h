@@ -39,8 +39,6 @@ bool ps_credentials_uri_allowed(const char *uri);
 /* Reads the endpoint's answer, {"AccessKeyId","SecretAccessKey","Token","Expiration"}, strictly. *why is static text, a
  * clause, when it is none; *out is empty then. */
 PS_MUST_CHECK bool ps_credentials_read(struct ps_span json, struct ps_credentials_texts *out, const char **why);
-/* "2026-11-21T22:00:00Z", also with a fraction, to seconds since the epoch. */
-PS_MUST_CHECK bool ps_credentials_read_time(struct ps_span text, int64_t *out);
 /* The value of "code" (or "Code") in an answer that is an error: letters and digits, else "". */
 void ps_credentials_read_code(struct ps_span json, char out[64]);
 /* Visible ASCII, at least one character: what can be in a header. */

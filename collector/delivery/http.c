@@ -48,8 +48,9 @@ static bool start(void)
     for (size_t i = 0; !started && i < sizeof foreign / sizeof foreign[0]; i++)
         (void) unsetenv(foreign[i]);
     if (!started)
-        started = OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 &&
-                  curl_global_init_mem(CURL_GLOBAL_ALL, malloc, wiping_free, wiping_realloc, strdup, calloc) == CURLE_OK;
+        started =
+            OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 &&
+            curl_global_init_mem(CURL_GLOBAL_ALL, malloc, wiping_free, wiping_realloc, strdup, calloc) == CURLE_OK;
     return started;
 }
 
@@ -96,7 +97,8 @@ static bool add_line(struct curl_slist **list, const char *line)
 static struct curl_slist *header_list(const struct ps_http_request *request)
 {
     struct curl_slist *list = NULL;
-    bool ok = add_line(&list, "Accept:") && add_line(&list, request->expect_continue ? "Expect: 100-continue" : "Expect:");
+    bool ok =
+        add_line(&list, "Accept:") && add_line(&list, request->expect_continue ? "Expect: 100-continue" : "Expect:");
     for (const char *const *h = request->headers; ok && h != NULL && *h != NULL; h++)
         ok = add_line(&list, *h);
     if (ok)
@@ -109,8 +111,9 @@ static void set_limits(CURL *c, const struct ps_http_request *r)
 {
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* leave a resolver behind that does not come back */
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long) r->connect_ms);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long) r->total_ms);
+    /* to curl 0 is for ever */
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long) (r->connect_ms > 0 ? r->connect_ms : 1));
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long) (r->total_ms > 0 ? r->total_ms : 1));
     curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
@@ -165,6 +168,7 @@ static bool set_all(CURL *c, struct ps_http *http, struct ps_http_exchange *x, s
     set_limits(c, x->request);
     set_trust(c, http->roots);
     set_request(c, x->request, x);
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->said);
     curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
     curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(c, CURLOPT_NOPROXY, "");
@@ -213,8 +217,9 @@ bool ps_http_exchange(struct ps_http *http, const struct ps_http_request *reques
     CURL *c = curl_easy_init();
     struct curl_slist *headers = header_list(request);
     /* Answers can hold secrets: one allocation, and no copies left behind. */
-    bool ok = c != NULL && headers != NULL &&
-              ps_buffer_reserve(&answer->body, request->answer_max < ROOM_AT_FIRST ? request->answer_max : ROOM_AT_FIRST);
+    bool ok =
+        c != NULL && headers != NULL &&
+        ps_buffer_reserve(&answer->body, request->answer_max < ROOM_AT_FIRST ? request->answer_max : ROOM_AT_FIRST);
     if (!ok)
         ps_fail(err, ENOMEM, "cannot send a request to %s", x.host);
     ok = ok && set_all(c, http, &x, headers, err) && run(c, &x, err);

@@ -9,17 +9,18 @@
 #include "formats/buffer.h"
 #include "formats/error.h"
 
-struct ps_http; /* holds the connection between exchanges with one host */
+struct ps_http; /* what exchanges share: whom to trust, the proxy. Each has a connection of its own */
 
+/* Texts are borrowed for as long as the ps_http lives. */
 struct ps_http_options {
     const char *ca_file; /* PEM, instead of the embedded roots; NULL: those */
-    const char *proxy;   /* URL, NULL: none */
+    const char *proxy;   /* http://HOST:PORT, NULL: none */
 };
 
 struct ps_http_request {
     const char *method;         /* "GET", "PUT", "POST", "HEAD" */
     const char *url;            /* encoded already, and sent as it is */
-    const char *const *headers; /* "Name: value", ends with NULL; what is signed is here, Host and Content-Length are not */
+    const char *const *headers; /* "Name: value", no empty value, ends with NULL; without Host, Content-Length, Expect */
     int body_fd;                /* read by pread from body_at; -1: none, or `body` */
     uint64_t body_at, body_len;
     struct ps_span body;        /* a short body, when body_fd is -1 */
@@ -36,9 +37,9 @@ enum ps_http_trouble {
     PS_HTTP_BAD_URL,
     PS_HTTP_NO_NAME,    /* the host name has no address */
     PS_HTTP_NO_CONNECT, /* refused, unreachable, timed out while connecting */
-    PS_HTTP_NO_TRUST,   /* TLS: certificate of a stranger, expired, other host, handshake failed */
+    PS_HTTP_NO_TRUST,   /* TLS: certificate of a stranger, expired, other host; no TLS that both speak */
     PS_HTTP_TIMED_OUT,
-    PS_HTTP_BROKEN, /* reset, cut, or not HTTP */
+    PS_HTTP_BROKEN,     /* reset, cut (the handshake too), or not HTTP */
     PS_HTTP_STOPPED,    /* ps_http_stop */
     PS_HTTP_OURS,       /* out of memory, the body's file cannot be read */
 };

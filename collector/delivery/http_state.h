@@ -14,12 +14,12 @@ enum { PS_HTTP_HEAD_LIMIT = 64 << 10, PS_HTTP_HOST_ROOM = 128 };
 /* Why one of our callbacks ended the transfer. */
 enum ps_http_ended {
     PS_HTTP_NOT_ENDED,
-    PS_HTTP_ENDED_FULL,     /* answer_max bytes are there */
-    PS_HTTP_ENDED_HEAD,     /* head without end */
+    PS_HTTP_ENDED_FULL, /* answer_max bytes are there */
+    PS_HTTP_ENDED_HEAD, /* head without end */
     PS_HTTP_ENDED_STALLED,
     PS_HTTP_ENDED_STOPPED,
     PS_HTTP_ENDED_NO_MEMORY,
-    PS_HTTP_ENDED_BODY,     /* our body cannot be read; sys_errno, 0: the file is shorter than body_len */
+    PS_HTTP_ENDED_BODY, /* our body cannot be read; sys_errno, 0: the file is shorter than body_len */
 };
 
 struct ps_http_exchange {
@@ -27,6 +27,7 @@ struct ps_http_exchange {
     struct ps_http_answer *answer;
     char host[PS_HTTP_HOST_ROOM]; /* host and port, all that an error may say of a URL, which can hold a signature */
     bool secure, proxied;
+    char said[CURL_ERROR_SIZE]; /* by curl: to be searched, not repeated */
     enum ps_http_ended ended;
     int sys_errno;
     uint64_t sent;     /* bytes of the body that were taken */

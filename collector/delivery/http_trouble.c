@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is wrong with a request, or went wrong with it, in words and with the remedy. Nothing that the other side sent is
- * repeated here, and of the URL only the host.
+ * What is wrong with a request, or went wrong with it, in words and with the remedy. Nothing that the other side sent
+ * is repeated here, and of the URL only the host.
  */
 #include <errno.h>
 #include <openssl/x509_vfy.h>
@@ -37,8 +37,9 @@ bool ps_http_read_request(struct ps_http_exchange *x, struct ps_error *err)
                            (size_t) (at - url));
     }
     if (!take_host(x, url + scheme))
-        return ps_fail(err, 0, "the address does not have the form https://HOST/PATH (a name and a password in it "
-                               "are not taken)");
+        return ps_fail(err, 0,
+                       "the address does not have the form https://HOST/PATH (a name and a password in it "
+                       "are not taken)");
     for (const char *const *h = x->request->headers; h != NULL && *h != NULL; h++) {
         size_t name = strcspn(*h, ": \t;\r\n");
         if (name == 0 || (*h)[name] != ':' || (*h)[strcspn(*h, "\r\n")] != '\0')
@@ -49,10 +50,10 @@ bool ps_http_read_request(struct ps_http_exchange *x, struct ps_error *err)
 
 static enum ps_http_trouble no_name(const struct ps_http_exchange *x, bool proxy, bool silent, struct ps_error *err)
 {
-    ps_fail(err, 0,
-            "%s for the name of %s%s: does this network have a name server (the VPC's DNS, /etc/resolv.conf)%s",
+    ps_fail(err, 0, "%s for the name of %s%s: does this network have a name server (the VPC's DNS, /etc/resolv.conf)%s",
             silent ? "the name server did not answer in time" : "no address was found", proxy ? "the proxy to " : "",
-            x->host, proxy ? "?" : ", is the name right, and if there is no way to the internet, is there a VPC endpoint?");
+            x->host,
+            proxy ? "?" : ", is the name right, and if there is no way to the internet, is there a VPC endpoint?");
     return PS_HTTP_NO_NAME;
 }
 
@@ -68,7 +69,8 @@ static enum ps_http_trouble no_connect(const struct ps_http_exchange *x, CURL *c
                 "the NAT gateway or VPC endpoint",
                 to, x->host, (unsigned) x->request->connect_ms);
     else if (why == ECONNREFUSED)
-        ps_fail(err, 0, "%s%s refused the connection: is this the right address and port, and does it run?", to, x->host);
+        ps_fail(err, 0, "%s%s refused the connection: is this the right address and port, and does it run?", to,
+                x->host);
     else
         ps_fail(err, (int) why,
                 "no connection to %s%s; look at the route table, the security group, and the NAT gateway or VPC "
@@ -127,7 +129,8 @@ static enum ps_http_trouble no_trust(const struct ps_http_exchange *x, CURL *cur
                 x->host);
         break;
     default:
-        ps_fail(err, 0, "the certificate of %s is not trusted: %s; an authority of your own is named with --ca-file FILE",
+        ps_fail(err, 0,
+                "the certificate of %s is not trusted: %s; an authority of your own is named with --ca-file FILE",
                 x->host, X509_verify_cert_error_string(result));
     }
     return PS_HTTP_NO_TRUST;
@@ -193,7 +196,8 @@ static enum ps_http_trouble no_handshake(const struct ps_http_exchange *x, CURL 
     long why = 0;
 
     (void) curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &why);
-    if (why == ECONNRESET || why == EPIPE) {
+    if (why == ECONNRESET || why == EPIPE || strstr(x->said, "unexpected eof") != NULL ||
+        strstr(x->said, "SSL_ERROR_SYSCALL") != NULL) {
         ps_fail(err, 0, "%s broke the connection off during the TLS handshake", x->host);
         return PS_HTTP_BROKEN;
     }

@@ -88,5 +88,5 @@ long do_wait(void)
 
 long do_socket(void)
 {
-    return answer(socket(AF_INET, SOCK_STREAM, 0));
+    return answer(socket(AF_UNIX, SOCK_STREAM, 0));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * AWS credentials as procsnap finds them, one JSON line for each time; the secrets are there as SHA-256 alone.
- *   credentials_tool any|env|container|imds [NOW...]     NOW: seconds since the epoch; "refused" before one: the service
- *                                                        refused the last ones
+ *   credentials_tool any|env|container|imds [NOW...]     NOW: seconds since the epoch; "refused" before one: the
+ * service refused the last ones With AS_COURIER in the environment: inside the sandbox that delivery has.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collector/delivery/credentials.h"
+#include "collector/sandbox/filter.h"
 #include "formats/json.h"
 
 static void add_hash(struct ps_json *j, const char *name, const char *secret)
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 
     if (argc < 3)
         return 2;
+    if (getenv("AS_COURIER") != NULL && ps_sandbox_enter(PS_ROLE_COURIER).state == PS_SANDBOX_REFUSED)
+        return 3;
     while (kind < PS_CREDENTIALS_IMDS && strcmp(ps_credentials_provider_name(kind), argv[1]) != 0)
         kind++;
     struct ps_credentials_source *source = ps_credentials_source_new(kind, &err);

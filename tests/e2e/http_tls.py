@@ -126,8 +126,11 @@ def bad(tool, a):
     mute._serve = lambda connection: threading.Event().wait(5)
     refused(mute, "handshake", "connect=700", trouble="timed out")
     rude = OddServer({})
-    rude._serve = reset
+    rude._serve = lambda connection: (connection.recv(10), reset(connection))
     refused(rude, "broke", trouble="broken")
+    brief = OddServer({})
+    brief._serve = lambda connection: (connection.recv(65536), connection.close())
+    refused(brief, "broke", trouble="broken")
     server = a.serve("p256")
     for content, clue in ((b"", "no certificate"), (b"hello", "no certificate"), (b"x" * (2 << 20), "longer"),
                           (open(a.path("root"), "rb").read() + b"-----BEGIN CERTIFICATE-----\nAAAA\n", "no certificate")):
@@ -193,8 +196,8 @@ def silent_resolver(tool, work):
     """resolv.conf asks for ten tries of a minute each."""
     with open(os.path.join(work, "resolv.conf"), "w", encoding="ascii") as out:
         out.write("nameserver 127.0.0.1\noptions timeout:60 attempts:10 ndots:5\nsearch a.example b.example c.example\n")
-    done = subprocess.run(["unshare", "-mn", "bash", "-c", SILENT, "bash", work, tool], capture_output=True, timeout=60,
-                          text=True, check=False)
+    done = subprocess.run(["unshare", "-mn", "bash", "-c", SILENT, "bash", work, tool], env={**os.environ, "AS_COURIER": "1"},
+                          capture_output=True, timeout=60, text=True, check=False)
     lines = done.stdout.splitlines()
     expect(len(lines) == 2, done.stderr)
     expect('"trouble":"no name"' in lines[0] and "did not answer" in lines[0], lines[0])

@@ -4,6 +4,7 @@
  *   http_tool METHOD URL [NAME=VALUE...]    names: header (repeated), body (text), file, at, len, expect (1), connect,
  *                                           total, stall (ms), max (bytes), ca, proxy, stop (ms until ps_http_stop),
  *                                           show (name of a header), times (exchanges, one after the other)
+ * With AS_COURIER in the environment: inside the sandbox that delivery has.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -14,12 +15,13 @@
 #include <time.h>
 
 #include "collector/delivery/http.h"
+#include "collector/sandbox/filter.h"
 #include "formats/json.h"
 
 static const char *const troubles[] = {
-    [PS_HTTP_ANSWERED] = "answered", [PS_HTTP_BAD_URL] = "bad url",   [PS_HTTP_NO_NAME] = "no name",
+    [PS_HTTP_ANSWERED] = "answered",     [PS_HTTP_BAD_URL] = "bad url",   [PS_HTTP_NO_NAME] = "no name",
     [PS_HTTP_NO_CONNECT] = "no connect", [PS_HTTP_NO_TRUST] = "no trust", [PS_HTTP_TIMED_OUT] = "timed out",
-    [PS_HTTP_BROKEN] = "broken",     [PS_HTTP_STOPPED] = "stopped",   [PS_HTTP_OURS] = "ours",
+    [PS_HTTP_BROKEN] = "broken",         [PS_HTTP_STOPPED] = "stopped",   [PS_HTTP_OURS] = "ours",
 };
 
 static const char *headers[32];
@@ -34,7 +36,8 @@ static void on_alarm(int number)
 
 static void stop_after(unsigned long ms)
 {
-    struct itimerval timer = {.it_value = {.tv_sec = (time_t) (ms / 1000), .tv_usec = (suseconds_t) (ms % 1000 * 1000)}};
+    struct itimerval timer = {
+        .it_value = {.tv_sec = (time_t) (ms / 1000), .tv_usec = (suseconds_t) (ms % 1000 * 1000)}};
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &timer, NULL);
 }
@@ -113,6 +116,8 @@ int main(int argc, char **argv)
     request.url = argv[2];
     for (int i = 3; i < argc; i++)
         take(&request, &options, argv[i]);
+    if (getenv("AS_COURIER") != NULL && ps_sandbox_enter(PS_ROLE_COURIER).state == PS_SANDBOX_REFUSED)
+        return 3;
     struct ps_http *http = ps_http_new(&options, &err);
     if (http == NULL) {
         tell(&(struct ps_http_answer){.trouble = PS_HTTP_OURS}, err.text);
