@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What a task finds on AWS beside S3, at its real addresses, in a network namespace of the test's own: credentials of
-the task role (169.254.170.2), task metadata, IMDSv2 (169.254.169.254), a name server, and TLS with certificates of a CA.
+the task role (169.254.170.2), task metadata, IMDSv2 (169.254.169.254), a name server, and TLS with a CA.
 
 By hand, in a network namespace: aws_doubles.py FOLDER [NAME...] starts them all with an S3 double behind TLS, writes
 ca.pem to FOLDER, and tells what to set.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The S3 double itself: two clients that know nothing of it (botocore, curl) are served, and whatever is altered,
-wrongly signed or not allowed is refused with S3's own error code. AWS's documented example signatures come out right."""
+wrongly signed or not allowed is refused with S3's own error code. AWS's documented example signatures come out."""
 import base64
 import hashlib
 import http.client

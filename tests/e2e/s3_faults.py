@@ -267,7 +267,7 @@ def chance(probability, makers, seed):
 
 
 class FlippingProxy:
-    """Passes TCP on to a port; in the first `times` connections it turns over one bit of byte `at` of what goes there."""
+    """Passes TCP on to a port; in the first `times` connections it turns over a bit of byte `at` of what goes there."""
 
     def __init__(self, port, at, times=1):
         self.port_behind, self.at, self.times = port, at, times
