@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import re
+import secrets
 import socket
 import ssl
 import struct
@@ -26,7 +27,8 @@ import s3_double  # noqa: E402
 IMDS_ADDRESS = "169.254.169.254"
 RELATIVE_URI, METADATA_PATH = "/v2/credentials/6f0b5f4d-0000-4000-8000-0123456789ab", "/v4/0123456789abcdef-0527074092"
 FULL_PORT, FULL_PATH = 8055, "/get-credentials"
-KEY_ID, SECRET, TOKEN = "ASIAOFTHETASKROLE001", "SecretOfTheTaskRole/+aB3dEfGhIjKlMnOpQr", "TokenOfTheTaskRole//8aZ+=="
+KEY_ID = "ASIAOFTHETASKROLE001"
+SECRET, TOKEN = "SecretOfTheTaskRole/+" + secrets.token_hex(10), f"TokenOfTheTaskRole//{secrets.token_hex(10)}+=="
 ROLE = "checkout-instance"
 TASK_ARN = "arn:aws:ecs:eu-west-1:111122223333:task/prod/0123456789abcdef0123456789abcdef"
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import resource
+import secrets
 import signal
 import subprocess
 import sys
@@ -24,11 +25,17 @@ from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DELIVERED, NOTHING, NOT_DELIVERED, Push  # noqa: E402
 from endpoint import drip, head, in_chunks, pour, whole  # noqa: E402
 from s3_double import Double, Key  # noqa: E402
+import botocore.auth  # noqa: E402
+import botocore.awsrequest  # noqa: E402
+import botocore.credentials  # noqa: E402
 
 RELATIVE = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": aws_doubles.RELATIVE_URI}
 REGION = {"AWS_REGION": s3_double.REGION}
-ENV = {"AWS_ACCESS_KEY_ID": "AKIAOFTHEENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "SecretOfTheEnvironment/+0123456789abcdef"}
-SESSION = {**ENV, "AWS_ACCESS_KEY_ID": "ASIAOFTHEENVIRONMENT", "AWS_SESSION_TOKEN": "TokenOfTheEnvironment/+=="}
+# Secrets are made anew each time: this very file is a script that runs, and may be in the bundles.
+ENV = {"AWS_ACCESS_KEY_ID": "AKIAOFTHEENVIRONMENT",
+       "AWS_SECRET_ACCESS_KEY": "SecretOfTheEnvironment/+" + secrets.token_hex(8)}
+SESSION = {**ENV, "AWS_ACCESS_KEY_ID": "ASIAOFTHEENVIRONMENT",
+           "AWS_SESSION_TOKEN": f"TokenOfTheEnvironment/{secrets.token_hex(8)}+=="}
 FAILED = (NOTHING, NOT_DELIVERED)
 
 
@@ -233,13 +240,13 @@ def forms(secret):
     yield raw.hex().encode()
 
 
-def found_in(data, secrets):
-    return [secret for secret in secrets if any(form in data for form in forms(secret))]
+def found_in(data, wanted):
+    return [secret for secret in wanted if any(form in data for form in forms(secret))]
 
 
-def check_bundle(what, data, secrets):
+def check_bundle(what, data, wanted):
     bundle = snapshot.Bundle(data)
-    equal(f"{what}: no secret in the bundle", [], [s[:12] + "..." for s in found_in(bundle.tar, secrets)])
+    equal(f"{what}: no secret in the bundle", [], [s[:12] + "..." for s in found_in(bundle.tar, wanted)])
     return bundle
 
 
@@ -263,7 +270,7 @@ def collected(world, *options, env, script=None):
 
 
 def check_secrets(world):
-    secrets = world.secrets()
+    used = [SESSION["AWS_SECRET_ACCESS_KEY"], SESSION["AWS_SESSION_TOKEN"]]
     beside = subprocess.Popen(["sleep", "600"], env={**SESSION, "OTHER": f"x={SESSION['AWS_SESSION_TOKEN']}:y"})
     assignments = " ".join(f"{name}='{value}'" for name, value in SESSION.items())
     try:
@@ -274,16 +281,36 @@ def check_secrets(world):
                 ("--json", {"env": SESSION, "options": ["--json"]})):
             data = collected(world, *how.pop("options", []), **how)
             if data:
-                bundle = check_bundle(what, data, secrets if what != "keys of the role" else world.role.secrets())
+                bundle = check_bundle(what, data, used if what != "keys of the role" else world.role.secrets())
                 holds(f"{what}: the environment of the others is there all the same",
                       b"AWS_ACCESS_KEY_ID" in bundle.tar)
-        check_encrypted(world, secrets)
+        check_encrypted(world, used)
     finally:
         beside.kill()
         beside.wait()
 
 
-def check_encrypted(world, secrets):
+def check_presigned(world):
+    """A presigned URL is a right to write: it stands in two command lines, and in no bundle."""
+    authority = aws_doubles.Authority(world.folder)
+    tls = aws_doubles.server_context(authority.issue("presigned", "127.0.0.1"))
+    key_id, secret, token = SESSION["AWS_ACCESS_KEY_ID"], SESSION["AWS_SECRET_ACCESS_KEY"], SESSION["AWS_SESSION_TOKEN"]
+    double = Double(keys={key_id: Key(secret, token)}, tls=tls)
+    signer = botocore.credentials.Credentials(key_id, secret, token)
+    request = botocore.awsrequest.AWSRequest("PUT", f"{double.url}/evidence/x.tar.gz")
+    botocore.auth.S3SigV4QueryAuth(signer, "s3", s3_double.REGION, expires=60).add_auth(request)
+    line = f"'{snapshot.PROCSNAP}' collect '{request.url}' --ca-file '{authority.ca}' --redact none --quiet; exit $?"
+    done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
+                          capture_output=True,
+                          check=False, timeout=120, cwd=world.folder)
+    equal("presigned: delivered", (0, ["x.tar.gz"]), (done.returncode, double.key_names()))
+    signature = request.url.rpartition("X-Amz-Signature=")[2]
+    if double.object("x.tar.gz"):
+        check_bundle("presigned", double.object("x.tar.gz").data, [signature, token])
+    equal("presigned: told nowhere", [], found_in(done.stdout + done.stderr, [signature, token]))
+
+
+def check_encrypted(world, used):
     identity = os.path.join(world.folder, "identity")
     subprocess.run(["age-keygen", "-o", identity], capture_output=True, check=True, timeout=10)
     recipient = delivery.read(identity).decode().split("public key: ")[1].split()[0]
@@ -292,7 +319,7 @@ def check_encrypted(world, secrets):
         plain = subprocess.run(["age", "-d", "-i", identity], input=data, capture_output=True, check=False, timeout=60)
         equal("encrypted: age -d", 0, plain.returncode)
         if plain.returncode == 0:
-            check_bundle("encrypted", plain.stdout, secrets)
+            check_bundle("encrypted", plain.stdout, used)
 
 
 def cores(folder, victim):
@@ -347,7 +374,8 @@ def main():
     odd.inside_namespaces()
     with odd.folder() as folder:
         world = World(folder)
-        for check in (check_order, check_full, check_answers, check_expiring, check_secrets, check_core, check_told):
+        for check in (check_order, check_full, check_answers, check_expiring, check_secrets, check_presigned,
+                      check_core, check_told):
             check(world)
     finish()
 
