@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a task finds on AWS beside S3, at its real addresses, in a network namespace of the test's own: credentials of the
-task role (169.254.170.2), task metadata, IMDSv2 (169.254.169.254), a name server, and TLS with certificates of a CA.
+"""What a task finds on AWS beside S3, at its real addresses, in a network namespace of the test's own: credentials of
+the task role (169.254.170.2), task metadata, IMDSv2 (169.254.169.254), a name server, and TLS with a CA.
 
-By hand, in a network namespace: aws_doubles.py FOLDER [NAME...] starts them all with an S3 double behind TLS, writes ca.pem
-to FOLDER, and tells what to set.
+By hand, in a network namespace: aws_doubles.py FOLDER [NAME...] starts them all with an S3 double behind TLS, writes
+ca.pem to FOLDER, and tells what to set.
 """
 import datetime
 import json
 import os
 import re
+import secrets
 import socket
 import ssl
 import struct
@@ -26,7 +27,8 @@ import s3_double  # noqa: E402
 IMDS_ADDRESS = "169.254.169.254"
 RELATIVE_URI, METADATA_PATH = "/v2/credentials/6f0b5f4d-0000-4000-8000-0123456789ab", "/v4/0123456789abcdef-0527074092"
 FULL_PORT, FULL_PATH = 8055, "/get-credentials"
-KEY_ID, SECRET, TOKEN = "ASIAOFTHETASKROLE001", "SecretOfTheTaskRole/+aB3dEfGhIjKlMnOpQr", "TokenOfTheTaskRole//8aZ+=="
+KEY_ID = "ASIAOFTHETASKROLE001"
+SECRET, TOKEN = "SecretOfTheTaskRole/+" + secrets.token_hex(10), f"TokenOfTheTaskRole//{secrets.token_hex(10)}+=="
 ROLE = "checkout-instance"
 TASK_ARN = "arn:aws:ecs:eu-west-1:111122223333:task/prod/0123456789abcdef0123456789abcdef"
 
@@ -52,7 +54,7 @@ def path_of(request):
 
 
 class Credentials:
-    """Temporary keys, each good for `seconds`; `turn()` makes the next one. They are put into `keys` (of an S3 double)."""
+    """Temporary keys, each good for `seconds`; `turn()` makes the next. They are put into `keys` (of an S3 double)."""
 
     def __init__(self, keys, seconds=3600, key_id=KEY_ID, secret=SECRET, token=TOKEN):
         self.keys, self.seconds, self.base, self.turns = keys, seconds, (key_id, secret, token), 0
@@ -68,11 +70,13 @@ class Credentials:
 
     def document(self, **more):
         return json.dumps({"RoleArn": "arn:aws:iam::111122223333:role/checkout-task", "AccessKeyId": self.key_id,
-                           "SecretAccessKey": self.secret, "Token": self.token, "Expiration": self.expiration, **more}).encode()
+                           "SecretAccessKey": self.secret, "Token": self.token, "Expiration": self.expiration,
+                           **more}).encode()
 
     def secrets(self):
         """What must be found nowhere, of all turns."""
-        return [part for name, key in self.keys.items() if name.startswith(self.base[0]) for part in (key.secret, key.token)]
+        return [part for name, key in self.keys.items() if name.startswith(self.base[0])
+                for part in (key.secret, key.token)]
 
 
 class TaskEndpoint:
@@ -87,7 +91,8 @@ class TaskEndpoint:
         path = path_of(request)
         if path.startswith(METADATA_PATH):
             container = {"DockerId": METADATA_PATH[4:], "Name": "app"}
-            task = {"TaskARN": TASK_ARN, "Cluster": "prod", "Family": "checkout", "Revision": "17", "Containers": [container]}
+            task = {"TaskARN": TASK_ARN, "Cluster": "prod", "Family": "checkout", "Revision": "17",
+                    "Containers": [container]}
             connection.sendall(whole(json.dumps(task if path.endswith("/task") else container).encode()))
         elif path != RELATIVE_URI:
             connection.sendall(whole(b'{"code":"InvalidIdInRequest","message":"no such id"}', "400 Bad Request"))
@@ -145,7 +150,7 @@ class InstanceMetadata:
 # ---- names ----
 
 class NameServer:
-    """UDP port 53 of loopback: an A record with 127.0.0.1 for whatever is below `domains`, no such name for the rest."""
+    """UDP port 53 of loopback: an A record with 127.0.0.1 for what is below `domains`, no such name for the rest."""
 
     def __init__(self, *domains):
         self.domains, self.asked = domains, []
@@ -173,7 +178,8 @@ class NameServer:
 
 def use_name_server(folder):
     """/etc/resolv.conf and /etc/hosts of this mount namespace name the double and nobody else."""
-    for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"), ("hosts", "127.0.0.1 localhost\n")):
+    for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"),
+                       ("hosts", "127.0.0.1 localhost\n")):
         path = os.path.join(folder, name)
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
@@ -233,8 +239,10 @@ proxy_request_buffering off; proxy_read_timeout 300s; }} }} }}
         self.folder = tempfile.mkdtemp(prefix="nginx-", dir=folder)
         path = os.path.join(self.folder, "nginx.conf")
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.CONFIGURATION.format(folder=self.folder, certificate=certificate, port=port, address=address))
-        self.process = subprocess.Popen(["nginx", "-c", path, "-e", f"{self.folder}/error.log"], stdin=subprocess.DEVNULL,
+            file.write(self.CONFIGURATION.format(folder=self.folder, certificate=certificate, port=port,
+                                                 address=address))
+        self.process = subprocess.Popen(["nginx", "-c", path, "-e", f"{self.folder}/error.log"],
+                                        stdin=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         host, _, number = address.partition(":")
         for _ in range(200):
@@ -278,7 +286,8 @@ def main():
     folder, buckets = sys.argv[1], [s3_double.Bucket(name) for name in sys.argv[2:] or ["evidence"]]
     cloud = Cloud(folder, buckets)
     cloud.s3.watcher = lambda entry: print(entry, flush=True)
-    print(" ".join(f"{name}={value}" for name, value in cloud.environment().items()), f"--ca-file {cloud.authority.ca}", flush=True)
+    print(" ".join(f"{name}={value}" for name, value in cloud.environment().items()), f"--ca-file {cloud.authority.ca}",
+          flush=True)
     threading.Event().wait()
 
 

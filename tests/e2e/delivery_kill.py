@@ -44,7 +44,8 @@ def whole_receipts(run):
 
 def check_push(folder, bundle, source, took):
     """A double that is slow here and there, so that all phases are hit."""
-    double = s3_double.Double(faults=faults.chance(0.3, [lambda: faults.SlowRead(0.01, 5), lambda: faults.LateAnswer(0.05),
+    double = s3_double.Double(faults=faults.chance(0.3,
+                                                   [lambda: faults.SlowRead(0.01, 5), lambda: faults.LateAnswer(0.05),
                                                          faults.slow_down], source.randrange(1 << 32)))
     arguments = (bundle.path, delivery.DEST, "--endpoint-url", double.url)
     run = killed(Push(folder, *arguments, deadline="20s"), source.random() * took * 1.3)
@@ -69,7 +70,8 @@ def check_collect(folder, source, took):
     double = s3_double.Double()
     spool = os.path.join(folder, f"spool-{time.monotonic_ns()}")
     os.mkdir(spool)
-    run = killed(Push(folder, delivery.DEST, "--endpoint-url", double.url, "--profile", "card", "--quiet", "--spool", spool,
+    run = killed(Push(folder, delivery.DEST, "--endpoint-url", double.url, "--profile", "card", "--quiet", "--spool",
+                      spool,
                       command="collect", deadline="20s"), source.random() * took * 1.2)
     what = f"collect killed after {run.took * 1000:.1f} ms"
     for receipt in whole_receipts(run):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The S3 double itself: two clients that know nothing of it (botocore, curl) are served, and whatever is altered, wrongly
-signed or not allowed is refused with S3's own error code. AWS's documented example signatures come out right."""
+"""The S3 double itself: two clients that know nothing of it (botocore, curl) are served, and whatever is altered,
+wrongly signed or not allowed is refused with S3's own error code. AWS's documented example signatures come out."""
 import base64
 import hashlib
 import http.client
@@ -48,7 +48,8 @@ class Client:
         self.region, self.service = region, service
 
     def signed(self, method, target, data, headers):
-        request = botocore.awsrequest.AWSRequest(method, f"http://127.0.0.1:{self.double.port}{target}", headers=headers, data=data)
+        request = botocore.awsrequest.AWSRequest(method, f"http://127.0.0.1:{self.double.port}{target}",
+                                                 headers=headers, data=data)
         botocore.auth.S3SigV4Auth(self.credentials, self.service, self.region).add_auth(request)
         return {"Host": f"127.0.0.1:{self.double.port}", **dict(request.headers.items())}
 
@@ -76,26 +77,30 @@ def check_botocore():
     double.smallest_part = 1000
     session = botocore.session.Session()
     session.set_credentials("ASIA1", "secret/1", "token+/=")
-    client = session.create_client("s3", region_name=s3_double.REGION, endpoint_url=double.url,
-                                   config=botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4"))
+    config = botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4")
+    client = session.create_client("s3", region_name=s3_double.REGION, endpoint_url=double.url, config=config)
     key = "case=1/a b+c/\u00fc~'(1)*.tar.gz"
     done = client.put_object(Bucket="evidence", Key=key, Body=DATA, Metadata={"case": "IR-1"}, Tagging="a=1&b=%2F",
                              ChecksumSHA256=sums(DATA)["x-amz-checksum-sha256"])
     equal("botocore's put is stored", (200, DATA, "IR-1"), (
-        done["ResponseMetadata"]["HTTPStatusCode"], double.object(key).data, double.object(key).headers["x-amz-meta-case"]))
+        done["ResponseMetadata"]["HTTPStatusCode"], double.object(key).data,
+        double.object(key).headers["x-amz-meta-case"]))
     equal("its checksum comes back", sums(DATA)["x-amz-checksum-sha256"], done["ChecksumSHA256"])
     equal("and is told again", DATA, client.get_object(Bucket="evidence", Key=key)["Body"].read())
-    equal("the region of the bucket", s3_double.REGION, client.get_bucket_location(Bucket="evidence")["LocationConstraint"])
+    equal("the region of the bucket", s3_double.REGION,
+          client.get_bucket_location(Bucket="evidence")["LocationConstraint"])
     upload = client.create_multipart_upload(Bucket="evidence", Key="parts")["UploadId"]
     parts = [{"PartNumber": n, "ETag": client.upload_part(Bucket="evidence", Key="parts", UploadId=upload, PartNumber=n,
                                                           Body=DATA)["ETag"]} for n in (1, 2)]
-    done = client.complete_multipart_upload(Bucket="evidence", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
+    done = client.complete_multipart_upload(Bucket="evidence", Key="parts", UploadId=upload,
+                                            MultipartUpload={"Parts": parts})
     equal("two parts", (DATA + DATA, True), (double.object("parts").data, done["ETag"].endswith('-2"')))
     url = client.generate_presigned_url("put_object", {"Bucket": "evidence", "Key": "presigned"}, 60)
     plain = Client(double)
     target = url.removeprefix(double.url)
     equal("presigned", 200, plain.send("PUT", target, DATA, {})[0])
-    equal("presigned, altered", (403, "SignatureDoesNotMatch"), plain.send("PUT", target.replace("=60", "=61"), DATA, {})[:2])
+    equal("presigned, altered", (403, "SignatureDoesNotMatch"),
+          plain.send("PUT", target.replace("=60", "=61"), DATA, {})[:2])
     equal("presigned, with a header that nobody signed", (403, "AccessDenied"),
           plain.send("PUT", target, DATA, {"x-amz-acl": "public-read"})[:2])
 
@@ -105,17 +110,22 @@ def check_refusals(double):
     cases = (
         ("a wrong secret", (403, "SignatureDoesNotMatch"), lambda: Client(double, secret="wrong").put("/evidence/k")),
         ("an unknown key", (403, "InvalidAccessKeyId"), lambda: Client(double, key_id="AKIA0").put("/evidence/k")),
-        ("another service", (400, "AuthorizationHeaderMalformed"), lambda: Client(double, service="s4").put("/evidence/k")),
-        ("an altered body", (400, "XAmzContentSHA256Mismatch"), lambda: right.put("/evidence/k", sent=DATA[:-1] + b"!")),
+        ("another service", (400, "AuthorizationHeaderMalformed"),
+         lambda: Client(double, service="s4").put("/evidence/k")),
+        ("an altered body", (400, "XAmzContentSHA256Mismatch"),
+         lambda: right.put("/evidence/k", sent=DATA[:-1] + b"!")),
         ("an altered header", (403, "SignatureDoesNotMatch"),
          lambda: right.put("/evidence/k", x_amz_meta_a="1", alter={"x-amz-meta-a": "2"})),
-        ("a header that is not signed", (403, "AccessDenied"), lambda: right.put("/evidence/k", alter={"x-amz-acl": "private"})),
+        ("a header that is not signed", (403, "AccessDenied"),
+         lambda: right.put("/evidence/k", alter={"x-amz-acl": "private"})),
         ("a raw = in the path", (403, "SignatureDoesNotMatch"), lambda: right.put("/evidence/case=1")),
-        ("a wrong Content-MD5", (400, "BadDigest"), lambda: right.put("/evidence/k", Content_MD5=sums(b"x")["Content-MD5"])),
+        ("a wrong Content-MD5", (400, "BadDigest"),
+         lambda: right.put("/evidence/k", Content_MD5=sums(b"x")["Content-MD5"])),
         ("a broken Content-MD5", (400, "InvalidDigest"), lambda: right.put("/evidence/k", Content_MD5="abc")),
         ("a wrong checksum", (400, "BadDigest"),
          lambda: right.put("/evidence/k", x_amz_checksum_sha256=sums(b"x")["x-amz-checksum-sha256"])),
-        ("a foreign owner", (403, "AccessDenied"), lambda: right.put("/evidence/k", x_amz_expected_bucket_owner="1" * 12)),
+        ("a foreign owner", (403, "AccessDenied"),
+         lambda: right.put("/evidence/k", x_amz_expected_bucket_owner="1" * 12)),
         ("another condition", (501, "NotImplemented"), lambda: right.put("/evidence/k", If_None_Match='"abc"')),
         ("no bucket of that name", (404, "NoSuchBucket"), lambda: right.put("/nowhere/k")),
         ("too much metadata", (400, "MetadataTooLarge"), lambda: right.put("/evidence/k", x_amz_meta_a="x" * 2048)),
@@ -123,7 +133,8 @@ def check_refusals(double):
          lambda: right.put("/evidence/k", x_amz_tagging="&".join(f"k{n}=v" for n in range(11)))),
         ("a KMS key without KMS", (400, "InvalidArgument"),
          lambda: right.put("/evidence/k", x_amz_server_side_encryption_aws_kms_key_id="arn")),
-        ("a lock where there is none", (400, "InvalidRequest"), lambda: right.put("/evidence/k", x_amz_object_lock_legal_hold="ON")),
+        ("a lock where there is none", (400, "InvalidRequest"),
+         lambda: right.put("/evidence/k", x_amz_object_lock_legal_hold="ON")),
         ("no signature", (403, "AccessDenied"), lambda: right.send("PUT", "/evidence/k", DATA, {})),
         ("to read", (403, "AccessDenied"), lambda: read(right, "/evidence/k")),
         ("to list", (405, "MethodNotAllowed"), lambda: read(right, "/evidence/")),
@@ -143,7 +154,8 @@ def check_puts(double):
     client = Client(double)
     status, _, answer = client.put("/evidence/case%3D1/x", If_None_Match="*", **sums(DATA))
     equal("a put as procsnap should make it", 200, status)
-    equal("its answer", (f'"{hashlib.md5(DATA, usedforsecurity=False).hexdigest()}"', sums(DATA)["x-amz-checksum-sha256"], True),
+    equal("its answer",
+          (f'"{hashlib.md5(DATA, usedforsecurity=False).hexdigest()}"', sums(DATA)["x-amz-checksum-sha256"], True),
           (answer.headers["ETag"], answer.headers["x-amz-checksum-sha256"],
            all(answer.headers[name] for name in ("x-amz-request-id", "x-amz-id-2", "x-amz-version-id"))))
     equal("the same key again", (412, "PreconditionFailed"), client.put("/evidence/case%3D1/x", If_None_Match="*")[:2])
@@ -172,7 +184,8 @@ def check_lock():
 
 
 def check_keys():
-    double = s3_double.Double(keys={"ASIA1": s3_double.Key("s", "right"), "ASIA2": s3_double.Key("s", "t", time.time() - 1)})
+    double = s3_double.Double(keys={"ASIA1": s3_double.Key("s", "right"),
+                                    "ASIA2": s3_double.Key("s", "t", time.time() - 1)})
     equal("a wrong token", (400, "InvalidToken"), Client(double, "ASIA1", "s", "wrong").put("/evidence/k")[:2])
     equal("no token", (403, "InvalidAccessKeyId"), Client(double, "ASIA1", "s").put("/evidence/k")[:2])
     equal("an old token", (400, "ExpiredToken"), Client(double, "ASIA2", "s", "t").put("/evidence/k")[:2])
@@ -187,10 +200,12 @@ def check_curl(double):
                                  ("curl2", "wrong", "403")):
         done = subprocess.run(
             ["curl", "-sS", "-m", "10", "-o", os.devnull, "-w", "%{http_code}", "--aws-sigv4", "aws:amz:eu-west-1:s3",
-             "--user", f"{s3_double.KEY_ID}:{secret}", "-H", f"x-amz-content-sha256: {hashlib.sha256(DATA).hexdigest()}",
+             "--user", f"{s3_double.KEY_ID}:{secret}", "-H",
+             f"x-amz-content-sha256: {hashlib.sha256(DATA).hexdigest()}",
              "-H", "Expect: 100-continue", "--data-binary", "@-", "-X", "PUT", f"{double.url}/evidence/{path}"],
             input=DATA, capture_output=True, check=False, timeout=20)
-        equal(f"curl, {path} with the {'right' if secret == s3_double.SECRET else 'wrong'} secret", status, done.stdout.decode())
+        equal(f"curl, {path} with the {'right' if secret == s3_double.SECRET else 'wrong'} secret", status,
+              done.stdout.decode())
 
 
 def check_faults():
@@ -198,8 +213,10 @@ def check_faults():
     double = s3_double.Double()
     client = Client(double)
     for what, fault, expected in (
-            ("503", s3_faults.slow_down(), (503, "SlowDown")), ("503 early", s3_faults.slow_down(True), (503, "SlowDown")),
-            ("301", s3_faults.Redirect(), (301, "PermanentRedirect")), ("skew", s3_faults.SkewedClock(2000), (403, "RequestTimeTooSkewed")),
+            ("503", s3_faults.slow_down(), (503, "SlowDown")),
+        ("503 early", s3_faults.slow_down(True), (503, "SlowDown")),
+            ("301", s3_faults.Redirect(), (301, "PermanentRedirect")),
+        ("skew", s3_faults.SkewedClock(2000), (403, "RequestTimeTooSkewed")),
             ("late", s3_faults.LateAnswer(0.1), (200, None)), ("slow", s3_faults.SlowRead(0.001, 5), (200, None))):
         double.faults, double.skew = (lambda number, request, fault=fault: fault), 0
         equal(f"fault: {what}", expected, client.put(f"/evidence/{what.replace(' ', '-')}")[:2])
@@ -219,7 +236,8 @@ def check_faults():
     proxy = s3_faults.FlippingProxy(double.port, 5000)
     signed = client.signed("PUT", "/evidence/flip", DATA, {})
     real, double.port = double.port, proxy.port
-    equal("fault: a bit turned over", (400, "XAmzContentSHA256Mismatch"), client.send("PUT", "/evidence/flip", DATA, signed)[:2])
+    equal("fault: a bit turned over", (400, "XAmzContentSHA256Mismatch"),
+          client.send("PUT", "/evidence/flip", DATA, signed)[:2])
     equal("and only once", 200, client.send("PUT", "/evidence/flip", DATA, signed)[0])
     double.port = real
 
@@ -231,19 +249,22 @@ def check_continue(double):
         headers = Client(double, secret=secret).signed("PUT", "/evidence/wait", DATA, {})
         headers.update({"Expect": "100-continue", "Content-Length": str(len(DATA))})
         with socket.create_connection(("127.0.0.1", double.port), timeout=10) as sock:
-            sock.sendall(("PUT /evidence/wait HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers.items()) + "\r\n").encode())
+            lines = ["PUT /evidence/wait HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+            sock.sendall("\r\n".join(lines).encode())
             equal(f"100-continue, {what} secret", expected, sock.recv(12))
     holds("a half request stores nothing", double.object("wait") is None)
 
 
 def check_golden():
     """The values of AWS's documentation."""
-    secret, scope = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    scope = "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
     host = "examplebucket.s3.amazonaws.com"
     put = (f"PUT /test%24file.text HTTP/1.1\r\nHost: {host}\r\ndate: Fri, 24 May 2013 00:00:00 GMT\r\n"
            "x-amz-date: 20130524T000000Z\r\nx-amz-storage-class: REDUCED_REDUNDANCY\r\nx-amz-content-sha256: "
            "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072")
-    claim = s3_signature.Claim(scope, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class", "", "20130524T000000Z",
+    claim = s3_signature.Claim(scope, "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class", "",
+                               "20130524T000000Z",
                                None, False)
     equal("AWS's example PUT", "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd",
           s3_signature.signature_of(Request(put.encode()), claim, secret))

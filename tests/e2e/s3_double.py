@@ -29,7 +29,8 @@ from s3_signature import Key, Refused
 REGION, OWNER = "eu-west-1", "444455556666"
 KEY_ID, SECRET = "AKIDOFTHEDOUBLE00001", "a/Secret+of/the+Double/0000000000000000"
 LONGEST_OBJECT, SMALLEST_PART = 5 << 30, 5 << 20
-AWS_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:-fips)?(?:\.dualstack)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+AWS_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:-fips)?(?:\.dualstack)?\.(?P<region>[a-z0-9-]+)"
+                      r"\.amazonaws\.com(?:\.cn)?")
 
 
 class Bucket:
@@ -55,7 +56,8 @@ class Entry:
     def __init__(self, number, request):
         self.number, self.method, self.target, self.headers = number, request.method, request.target, request.headers
         self.header, self.path = request.header, request.path
-        self.time, self.status, self.code, self.fault, self.key_id, self.answered = time.time(), None, None, None, None, {}
+        self.time, self.answered = time.time(), {}
+        self.status = self.code = self.fault = self.key_id = None
 
     def __repr__(self):
         return f"{self.number} {self.method} {self.target} -> {self.status} {self.code or ''} {self.fault or ''}"
@@ -76,10 +78,11 @@ def _coded(value):
 
 
 class Double:
-    """`keys`: Key by id. `faults`: a function of (number of the request from 1, request) to a fault or None. `skew`: how
-    many seconds its clock is ahead. Afterwards: `log`, `bucket(NAME).objects` (KEY: versions), `overwritten`."""
+    """`keys`: Key by id. `faults`: a function of (number of the request from 1, request) to a fault or None. `skew`:
+    how many seconds its clock is ahead. Afterwards: `log`, `bucket(NAME).objects` (KEY: versions), `overwritten`."""
 
-    def __init__(self, buckets=None, keys=None, faults=None, address=("127.0.0.1", 0), tls=None, domain="s3.test.internal"):
+    def __init__(self, buckets=None, keys=None, faults=None, address=("127.0.0.1", 0), tls=None,
+                 domain="s3.test.internal"):
         self.buckets = {bucket.name: bucket for bucket in buckets or [Bucket("evidence")]}
         self.keys = {KEY_ID: Key(SECRET)} if keys is None else keys
         self.faults, self.domain = faults or (lambda number, request: None), domain
@@ -152,7 +155,8 @@ class Double:
         return answer
 
     def _dress(self, answer):
-        for name, value in (("x-amz-request-id", secrets.token_hex(8).upper()), ("x-amz-id-2", _coded(secrets.token_bytes(42))),
+        for name, value in (("x-amz-request-id", secrets.token_hex(8).upper()),
+                            ("x-amz-id-2", _coded(secrets.token_bytes(42))),
                             ("Date", email.utils.formatdate(self.now(), usegmt=True)), ("Server", "AmazonS3")):
             answer.headers.setdefault(name, value)
 
@@ -170,7 +174,9 @@ class Double:
         """The bucket and the key, out of the host or the path."""
         host = re.sub(r":\d+$", "", request.header("host", ""))
         aws = AWS_HOST.fullmatch(host)
-        name = aws["bucket"] if aws else host.removesuffix("." + self.domain) if host.endswith("." + self.domain) else None
+        name = aws["bucket"] if aws else None
+        if host.endswith("." + self.domain):
+            name = host.removesuffix("." + self.domain)
         path = request.path.decode("utf-8", "surrogateescape").removeprefix("/")
         if name is None:
             name, _, path = path.partition("/")
@@ -184,7 +190,8 @@ class Double:
     @staticmethod
     def _check_form(request):
         if sum(len(name) + len(value) for name, value in request.headers) > 8192:
-            raise Refused(400, "RequestHeaderSectionTooLarge", "Your request header section exceeds the maximum allowed size.")
+            raise Refused(400, "RequestHeaderSectionTooLarge",
+                          "Your request header section exceeds the maximum allowed size.")
         if request.header("transfer-encoding"):
             raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented",
                           {"Header": "Transfer-Encoding"})
@@ -225,9 +232,11 @@ class Double:
         told = request.header("x-amz-content-sha256", s3_signature.UNSIGNED)
         if told != s3_signature.UNSIGNED:
             if not re.fullmatch("[0-9a-f]{64}", told):
-                raise Refused(400, "InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.")
+                raise Refused(400, "InvalidArgument",
+                              "x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.")
             if told != request.body.sha256.hex():
-                raise Refused(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match "
+                raise Refused(400, "XAmzContentSHA256Mismatch",
+                              "The provided 'x-amz-content-sha256' header does not match "
                               "what was computed.", {"ClientComputedContentSHA256": told})
         md5, checksum = request.header("content-md5"), request.header("x-amz-checksum-sha256")
         if md5 is not None:
@@ -274,12 +283,14 @@ class Double:
     def _location(request, bucket, key):
         name = "" if bucket.region == "us-east-1" else bucket.region
         return Answer(200, {"Content-Type": "application/xml"},
-                      f'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{name}</LocationConstraint>'.encode())
+                      '<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+                      f"{name}</LocationConstraint>".encode())
 
     @staticmethod
     def _lock_configuration(request, bucket, key):
         if not bucket.lock:
-            raise Refused(404, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket")
+            raise Refused(404, "ObjectLockConfigurationNotFoundError",
+                          "Object Lock configuration does not exist for this bucket")
         return Answer(200, {"Content-Type": "application/xml"}, b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
                       b"</ObjectLockEnabled></ObjectLockConfiguration>")
 
@@ -289,7 +300,8 @@ class Double:
         check_wishes(request, bucket, key, several=True)
         number = secrets.token_urlsafe(32)
         bucket.uploads[number] = (key, request, {})
-        return Answer(200, {"Content-Type": "application/xml"}, f"<InitiateMultipartUploadResult><Bucket>{bucket.name}</Bucket>"
+        return Answer(200, {"Content-Type": "application/xml"},
+                      f"<InitiateMultipartUploadResult><Bucket>{bucket.name}</Bucket>"
                       f"<Key>{escape(key)}</Key><UploadId>{number}</UploadId></InitiateMultipartUploadResult>".encode())
 
     @staticmethod
@@ -305,7 +317,8 @@ class Double:
         if not number.isdigit() or not 1 <= int(number) <= 10000:
             raise Refused(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
         parts[int(number)] = request.body
-        return Answer(200, {"ETag": f'"{request.body.md5.hex()}"', "x-amz-checksum-sha256": _coded(request.body.sha256)})
+        return Answer(200,
+                      {"ETag": f'"{request.body.md5.hex()}"', "x-amz-checksum-sha256": _coded(request.body.sha256)})
 
     def _complete(self, request, bucket, key):
         _, wishes, parts = self._upload(request, bucket, key)
@@ -325,7 +338,8 @@ class Double:
         answer = self._store(request, bucket, key, body, etag, checksum, wishes)
         del bucket.uploads[request.argument("uploadId")]
         answer.body = (f"<CompleteMultipartUploadResult><Bucket>{bucket.name}</Bucket><Key>{escape(key)}</Key>"
-                       f'<ETag>"{etag}"</ETag><ChecksumSHA256>{checksum}</ChecksumSHA256></CompleteMultipartUploadResult>').encode()
+                       f'<ETag>"{etag}"</ETag><ChecksumSHA256>{checksum}</ChecksumSHA256>'
+                       "</CompleteMultipartUploadResult>").encode()
         return answer
 
     def _abort(self, request, bucket, key):
@@ -335,8 +349,10 @@ class Double:
 
 
 def moved(bucket, endpoint):
-    return Refused(301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified "
-                   "endpoint. Please send all future requests to this endpoint.", {"Endpoint": endpoint, "Bucket": bucket.name},
+    return Refused(301, "PermanentRedirect",
+                   "The bucket you are attempting to access must be addressed using the specified "
+                   "endpoint. Please send all future requests to this endpoint.",
+                   {"Endpoint": endpoint, "Bucket": bucket.name},
                    {"x-amz-bucket-region": bucket.region})
 
 
@@ -387,7 +403,8 @@ def check_wishes(request, bucket, key, several=False):
 
 
 def _check_metadata(request):
-    meta = [(name[len("x-amz-meta-"):], value) for name, value in request.headers if name.lower().startswith("x-amz-meta-")]
+    meta = [(name[len("x-amz-meta-"):], value) for name, value in request.headers
+            if name.lower().startswith("x-amz-meta-")]
     size = sum(len(name) + len(value) for name, value in meta)
     if size > 2048:
         raise Refused(400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size",
@@ -461,7 +478,8 @@ def main():
         tls.load_cert_chain(given.certificate)
     buckets = [Bucket(name, given.region, lock=given.lock) for name in given.bucket or ["evidence"]]
     everything = {"PutObject", "GetObject", "ListBucket", "GetBucketLocation", "AbortMultipartUpload"}
-    double = Double(buckets, {key_id: Key(secret, *token, allow=everything)}, address=("127.0.0.1", given.port), tls=tls)
+    double = Double(buckets, {key_id: Key(secret, *token, allow=everything)}, address=("127.0.0.1", given.port),
+                    tls=tls)
     double.watcher = lambda entry: print(entry, flush=True)
     print(f"{double.url} bucket {' '.join(double.buckets)} region {given.region} key {given.key}", flush=True)
     threading.Event().wait()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong between a client and S3, for the `faults` of an S3 double.
 
-A fault is played for one request. Its methods are the moments of an exchange; each may raise Refused (an error answer) or
-Hangup (the connection is over).
+A fault is played for one request. Its methods are the moments of an exchange; each may raise Refused (an error answer)
+or Hangup (the connection is over).
 """
 import random
 import socket
@@ -52,7 +52,8 @@ def slow_down(early=False):
 
 
 TRANSIENT = [(500, "InternalError"), (502, "BadGateway"), (503, "SlowDown"), (503, "ServiceUnavailable"),
-             (504, "GatewayTimeout"), (429, "TooManyRequests"), (409, "ConditionalRequestConflict"), (400, "RequestTimeout")]
+             (504, "GatewayTimeout"), (429, "TooManyRequests"), (409, "ConditionalRequestConflict"),
+             (400, "RequestTimeout")]
 
 
 class Redirect(Fault):
@@ -266,7 +267,7 @@ def chance(probability, makers, seed):
 
 
 class FlippingProxy:
-    """Passes TCP on to a port; of the first `times` connections it turns over one bit of byte `at` of what is sent there."""
+    """Passes TCP on to a port; in the first `times` connections it turns over a bit of byte `at` of what goes there."""
 
     def __init__(self, port, at, times=1):
         self.port_behind, self.at, self.times = port, at, times

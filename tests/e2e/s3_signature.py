@@ -45,7 +45,8 @@ class Claim:
     def __init__(self, credential, signed, signature, stamp, token, presigned):
         parts = credential.split("/")
         if len(parts) != 5 or parts[4] != "aws4_request":
-            raise _malformed("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
+            raise _malformed("the Credential is mal-formed; expecting "
+                             "\"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".")
         self.key_id, self.day, self.region, self.service = parts[:4]
         self.signed, self.signature, self.stamp, self.token = signed.split(";"), signature, stamp, token
         self.presigned = presigned
@@ -66,7 +67,8 @@ def _from_header(request):
     match = re.fullmatch(r"(\S+) +Credential=([^,\s]+), *SignedHeaders=([a-z0-9;-]+), *Signature=([0-9a-f]{64})", text)
     if not match or match[1] != ALGORITHM:
         raise _malformed("the header is not of the form that this service understands.")
-    return Claim(match[2], match[3], match[4], request.header("x-amz-date"), request.header("x-amz-security-token"), False)
+    return Claim(match[2], match[3], match[4], request.header("x-amz-date"), request.header("x-amz-security-token"),
+                 False)
 
 
 def _from_query(request, now):
@@ -149,8 +151,8 @@ def _check_key(keys, claim, now):
 
 
 def check(request, keys, region, now):
-    """The key that signed this request and the claim. `request` has method, path (decoded bytes), query (decoded pairs),
-    headers (pairs as they came) and header(name); `now` is the server's clock."""
+    """The key that signed this request and the claim. `request` has method, path (decoded bytes), query (decoded
+    pairs), headers (pairs as they came) and header(name); `now` is the server's clock."""
     if request.header("authorization") is not None:
         claim = _from_header(request)
     elif "X-Amz-Algorithm" in dict(request.query):

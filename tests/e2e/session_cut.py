@@ -22,7 +22,7 @@ MOMENTS = int(os.environ.get("MOMENTS", "12"))
 
 
 def in_a_session(arguments, folder):
-    """Starts it as the shell of ECS Exec does: a session of its own, the terminal its controlling one. (pid, our end)"""
+    """Starts it as the shell of ECS Exec does: in a session of its own with a controlling terminal. (pid, our end)"""
     master, slave = os.openpty()
     pid = os.fork()
     if pid == 0:
@@ -33,7 +33,8 @@ def in_a_session(arguments, folder):
                 os.dup2(slave, fd)
             os.closerange(3, 256)
             os.chdir(folder)
-            os.execve(snapshot.PROCSNAP, [snapshot.PROCSNAP, *arguments], {"PATH": os.environ["PATH"], **delivery.ENV_KEYS})
+            os.execve(snapshot.PROCSNAP, [snapshot.PROCSNAP, *arguments],
+                      {"PATH": os.environ["PATH"], **delivery.ENV_KEYS})
         finally:
             os._exit(127)
     os.close(slave)
