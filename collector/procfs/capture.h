@@ -62,15 +62,6 @@ void ps_file_facts_of(const struct statx *x, struct ps_file_facts *out);
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes);
 void ps_capture_shared(struct ps_target *t, uint16_t row, uint32_t with);
 
-/* Names in a directory, "." and ".." and hidden ones left out. */
-struct ps_listing {
-    struct ps_reader_state *r;
-    int fd;
-    size_t at, len;
-    int error; /* errno of getdents64, or 0 */
-};
-bool ps_listing_next(struct ps_listing *listing, const char **name);
-
 enum { PS_STAT_ROOM = 8192 };
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "collector/host/clock.h"
 #include "collector/procfs/content.h"
+#include "collector/procfs/listing.h"
 #include "collector/procfs/root_path.h"
 
 enum { OPEN_LIST = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
@@ -25,9 +26,8 @@ static const char *const starts[] = {"/tmp", "/var/tmp", "/dev/shm", "/run", "/e
 static const char *const never[] = {"/proc", "/sys", "/dev"};
 
 struct level {
-    int fd;
-    size_t path_len, at, len;
-    uint64_t mount_id;
+    struct ps_listing names;
+    size_t path_len;
     uint8_t list[LIST_ROOM];
 };
 
@@ -204,42 +204,13 @@ static void enter(struct walk *w, int place, const struct statx *x)
         return;
     }
     struct level *l = &w->levels[w->depth++];
-    l->fd = fd;
-    l->at = l->len = 0;
-    l->mount_id = x->stx_mnt_id;
+    l->names = (struct ps_listing){.r = w->p.t.r, .fd = fd, .whole = true, .room = l->list, .room_len = sizeof l->list};
     l->path_len = strcmp(w->path, "/") == 0 ? 0 : strlen(w->path);
 }
 
 static void leave(struct walk *w)
 {
-    close(w->levels[--w->depth].fd);
-}
-
-/* The next name of that directory; NULL at its end. */
-static const char *next_name(struct walk *w, struct level *l)
-{
-    struct entry {
-        uint64_t ino;
-        int64_t off;
-        uint16_t size;
-        uint8_t type;
-        char name[];
-    };
-    for (;;) {
-        if (l->at >= l->len) {
-            long n = syscall(SYS_getdents64, l->fd, l->list, sizeof l->list);
-            ps_progress_made(w->p.t.r);
-            w->passed_over += n < 0;
-            if (n <= 0)
-                return NULL;
-            l->len = (size_t) n;
-            l->at = 0;
-        }
-        const struct entry *e = (const void *) (l->list + l->at);
-        l->at += e->size;
-        if (strcmp(e->name, ".") != 0 && strcmp(e->name, "..") != 0)
-            return e->name;
-    }
+    close(w->levels[--w->depth].names.fd);
 }
 
 static void look_at(struct walk *w, struct level *l, const char *name)
@@ -256,7 +227,7 @@ static void look_at(struct walk *w, struct level *l, const char *name)
     if (is_never(w->path))
         return;
     memset(&x, 0, sizeof x);
-    int failed = (int) syscall(SYS_statx, l->fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+    int failed = (int) syscall(SYS_statx, l->names.fd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
                                STATX_BASIC_STATS | STATX_MNT_ID, &x);
     ps_progress_made(w->p.t.r);
     w->passed_over += failed && errno != ENOENT;
@@ -270,7 +241,7 @@ static void look_at(struct walk *w, struct level *l, const char *name)
     }
     if (!S_ISDIR(x.stx_mode) || is_start(w->path))
         return;
-    int place = openat(l->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int place = openat(l->names.fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     ps_progress_made(w->p.t.r);
     if (place < 0)
         return;
@@ -306,11 +277,12 @@ static void walk_from(struct walk *w, const char *start)
         close(place);
     while (w->depth > 0 && may_go_on(w)) {
         struct level *l = &w->levels[w->depth - 1];
-        name = next_name(w, l);
-        if (name)
+        if (ps_listing_next(&l->names, &name)) {
             look_at(w, l, name);
-        else
-            leave(w);
+            continue;
+        }
+        w->passed_over += l->names.error != 0;
+        leave(w);
     }
     while (w->depth > 0)
         leave(w);

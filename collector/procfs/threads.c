@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collector/host/clock.h"
+#include "collector/procfs/listing.h"
 
 enum { PATH_ROOM = 64, VIA_TRIES = 4096 };
 enum { PIN = O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };

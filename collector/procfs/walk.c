@@ -11,6 +11,7 @@
 
 #include "collector/host/clock.h"
 #include "collector/procfs/capture.h"
+#include "collector/procfs/listing.h"
 
 static bool chosen(const struct ps_options *options, uint32_t pid)
 {
