@@ -33,7 +33,7 @@ static const struct command commands[] = {
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
     {"keygen", "make a key pair to sign or to encrypt with", ps_command_keygen},
-    {"selftest", "known answers of hashes, signatures and parsers", ps_command_selftest},
+    {"selftest", "known answers of hashes, signatures, encryption and parsers", ps_command_selftest},
     {"version", "what this executable was built from", ps_command_version},
 };
 

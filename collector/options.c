@@ -263,7 +263,8 @@ static const struct option options[] = {
     {{"no-recover", NULL, "hash files, but keep the content of none", 0}, take_no_recover},
     {{"memory", "N,...|suspects|all", "dump the memory of these processes as core files; suspects\n"
                                      "run what is deleted, in memory alone, in a directory for\n"
-                                     "temporary files, or no file at all (needs --encrypt-to or --plaintext)", 0}, take_memory},
+                                     "temporary files, or no file at all (needs --encrypt-to or\n"
+                                     "--plaintext)", 0}, take_memory},
     {{"encrypt-to", "age1...", "encrypt the bundle with age to this recipient, whose identity\n"
                                "alone opens it; up to 32 times", 0}, take_encrypt_to},
     {{"plaintext", NULL, "the secrets that --memory takes may lie in a bundle that is\n"

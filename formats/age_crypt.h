@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The cryptography of age v1 (C2SP age.md) that writer and reader share: how a file key is wrapped for a recipient, what
- * the MAC of the header covers, and the chunks of the payload. Whoever calls keeps the keys in locked memory; nothing
- * here leaves a copy behind.
+ * The cryptography of age v1 (C2SP age.md) that writer and reader share: how a file key is wrapped for a recipient,
+ * what the MAC of the header covers, and the chunks of the payload. Whoever calls keeps the keys in locked memory;
+ * nothing here leaves a copy behind.
  */
 #ifndef PS_AGE_CRYPT_H
 #define PS_AGE_CRYPT_H

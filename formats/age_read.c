@@ -140,7 +140,7 @@ static enum ps_source_step open_chunk(struct ps_age_reader *r, struct ps_error *
     if (last && sealed == SEALED && ps_age_opens(r->secrets, false, r->raw, sealed))
         return flawed(r, PS_FLAW_CUT_SHORT, cut_short);
     if (!ps_age_open(r->secrets, last, r->raw, sealed))
-        return last ? flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short in its last piece, or altered there")
+        return last ? flawed(r, PS_FLAW_CUT_SHORT, "the encrypted file is cut short at its end, or altered there")
                     : flawed(r, PS_FLAW_ALTERED, "the encrypted file was altered here");
     r->ended = last;
     r->len = sealed - PS_AGE_TAG;

@@ -46,8 +46,8 @@ void ps_bundle_id_make(int64_t unix_time, uint32_t random, char out[PS_BUNDLE_ID
 enum { PS_BUNDLE_FILE_LEN = PS_BUNDLE_ID_LEN + sizeof ".tar.gz.age" - 1 };
 void ps_bundle_file_name(const char *id, bool encrypted, char out[PS_BUNDLE_FILE_LEN + 1]);
 
-/* Writes the beginning. `to`: whom the file is encrypted to, borrowed until the end; none, or NULL: it is not. NULL with
- * *err set when the id is none, the sink fails or memory is out. */
+/* Writes the beginning. `to`: whom the file is encrypted to, borrowed until the end; none, or NULL: it is not. NULL
+ * with *err set when the id is none, the sink fails or memory is out. */
 struct ps_bundle *ps_bundle_new(const char *id, uint64_t seq, int level, const struct ps_age_recipients *to,
                                 ps_sink *sink, void *context, struct ps_error *err);
 /* One payload member: a name below the top directory that begins with "data/". Fails on a name that the format does not

@@ -17,8 +17,8 @@ struct ps_outer_input {
     struct ps_blake2b512 digest;         /* of the file */
     uint64_t bytes_in;
     bool begun, ended;
-    uint8_t first[sizeof PS_AGE_MAGIC - 1]; /* read to know what the file is, and not taken yet: [first_at, first_len) */
-    size_t first_at, first_len;
+    uint8_t first[sizeof PS_AGE_MAGIC - 1]; /* read to know what the file is */
+    size_t first_at, first_len;             /* of it [first_at, first_len) is not taken yet */
 };
 
 /* NEXT with up to `room` bytes in *got, at least one; END. */

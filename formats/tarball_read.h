@@ -2,7 +2,7 @@
  *
  * The strict reader of a tar.gz (docs/BUNDLE.md sections 1 and 10): one gzip member with our header, ustar entries with
  * exactly the headers of the writer, zero padding, two zero blocks, and nothing behind. No libarchive: a reader that
- * accepts what somebody else's tar would read differently has been fooled. 200 KiB of memory whatever the input, 80 more
+ * accepts what somebody else's tar would read differently has been fooled. 200 KiB of memory whatever the input, 100 more
  * where it is encrypted (tar.gz.age).
  */
 #ifndef PS_TARBALL_READ_H

@@ -152,8 +152,8 @@ void ps_verify_seal(struct ps_verify *v)
 }
 
 /* Whom a file is encrypted to stands in no readable place of it: what can be held to the seal is their number, and that
- * the one who could open it is among them. Whoever can read it can encrypt it anew, so this is no tampering with what was
- * sealed: the signature beside the file tells whether it is the same file. */
+ * the one who could open it is among them. Whoever can read it can encrypt it anew, so this is no tampering with what
+ * was sealed: the signature beside the file tells whether it is the same file. */
 void ps_verify_encryption(struct ps_verify *v, const struct ps_tarball_reader *reader)
 {
     static const char around[] = "the encryption";

@@ -22,8 +22,8 @@ struct ps_bundle_input {
 
 /* False with *err when the command line named no bundle. */
 PS_MUST_CHECK bool ps_bundle_input_named(const char *name, struct ps_error *err);
-/* Opens the bundle and the signature beside it for `use`, prints what fails, closes, and frees the identities. The exit status: that of
- * `use`, or that of a wrong command line when there is nothing of that name, or it cannot be opened. */
+/* Opens the bundle and the signature beside it for `use`, prints what fails, closes, and frees the identities. The exit
+ * status: that of `use`, or that of a wrong command line when there is nothing of that name, or it cannot be opened. */
 int ps_bundle_input_run(const char *name, struct ps_age_identities *identities,
                         int (*use)(struct ps_bundle_input *in, const void *request, struct ps_error *err),
                         const void *request);

@@ -167,7 +167,7 @@ static void add_recipients(const struct ps_age_recipients *to, struct ps_buffer 
         ps_age_recipient_text(&to->list[i], text);
         ps_buffer_addf(out, "  %-10s %s\n", i == 0 ? "encrypted" : "", text);
     }
-    ps_buffer_add_text(out, "             whose identity file opens it: procsnap with --identity FILE, or age -d -i FILE\n");
+    ps_buffer_add_text(out, "             whose identity opens it: procsnap verify --identity FILE, or age -d -i FILE\n");
 }
 
 static void add_key_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)

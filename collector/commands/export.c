@@ -34,8 +34,8 @@ static const struct ps_help help = {
     .flags = flags,
     .flag_count = FLAGS,
     .statuses = " 0  exported\n"
-                " 2  the command line is wrong, there is no such bundle, OUT is not empty, or ENCRYPTED: no --identity\n"
-                "    that opens it\n"
+                " 2  the command line is wrong, there is no such bundle, OUT is not empty, or ENCRYPTED: no\n"
+                "    --identity that opens it\n"
                 " 3  the export is not whole (disk, memory)\n"
                 "10  INCOMPLETE, 11 TAMPERED, 12 MALFORMED: exported as far as it goes, but not to be trusted",
     .example = "procsnap export procsnap-20261122t001500z-0123abcd.tar.gz --format procfs -o view\n"

@@ -9,8 +9,8 @@
 static const struct ps_help help = {
     .usage = "procsnap selftest",
     .about =
-        "Checks hashes, signatures, compression and parsers against known answers. Every collection begins with the\n"
-        "same tests and refuses to run when one fails.",
+        "Checks hashes, signatures, encryption, compression and parsers against known answers. Every collection\n"
+        "begins with the same tests and refuses to run when one fails.",
     .statuses =
         "0  all answers are right\n2  the command line is wrong\n3  an answer is wrong: do not use this executable; or "
         "memory ran out",

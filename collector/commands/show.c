@@ -19,7 +19,7 @@ static const struct ps_flag flags[FLAGS] = {
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap show BUNDLE|DIR|- [summary|tree|processes|process PID|sockets|files|gaps] [--identity FILE] [--json]",
+    .usage = "procsnap show BUNDLE|DIR|- [summary|tree|processes|process PID|sockets|files|gaps] [options]",
     .about = "What a bundle says. The first line is the verdict of verify, without a pinned key; then\n"
              "  summary      one screen: where, when, with which rights, what is there, what is missing (default)\n"
              "  tree         every process below the one that started it; first those whose parent is not in view\n"

@@ -9,7 +9,8 @@
 #include "formats/timestamp.h"
 
 static const char *const ranks[] = {
-    [PS_FINDING_NOTE] = "note",         [PS_FINDING_LOCKED] = "encrypted",   [PS_FINDING_INCOMPLETE] = "incomplete", [PS_FINDING_CONTENT] = "malformed",
+    [PS_FINDING_NOTE] = "note",         [PS_FINDING_LOCKED] = "encrypted",
+    [PS_FINDING_INCOMPLETE] = "incomplete", [PS_FINDING_CONTENT] = "malformed",
     [PS_FINDING_TAMPERED] = "tampered", [PS_FINDING_STRUCTURE] = "malformed",   [PS_FINDING_FILE] = "tampered",
 };
 
@@ -67,7 +68,8 @@ static void add_signer(const struct ps_verify_report *r, struct ps_buffer *out)
     char id[2 * PS_KEY_ID_LEN + 1], pk[PS_PUBLIC_KEY_TEXT + 1], when[PS_TIMESTAMP_SIZE];
 
     if (r->verdict == PS_VERIFY_ENCRYPTED && r->outer_signed)
-        ps_buffer_addf(out, "  %-13s signed by the key that you pinned: no byte of it has changed since\n", "whole file");
+        ps_buffer_addf(out, "  %-13s signed by the key that you pinned: no byte of it has changed since\n",
+                       "whole file");
     if (!r->has_chain)
         return;
     ps_key_id_text(r->head.pk.id, id);

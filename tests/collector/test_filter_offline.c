@@ -82,7 +82,16 @@ static long do_use_memory(void)
     return syscall(SYS_getrandom, seed, sizeof seed, 0L) == sizeof seed ? 0 : -1;
 }
 
-static const struct deed for_all[] = {{"reading", do_read}, {"printing", do_print}, {"memory", do_use_memory}};
+/* As libsodium does with what it allocates for keys. */
+static long do_lock_memory(void)
+{
+    static _Alignas(4096) char page_of_keys[4096];
+
+    return mlock(page_of_keys, sizeof page_of_keys) == 0 && munlock(page_of_keys, sizeof page_of_keys) == 0 ? 0 : -1;
+}
+
+static const struct deed for_all[] = {
+    {"reading", do_read}, {"printing", do_print}, {"memory", do_use_memory}, {"memory for keys", do_lock_memory}};
 
 Test(filter_offline, what_is_open_can_be_read_and_printed)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A bundle that is encrypted, from collect to every command that reads it, and in the hands of stock age and minisign."""
+"""An encrypted bundle, from collect to every command that reads it, and in the hands of stock age and minisign."""
 import json
 import os
 import re
@@ -107,7 +107,8 @@ def check_stock_tools(summary, pid, ours, theirs):
     pack = contents(f"{top}/data/proc/{pid}/memory.pack")
     holds("the value of the variable", b"DB_PASSWORD=hunter2-of-the-test" in pack)
     holds("the core file", os.path.exists(f"{top}/data/memory/{pid}.core"))
-    holds("nothing of it in the encrypted file", b"hunter2" not in contents(bundle) and b"bagit" not in contents(bundle))
+    sealed = contents(bundle)
+    holds("nothing of it in the encrypted file", b"hunter2" not in sealed and b"bagit" not in sealed)
 
 
 def check_readers(summary, ours):
@@ -118,15 +119,15 @@ def check_readers(summary, ours):
     equal("verify --json", ("OK", True, 2, summary["encrypted_to"], [summary["encrypted_to"][1]], True),
           tuple(report[k] for k in ("verdict", "encrypted", "stanzas", "encrypted_to", "opened_by", "outer_signed")))
     equal("verify: no finding", [], report["findings"])
-    with open(bundle, "rb") as f:
-        is_told("verify -", procsnap("verify", "-", "--identity", "ours.identity", "--key", pk, stdin=f.read()), 0, "OK  ")
+    data = contents(bundle)
+    is_told("verify -", procsnap("verify", "-", "--identity", "ours.identity", "--key", pk, stdin=data), 0, "OK  ")
     for view in ("summary", "processes", "gaps"):
         is_told(f"show {view}", procsnap("show", bundle, view, "--identity", "ours.identity"), 0, "OK-UNPINNED")
-    is_told("show, of a pipe", procsnap("show", "-", "--identity", "ours.identity", stdin=contents(bundle)), 0, "OK-UNPINNED")
+    is_told("show -", procsnap("show", "-", "--identity", "ours.identity", stdin=data), 0, "OK-UNPINNED")
     is_told("export", procsnap("export", bundle, "--format", "procfs", "-o", "view", "--identity", "ours.identity"), 0,
             "OK-UNPINNED")
     holds("export: a tree", os.path.exists("view/proc/stat"))
-    is_told("verify of what age -d gave", procsnap("verify", "plain.tar.gz", "--key", pk), 0, "somebody has decrypted it")
+    is_told("verify of what age -d gave", procsnap("verify", "plain.tar.gz", "--key", pk), 0, "somebody has decrypted")
 
 
 def check_locked(summary):
@@ -144,20 +145,21 @@ def check_locked(summary):
     os.chmod("stranger.txt", 0o600)
     is_told("a stranger's identity", procsnap("verify", bundle, "--identity", "stranger.txt"), ENCRYPTED,
             "none of the identities given opens it")
-    is_told("two identity files", procsnap("verify", bundle, "--identity", "stranger.txt", "--identity", "theirs.txt"), 1,
-            "OK-UNPINNED")
+    is_told("two identity files",
+            procsnap("verify", bundle, "--identity", "stranger.txt", "--identity", "theirs.txt"), 1, "OK-UNPINNED")
 
 
 def check_identity_files(summary):
     bundle = summary["path"]
-    for name, text, clue in (("empty", b"", "no identity in it"), ("public", contents("ours.recipient"), "is a recipient"),
+    for name, text, clue in (("empty", b"", "no identity in it"),
+                             ("public", contents("ours.recipient"), "is a recipient"),
                              ("noise", bytes(range(256)), "is no identity"), ("long", b"#" * 20000, "longer than")):
         written(name, text)
         os.chmod(name, 0o600)
         is_told(f"identity file: {name}", procsnap("verify", bundle, "--identity", name), 2, clue)
     os.mkfifo("fifo", 0o600)
     is_told("identity file: a FIFO", procsnap("verify", bundle, "--identity", "fifo"), 2, "not a regular file")
-    is_told("identity file: none", procsnap("verify", bundle, "--identity", "nowhere"), 2, "cannot open", "keygen --age")
+    is_told("identity file: none", procsnap("verify", bundle, "--identity", "nowhere"), 2, "cannot open", "--age")
     shutil.copy("ours.identity", "open")
     os.chmod("open", 0o644)
     is_told("identity file: others can read it", procsnap("verify", bundle, "--identity", "open"), 2, "chmod 600")
@@ -177,7 +179,8 @@ def check_damage(summary):
             status = procsnap(*words)[0]
             # In a stanza it is the identity that no longer fits; a line of the header may no longer be one.
             holds(f"byte {at} altered, signed {signed}: {status}", status >= (TAMPERED if signed else ENCRYPTED))
-        written("bad.age", data[:len(data) // 2 & ~0xffff] + bytes(65536) + data[(len(data) // 2 & ~0xffff) + 65536:])
+        middle = len(data) // 2 & ~0xffff
+        written("bad.age", data[:middle] + bytes(65536) + data[middle + 65536:])
         is_told("64 KiB of zeros", procsnap(*words), TAMPERED, "altered")
         for at in (1, 20, 100, 269, 285, 1000, len(data) // 2, len(data) - 1):
             written("bad.age", data[:at])

@@ -83,7 +83,8 @@ static void gives(struct ps_span bytes, const struct ps_verify_wants *wants, enu
                   const char *what)
 {
     struct ps_verify_report *r = verify_as(bytes, wants);
-    cr_assert_eq(r->verdict, verdict, "%s: %s", ps_verify_name(r->verdict), r->finding_count ? r->findings[0].what : "");
+    cr_assert_eq(r->verdict, verdict, "%s: %s", ps_verify_name(r->verdict),
+                 r->finding_count ? r->findings[0].what : "");
     cr_assert(what == NULL || says(r, what), "nobody says %s", what);
     ps_verify_report_done(r);
 }

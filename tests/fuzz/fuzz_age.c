@@ -8,8 +8,8 @@
  *   3  a recipient, and an identity file
  *   4  what is encrypted, some times over, and decrypted again
  *
- * Oracles: of a file that is not the golden one nothing comes out; what is accepted has one spelling; a round trip gives
- * the same bytes.
+ * Oracles: of a file that is not the golden one nothing comes out; what is accepted has one spelling; a round trip
+ * gives the same bytes.
  */
 #include "formats/age_header.h"
 #include "formats/signing_key.h"
