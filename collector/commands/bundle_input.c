@@ -148,6 +148,24 @@ bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err)
     return ps_fail(err, errno, "cannot read %s a second time; save it as a file and name that", in->name);
 }
 
+bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size, struct ps_error *err)
+{
+    uint8_t piece[64 << 10];
+    struct ps_sha256 hash;
+    size_t got = 1;
+
+    if (!ps_bundle_input_rewind(in, err))
+        return false;
+    ps_sha256_init(&hash);
+    for (*size = 0; got > 0; *size += got) {
+        if (!ps_input_fd(&in->fd, piece, sizeof piece, &got, err))
+            return false;
+        ps_sha256_update(&hash, ps_span_of(piece, got));
+    }
+    ps_sha256_final(&hash, sha256);
+    return true;
+}
+
 static void free_members(struct ps_bundle_input *in)
 {
     ps_bundle_dir_free(in->members_dir);

@@ -115,7 +115,7 @@ static bool read_receipt_key(const char *value, struct ps_public_key *out, struc
 {
     struct ps_buffer text = {0};
     struct ps_error ignored;
-    bool found = strlen(value) != PS_PUBLIC_KEY_TEXT && read_key_file("--receipt-key", value, &text, &ignored) &&
+    bool found = read_key_file("--receipt-key", value, &text, &ignored) &&
                  ps_ssh_public_key_read(ps_buffer_span(&text), out);
     ps_buffer_done(&text);
     return found || ps_verify_key("--receipt-key", value, out, err);

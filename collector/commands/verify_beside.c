@@ -117,23 +117,6 @@ static bool check_heads(int fd, struct ps_verify_report *r, struct ps_error *err
     return true;
 }
 
-static bool hash_file(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size, struct ps_error *err)
-{
-    uint8_t piece[64 << 10];
-    struct ps_sha256 hash;
-    size_t got = 1;
-    if (!ps_bundle_input_rewind(in, err))
-        return false;
-    ps_sha256_init(&hash);
-    for (*size = 0; got > 0; *size += got) {
-        if (!ps_input_fd(&in->fd, piece, sizeof piece, &got, err))
-            return false;
-        ps_sha256_update(&hash, ps_span_of(piece, got));
-    }
-    ps_sha256_final(&hash, sha256);
-    return true;
-}
-
 /* By either of the two forms; NULL when one is good, else why none is. */
 static const char *signature_flaw(const struct ps_verify_beside *b, const struct ps_public_key *key)
 {
@@ -192,7 +175,7 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
         find(r, PS_FINDING_CONTENT, why, receipt_name);
         return true;
     }
-    if (!in->directory && !hash_file(in, sha256, &size, err))
+    if (!in->directory && !ps_bundle_input_hash(in, sha256, &size, err))
         return false;
     why = ps_receipt_contradiction(&receipt, r, in->directory ? NULL : sha256, size);
     if (receipt.claims_len > 0)
