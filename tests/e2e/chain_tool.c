@@ -5,7 +5,8 @@
  *   chain_tool COUNT LAST INTERVAL PREV collect-words...
  *
  * COUNT snapshots; the last one has the reason LAST ("final", or any other). INTERVAL in seconds, 0: none. PREV: 64 hex
- * digits, the root that a restart names, or "-". The words are those of `collect`. Prints the head lines.
+ * digits, the root that a restart names, or "-". The words are those of `collect`. Prints the head lines. With CHAIN_KEYS
+ * in the environment, the secret keys go into that directory as <seq>.key: what a thief of a step would have.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +35,35 @@ static void snapshot(const struct ps_options *options, struct outcome *out)
     (void) waitpid(pid, NULL, 0);
 }
 
+static bool give_away(const struct ps_chain *chain, struct ps_error *err)
+{
+    const char *dir = getenv("CHAIN_KEYS");
+    struct ps_signing_key *key;
+    struct ps_buffer text = {0};
+    uint8_t seed[PS_SEED_LEN];
+    char path[300];
+    if (dir == NULL)
+        return true;
+    ps_ratchet_seed(chain->ratchet, seed);
+    if (!ps_signing_key_from_seed(seed, &key, err))
+        return false;
+    ps_signing_key_write(key, &text);
+    snprintf(path, sizeof path, "%s/%llu.key", dir, (unsigned long long) chain->seq);
+    FILE *f = fopen(path, "w");
+    bool ok = f != NULL && fwrite(text.data, 1, text.len, f) == text.len;
+    if (f != NULL)
+        fclose(f);
+    ps_buffer_done(&text);
+    ps_signing_key_free(key);
+    return ok;
+}
+
 static bool add_link(struct ps_chain *chain, struct ps_options *options, const char *reason, uint64_t interval_s,
                      struct outcome *out)
 {
     struct ps_chain_link link;
     uint8_t root[PS_SHA256_LEN];
-    if (!ps_chain_link_make(chain, reason, interval_s, &link, &out->err))
+    if (!give_away(chain, &out->err) || !ps_chain_link_make(chain, reason, interval_s, &link, &out->err))
         return false;
     options->chain = &link;
     snapshot(options, out);

@@ -34,12 +34,12 @@ class Head:
         self.file = self.bundle + ".tar.gz"
 
 
-def chain(folder, count=LINKS, last="final", interval=60, prev="-"):
-    """The head lines of new snapshots in the folder."""
+def chain(folder, count=LINKS, last="final", interval=60, prev="-", keys=None):
+    """The head lines of new snapshots in the folder; `keys` is where their secret keys are left."""
     os.makedirs(folder, exist_ok=True)
     words = ["collect", folder + "/", "--profile", "card", "--pid", str(os.getpid())]
     done = subprocess.run([CHAIN_TOOL, str(count), last, str(interval), prev, *words[1:]], capture_output=True,
-                          text=True, timeout=120)
+                          text=True, timeout=120, env={**os.environ, **({"CHAIN_KEYS": keys} if keys else {})})
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return [Head(line) for line in done.stdout.splitlines()]
@@ -201,6 +201,45 @@ def sealed_again(honest, heads, forger):
                 file.write(b"\0\0\0\0")
 
 
+def with_later_keys(honest, heads, keys):
+    """What broke journald's sealing: whoever has a later key seals an earlier one again, or cuts off and goes on; and a
+    bundle without any seal among sealed ones."""
+    pin = ("--key", heads[0].pk)
+    for i in range(1, LINKS - 1):
+        with Case(honest) as folder:
+            path = os.path.join(folder, heads[i].file)
+            later = heads[i + 1]
+            data = Good(path, os.path.join(keys, f"{i + 1}.key")).resealed(
+                "chain.json", swap(f'"pk":"{heads[i].pk}"'.encode(), f'"pk":"{later.pk}"'.encode()))
+            with open(path, "wb") as file:
+                file.write(data)
+            os.remove(path + ".minisig")
+            expect(f"number {i} sealed again with the key of {i + 1}", folder, TAMPERED, "sealed again", options=pin)
+    with Case(honest) as folder:
+        stolen, gone = heads[3], heads[2]
+        path = os.path.join(folder, stolen.file)
+        good = Good(path, os.path.join(keys, "3.key"))
+        good.members = good.exchange("data/meta.json", swap(b'"seq":3', b'"seq":2')(good["data/meta.json"]))
+        chained = swap(b'"seq":3', b'"seq":2')(good["chain.json"])
+        members = good.exchange("chain.json", swap(gone.root.encode(), heads[1].root.encode())(chained))
+        comment = good.comment.replace("seq:3", "seq:2").replace(gone.root[:16], heads[1].root[:16])
+        with open(path, "wb") as file:
+            file.write(good.sealed(members, comment=comment))
+        os.remove(path + ".minisig")
+        for head in [gone, *heads[4:]]:
+            remove(folder, head)
+        expect("number 2 removed, 3 renumbered by who has its key", folder, TAMPERED, "sealed again", options=pin)
+        expect("alone, that one is well sealed", path, UNPINNED)
+    with Case(honest) as folder:
+        path = os.path.join(folder, heads[2].file)
+        data = Good(path, "").without("tagmanifest-sha256.txt.minisig", "tagmanifest-sha256.txt.sshsig")
+        with open(path, "wb") as file:
+            file.write(data)
+        os.remove(path + ".minisig")
+        expect("one without a signature", folder, TAMPERED, "seq 2: missing", "incomplete: " + heads[2].file,
+               options=pin)
+
+
 def continued(honest, heads):
     """Cut off, and gone on with: the new chain may claim what it likes."""
     with Case(honest) as folder:
@@ -290,12 +329,15 @@ def main():
     work = tempfile.mkdtemp(prefix="procsnap-series-")
     try:
         honest = os.path.join(work, "honest")
-        heads = chain(honest)
+        keys = os.path.join(work, "keys")
+        os.mkdir(keys)
+        heads = chain(honest, keys=keys)
         about("a chain of " + " ".join(head.bundle for head in heads))
         whole_chains(honest, heads)
         removed(honest, heads)
         replayed_and_moved(honest, heads)
         sealed_again(honest, heads, Forger(work))
+        with_later_keys(honest, heads, keys)
         continued(honest, heads)
         logs(honest, heads, work)
         mixed(honest, heads, work)
