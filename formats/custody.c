@@ -20,9 +20,8 @@ static bool can_be_said(const char *text)
 static void add_hash(struct ps_json *j, const char *name, const uint8_t *hash)
 {
     char text[2 * PS_SHA256_LEN + 1];
-    if (hash != NULL)
-        ps_hex_text(ps_span_of(hash, PS_SHA256_LEN), text);
-    ps_json_text(j, name, hash != NULL ? text : NULL);
+    ps_hex_text(ps_span_of(hash, PS_SHA256_LEN), text);
+    ps_json_text(j, name, text);
 }
 
 /* The line as it is signed: without the signature, with its LF. */
@@ -152,8 +151,10 @@ static const char *binding_flaw(const struct look *l, const cJSON *tree)
     if (sha256 == NULL || !ps_hex_decode(ps_span_text(sha256), hash, sizeof hash) ||
         memcmp(hash, w->sha256, sizeof hash) != 0)
         return "it is about other bytes than those of the bundle";
-    if (prev == NULL || before == NULL)
-        return l->result->lines == 1 ? NULL : "it names no line before it";
+    if (prev == NULL)
+        return "it names no line before it";
+    if (before == NULL)
+        return NULL;
     if (!ps_hex_decode(ps_span_text(prev), hash, sizeof hash) || memcmp(hash, before, sizeof hash) != 0)
         return l->result->lines == 1 ? "it does not begin with the acquisition of this bundle"
                                      : "the line that it follows is not the one before it: one was altered, taken "
@@ -195,8 +196,6 @@ static void judge(struct look *l, struct ps_span line, const cJSON *tree, struct
     seen->pinned = seen->what == NULL && is_wanted(l->wants, key);
     if (seen->what == NULL && strcmp(seen->time, l->time) < 0)
         seen->what = "its time is before that of the line before it";
-    if (seen->what == NULL && ps_json_string(ps_json_get(tree, "prev_line_sha256")) == NULL)
-        seen->what = "whoever wrote it could not read the acquisition in the bundle";
     (void) snprintf(l->time, sizeof l->time, "%s", seen->time);
     ps_buffer_done(&text);
 }

@@ -23,7 +23,7 @@ struct ps_custody_line {
     const char *bundle;       /* id */
     const char *file;         /* base name of the log, for the trusted comment */
     const uint8_t *sha256;    /* of the bundle file */
-    const uint8_t *prev;      /* SHA-256 of the line before with its LF; NULL: an acquisition that nobody could read */
+    const uint8_t *prev;      /* SHA-256 of the line before with its LF */
 };
 
 /* Appends the line. False with *err: a text that cannot stand there, no memory. */
@@ -43,7 +43,7 @@ struct ps_custody_seen {
 struct ps_custody_wants {
     const char *bundle;         /* id */
     const uint8_t *sha256;      /* of the bundle file */
-    const uint8_t *acquisition; /* SHA-256 of custody.ndjson in it; NULL: it could not be read */
+    const uint8_t *acquisition; /* SHA-256 of custody.ndjson in it; NULL: the bundle is not whole */
     const struct ps_public_key *keys;
     size_t key_count;
     void (*line)(void *context, const struct ps_custody_seen *line); /* or NULL */

@@ -17,7 +17,7 @@
 #include "collector/key_file.h"
 #include "collector/terminal.h"
 
-enum { FLAG_WHO, FLAG_ACTION, FLAG_SIGN_KEY, FLAG_KEY, FLAG_JSON, FLAGS };
+enum { FLAG_WHO, FLAG_ACTION, FLAG_SIGN_KEY, FLAG_KEY, FLAG_IDENTITY, FLAG_JSON, FLAGS };
 
 static const struct ps_flag flags[FLAGS] = {
     [FLAG_WHO] = {"who", "NAME", "add: who holds the evidence, or handles it", 0},
@@ -25,12 +25,13 @@ static const struct ps_flag flags[FLAGS] = {
     [FLAG_SIGN_KEY] = {"sign-key", "FILE", "add: the secret key of that person (procsnap keygen)", 0},
     [FLAG_KEY] = {"key", "FILE|BASE64", "verify: a key that may have signed, of a holder or of the bundle; may be repeated",
                   0},
+    [FLAG_IDENTITY] = PS_IDENTITY_FLAG,
     [FLAG_JSON] = {"json", NULL, "verify: one JSON object instead of text", 0},
 };
 
 static const struct ps_help help = {
-    .usage = "procsnap custody add BUNDLE --who NAME --action TEXT --sign-key FILE\n"
-             "procsnap custody verify BUNDLE [--key FILE|BASE64]... [--json]",
+    .usage = "procsnap custody add BUNDLE --who NAME --action TEXT --sign-key FILE [--identity FILE]\n"
+             "procsnap custody verify BUNDLE [--key FILE|BASE64]... [--identity FILE] [--json]",
     .about = "Who held the evidence, and what was done with it: a log beside the bundle, BUNDLE.custody.ndjson. Each line\n"
              "is signed by whoever added it, names the SHA-256 of the bundle, and is bound to the line before; the first one\n"
              "to the acquisition in the bundle. Lines are added, never changed.",
@@ -38,7 +39,7 @@ static const struct ps_help help = {
     .flag_count = FLAGS,
     .statuses = " 0  add: added; verify: OK, the bundle and all lines, each by a key that you pin\n"
                 " 1  OK-UNPINNED: the same, but not all keys are pinned\n"
-                " 2  the command line is wrong, or there is no such bundle\n"
+                " 2  the command line is wrong, there is no such bundle, or ENCRYPTED: no --identity that opens it\n"
                 " 3  not added, or not to be read to the end\n"
                 "10  INCOMPLETE: there is no log, or its last line is cut short\n"
                 "11  TAMPERED: a line was altered, taken out, put in or moved, or is about another bundle\n"
@@ -51,6 +52,7 @@ struct request {
     const char *verb, *bundle, *who, *action, *sign_key;
     struct ps_public_key keys[PS_VERIFY_KEYS_MAX];
     size_t key_count;
+    struct ps_age_identities *identities;
     bool json;
 };
 
@@ -84,6 +86,8 @@ static bool take(void *request, const struct ps_argument *argument, struct ps_er
         if (r->key_count == PS_VERIFY_KEYS_MAX)
             return ps_fail(err, 0, "more than %d keys", PS_VERIFY_KEYS_MAX);
         return ps_verify_key("--key", argument->text, &r->keys[r->key_count++], err);
+    case FLAG_IDENTITY:
+        return ps_identity_file_read(argument->text, &r->identities, err);
     default:
         r->json = true;
         return true;
@@ -131,6 +135,15 @@ static bool inspect_enclosed(struct ps_bundle_input *in, const struct ps_buffer 
     return ok;
 }
 
+/* Without it the acquisition, which line 1 is bound to, is not to be seen. */
+static bool is_open(const struct ps_custody_found *f, const char *bundle, int *status, struct ps_error *err)
+{
+    if (f->bundle_verdict != PS_VERIFY_ENCRYPTED)
+        return true;
+    *status = PS_EXIT_USAGE;
+    return ps_fail(err, 0, "%s is encrypted; name the identity file of a recipient: --identity FILE", bundle);
+}
+
 /* Nobody adds a line behind one that is not right, or to a bundle that is not whole. */
 static bool may_add(const struct ps_custody_found *f, const char *bundle, struct ps_error *err)
 {
@@ -160,7 +173,7 @@ static bool sign_line(const struct request *r, const struct ps_custody_found *f,
         .bundle = f->bundle,
         .file = file,
         .sha256 = f->sha256,
-        .prev = f->result.lines > 0 ? f->result.last : f->has_acquisition ? f->acquisition : NULL,
+        .prev = f->result.lines > 0 ? f->result.last : f->acquisition,
     };
     if (!ps_key_file_open(&options, &key, &ephemeral, err))
         return false;
@@ -169,7 +182,7 @@ static bool sign_line(const struct request *r, const struct ps_custody_found *f,
     return ok;
 }
 
-static bool add(struct ps_bundle_input *in, const struct request *r, struct ps_error *err)
+static bool add(struct ps_bundle_input *in, const struct request *r, int *status, struct ps_error *err)
 {
     struct ps_custody_found found;
     struct ps_buffer log = {0};
@@ -178,8 +191,9 @@ static bool add(struct ps_bundle_input *in, const struct request *r, struct ps_e
     if (flock(in->fd, LOCK_EX) != 0)
         return ps_fail(err, errno, "cannot lock %s against others who add to its log", r->bundle);
     bool ok = ps_custody_log_read(r->bundle, &log, &mode, err) && ps_bundle_input_load(in, true, err) &&
-              inspect_enclosed(in, &log, &found, err) && may_add(&found, r->bundle, err) &&
-              sign_line(r, &found, &log, err) && ps_custody_log_write(r->bundle, &log, mode, err);
+              inspect_enclosed(in, &log, &found, err) && is_open(&found, r->bundle, status, err) &&
+              may_add(&found, r->bundle, err) && sign_line(r, &found, &log, err) &&
+              ps_custody_log_write(r->bundle, &log, mode, err);
     if (ok)
         ps_printf(PS_STDOUT, "line %llu added to %s.custody.ndjson\n", (unsigned long long) found.result.lines + 1,
                   r->bundle);
@@ -196,7 +210,7 @@ static bool verify(struct ps_bundle_input *in, const struct request *r, int *sta
     bool ok = ps_custody_log_read(r->bundle, &log, &mode, err) && ps_bundle_input_load(in, true, err);
     if (ok)
         ps_bundle_input_enclose(in, -1);
-    ok = ok && ps_custody_inspect(in, &log, &teller, &found, err);
+    ok = ok && ps_custody_inspect(in, &log, &teller, &found, err) && is_open(&found, r->bundle, status, err);
     if (ok) {
         enum ps_verify_verdict verdict = ps_custody_tell(&found, r->bundle, r->json, &lines, &out);
         (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
@@ -212,18 +226,21 @@ static bool verify(struct ps_bundle_input *in, const struct request *r, int *sta
 static int use(struct ps_bundle_input *in, const void *request, struct ps_error *err)
 {
     const struct request *r = request;
-    int status = PS_EXIT_OK;
+    int status = PS_EXIT_FAILED;
     if (in->directory) {
         (void) ps_fail(err, 0, "%s is a directory; custody is of the bundle file", r->bundle);
         return PS_EXIT_USAGE;
     }
-    bool ok = strcmp(r->verb, "add") == 0 ? add(in, r, err) : verify(in, r, &status, err);
-    return ok ? status : PS_EXIT_FAILED;
+    if (strcmp(r->verb, "add") != 0)
+        return verify(in, r, &status, err) || status == PS_EXIT_USAGE ? status : PS_EXIT_FAILED;
+    return add(in, r, &status, err) ? PS_EXIT_OK : status;
 }
 
 static int run(const void *request)
 {
-    return ps_bundle_input_run(((const struct request *) request)->bundle, use, request);
+    const struct request *r = request;
+
+    return ps_bundle_input_run(r->bundle, r->identities, use, request);
 }
 
 int ps_command_custody(int argc, char **argv)

@@ -23,8 +23,8 @@ static const char *const next_steps[] = {
                      "BUNDLE\n",
     [PS_VERIFY_UNPINNED] = "Whole by themselves, but any key could have made them. Pin pk= of the EVIDENCE line with "
                            "seq=0 of each chain\n(--key PK), or give the log that holds the lines (--heads FILE).\n",
-    [PS_VERIFY_INCOMPLETE] = "What is here fits together, but nothing says that it is all. The log with the EVIDENCE "
-                             "lines does: --heads FILE\n",
+    [PS_VERIFY_INCOMPLETE] = "What could be looked into fits together, but nothing says that it is all. The log with "
+                             "the EVIDENCE lines\ndoes: --heads FILE. What is encrypted: --identity FILE\n",
     [PS_VERIFY_TAMPERED] = "This is not what was sealed, or not all of it. Fetch the directory again from where it was "
                            "delivered, and compare\nwith the EVIDENCE lines that were logged: --heads FILE\n",
     [PS_VERIFY_MALFORMED] = "Something here is called a bundle and is none. Take it out, or fetch it again.\n",
