@@ -34,10 +34,10 @@ class Head:
         self.file = self.bundle + ".tar.gz"
 
 
-def chain(folder, count=LINKS, last="final", interval=60, prev="-", keys=None):
+def chain(folder, count=LINKS, last="final", interval=60, prev="-", keys=None, options=()):
     """The head lines of new snapshots in the folder; `keys` is where their secret keys are left."""
     os.makedirs(folder, exist_ok=True)
-    words = ["collect", folder + "/", "--profile", "card", "--pid", str(os.getpid())]
+    words = ["collect", folder + "/", "--profile", "card", "--pid", str(os.getpid()), *options]
     done = subprocess.run([CHAIN_TOOL, str(count), last, str(interval), prev, *words[1:]], capture_output=True,
                           text=True, timeout=120, env={**os.environ, **({"CHAIN_KEYS": keys} if keys else {})})
     if done.returncode != 0:
@@ -325,6 +325,21 @@ def open_chain(work):
     expect("as far as was expected", folder, OK, options=(*pin, "--expect-root", heads[1].root))
 
 
+def encrypted(work):
+    folder, name = os.path.join(work, "encrypted"), os.path.join(work, "reader")
+    subprocess.run([PROCSNAP, "keygen", "--age", "-o", name], check=True, capture_output=True, timeout=60)
+    with open(name + ".recipient", encoding="ascii") as file:
+        recipient = re.search("age1[0-9a-z]+", file.read())[0]
+    heads = chain(folder, 3, options=("--encrypt-to", recipient))
+    pin = ("--key", heads[0].pk)
+    expect("nobody opens them", folder, INCOMPLETE, "no --identity opens it", options=pin)
+    pin = (*pin, "--identity", name + ".identity")
+    expect("an encrypted chain", folder, OK, "3 bundles, 1 chain", options=pin)
+    for suffix in (".age", ".age.minisig"):
+        os.remove(os.path.join(folder, heads[1].file + suffix))
+    expect("one of them removed", folder, TAMPERED, "seq 1: missing", options=pin)
+
+
 def main():
     work = tempfile.mkdtemp(prefix="procsnap-series-")
     try:
@@ -342,6 +357,7 @@ def main():
         logs(honest, heads, work)
         mixed(honest, heads, work)
         open_chain(work)
+        encrypted(work)
     finally:
         shutil.rmtree(work)
     finish()
