@@ -30,6 +30,7 @@ static const struct command commands[] = {
 #ifndef PROCSNAP_CORE
     {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},
     {"export", "a bundle for other tools: a /proc tree that they can read", ps_command_export},
+    {"custody", "who held a bundle: a signed log beside it", ps_command_custody},
     {"parse", "one saved /proc file as NDJSON", ps_command_parse},
 #endif
     {"keygen", "make a key pair to sign or to encrypt with", ps_command_keygen},

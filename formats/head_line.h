@@ -11,6 +11,8 @@
 #include "formats/member_name.h"
 #include "formats/signing_key.h"
 
+#define PS_HEAD_LINE_START "EVIDENCE v1 bundle="
+
 struct ps_head {
     char bundle[PS_BUNDLE_ID_LEN + 1];
     uint64_t seq;
@@ -22,6 +24,8 @@ struct ps_head {
 
 /* Appends the line, newline included. */
 void ps_head_line_write(const struct ps_head *head, struct ps_buffer *out);
+/* The line without its end, and nothing about what follows; false with cursor and *out untouched. */
+PS_MUST_CHECK bool ps_head_line_take(struct ps_cursor *in, struct ps_head *out);
 /* Strict: exactly one such line; the newline may be missing. False with *out untouched. */
 PS_MUST_CHECK bool ps_head_line_read(struct ps_span text, struct ps_head *out);
 

@@ -208,6 +208,29 @@ enum ps_signature ps_sshsig_verify(struct ps_span text, const struct ps_public_k
     return PS_SIGNATURE_GOOD;
 }
 
+bool ps_ssh_public_key_read(struct ps_span text, struct ps_public_key *out)
+{
+    uint8_t blob[BLOB_MAX];
+    struct ps_span word, pk;
+    size_t len = 0;
+    for (struct ps_cursor c = ps_cursor_over(text); !ps_cursor_done(&c);) {
+        uint8_t blank;
+        if (!ps_take_word(&c, &word)) {
+            (void) !ps_take_any(&c, &blank);
+            continue;
+        }
+        if (!ps_span_is(word, ALGORITHM) || !ps_take_byte(&c, ' ') || !ps_take_word(&c, &word))
+            continue;
+        if (word.len > ARMOR_MAX || !decode_any(word, blob, &len) ||
+            !take_typed(ps_span_of(blob, len), PS_PUBLIC_KEY_LEN, &pk))
+            return false;
+        *out = (struct ps_public_key){0};
+        memcpy(out->pk, pk.data, sizeof out->pk);
+        return true;
+    }
+    return false;
+}
+
 void ps_sshsig_allowed_signer(const struct ps_public_key *key, struct ps_buffer *out)
 {
     struct wire blob = {.len = 0};

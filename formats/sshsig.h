@@ -23,6 +23,10 @@ void ps_sshsig_sign(const struct ps_signing_key *key, const uint8_t sha512[PS_SH
 enum ps_signature ps_sshsig_verify(struct ps_span text, const struct ps_public_key *key,
                                    const uint8_t sha512[PS_SHA512_LEN], const char **why);
 
+/* The first Ed25519 key in the text of an OpenSSH public key or allowed_signers file. It has no minisign key id (all
+ * zero). False, with *out untouched, when there is none. */
+PS_MUST_CHECK bool ps_ssh_public_key_read(struct ps_span text, struct ps_public_key *out);
+
 /* Appends the line of an allowed_signers file that lets this key sign as PS_SSHSIG_PRINCIPAL in our namespace only. */
 void ps_sshsig_allowed_signer(const struct ps_public_key *key, struct ps_buffer *out);
 

@@ -74,6 +74,9 @@ struct ps_verify_report {
     bool has_chain;
     char *chain_id, *reason;
     struct ps_head head; /* bundle, seq, root, pk and prev, as the head line said them; see has_root */
+    bool has_next;
+    struct ps_public_key next_key; /* of the next one of its chain */
+    uint64_t interval_s;           /* 0: none */
     uint64_t started_boottime_us, finished_boottime_us;
     /* the seal */
     bool has_root, pinned, inner_signed, outer_signed;

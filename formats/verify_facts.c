@@ -13,6 +13,8 @@
 #include "formats/verify_state.h"
 
 enum { TICKS_MAX = 1000000 }; /* a second: records tell times in microseconds */
+/* A century, in seconds. */
+#define INTERVAL_MAX UINT64_C(3200000000)
 
 static void malformed(struct ps_verify *v, enum ps_member_class class, const char *what)
 {
@@ -176,26 +178,22 @@ static bool read_key(const cJSON *value, struct ps_public_key *out)
 }
 
 /* One snapshot alone stands at the beginning of no chain but its own. */
-static bool is_single(const cJSON *chain, const struct ps_verify_report *r)
+static bool is_single(const struct ps_verify_report *r)
 {
-    return r->head.seq == 0 && !r->head.has_prev && cJSON_IsNull(ps_json_get(chain, "next_pk"));
+    return r->head.seq == 0 && !r->head.has_prev && !r->has_next;
 }
 
 static const char *check_chain(const struct ps_verify *v, const cJSON *chain)
 {
     const struct ps_verify_report *r = v->report;
-    const cJSON *next = ps_json_get(chain, "next_pk");
     const char *boot = ps_json_string(ps_json_get(chain, "boot_id"));
-    struct ps_public_key key;
-    if (!cJSON_IsNull(next) && !read_key(next, &key))
-        return "the next public key is none";
     if (r->finished_boottime_us < r->started_boottime_us)
         return "it was finished before it was started";
     if (r->has_meta && strcmp(boot != NULL ? boot : "", r->boot_id != NULL ? r->boot_id : "") != 0)
         return "another boot id than in data/meta.json";
     if (r->has_meta && r->seq != r->head.seq)
         return "another sequence number than in data/meta.json";
-    if (strcmp(r->reason, "single") == 0 && !is_single(chain, r))
+    if (strcmp(r->reason, "single") == 0 && !is_single(r))
         return "one snapshot alone, and yet it has a number, a predecessor or a successor";
     return NULL;
 }
@@ -224,6 +222,12 @@ static const char *read_chain(struct ps_verify *v, const cJSON *chain)
     if (r->reason == NULL || !ps_json_number(ps_json_get(chain, "started_boottime_us"), &r->started_boottime_us) ||
         !ps_json_number(ps_json_get(chain, "finished_boottime_us"), &r->finished_boottime_us))
         return "no reason or no times";
+    const cJSON *next = ps_json_get(chain, "next_pk"), *interval = ps_json_get(chain, "interval_s");
+    r->has_next = !cJSON_IsNull(next);
+    if (r->has_next && !read_key(next, &r->next_key))
+        return "the next public key is none";
+    if (!cJSON_IsNull(interval) && (!ps_json_number(interval, &r->interval_s) || r->interval_s > INTERVAL_MAX))
+        return "the interval is no number of seconds";
     return check_chain(v, chain);
 }
 

@@ -53,13 +53,13 @@ static bool spool(struct ps_bundle_input *in, struct ps_error *err)
 }
 
 /* Absent is fine, and a note; there but not readable is not. */
-static bool open_minisig(struct ps_bundle_input *in, struct ps_error *err)
+static bool open_minisig(struct ps_bundle_input *in, int dir, int flags, struct ps_error *err)
 {
     char path[PATH_ROOM];
 
     if ((size_t) snprintf(path, sizeof path, "%s.minisig", in->name) >= sizeof path)
         return true;
-    in->minisig_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    in->minisig_fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
     return in->minisig_fd >= 0 || errno == ENOENT ||
            ps_fail(err, 0, "cannot open %s: %s; make it readable, or move it away to do without", path,
                    strerror(errno));
@@ -110,7 +110,7 @@ static bool open_input(struct ps_bundle_input *in, struct ps_error *err)
         return ps_fail(err, 0, "cannot open the bundle %s: %s; check the path", in->name, strerror(errno));
     if (fstat(in->fd, &st) != 0)
         return ps_fail(err, errno, "cannot look at the bundle %s", in->name);
-    return S_ISDIR(st.st_mode) ? open_directory(in, err) : open_minisig(in, err);
+    return S_ISDIR(st.st_mode) ? open_directory(in, err) : open_minisig(in, AT_FDCWD, 0, err);
 }
 
 bool ps_bundle_input_load(struct ps_bundle_input *in, bool again, struct ps_error *err)
@@ -148,6 +148,24 @@ bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err)
     return ps_fail(err, errno, "cannot read %s a second time; save it as a file and name that", in->name);
 }
 
+bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size, struct ps_error *err)
+{
+    uint8_t piece[64 << 10];
+    struct ps_sha256 hash;
+    size_t got = 1;
+
+    if (!ps_bundle_input_rewind(in, err))
+        return false;
+    ps_sha256_init(&hash);
+    for (*size = 0; got > 0; *size += got) {
+        if (!ps_input_fd(&in->fd, piece, sizeof piece, &got, err))
+            return false;
+        ps_sha256_update(&hash, ps_span_of(piece, got));
+    }
+    ps_sha256_final(&hash, sha256);
+    return true;
+}
+
 static void free_members(struct ps_bundle_input *in)
 {
     ps_bundle_dir_free(in->members_dir);
@@ -175,7 +193,23 @@ bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source
     return true;
 }
 
-static void done(struct ps_bundle_input *in)
+bool ps_bundle_input_at(int dir, const char *name, const struct ps_age_identities *identities,
+                        struct ps_bundle_input *out, struct ps_error *err)
+{
+    struct stat st;
+
+    *out = (struct ps_bundle_input){.name = name, .identities = identities, .fd = -1, .minisig_fd = -1};
+    out->fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+    if (out->fd < 0 || fstat(out->fd, &st) != 0)
+        return ps_fail(err, 0, "cannot open %s: %s; make it readable, or move it away", name, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return open_directory(out, err);
+    if (!S_ISREG(st.st_mode))
+        return ps_fail(err, 0, "%s has become something else than a file while the directory was read", name);
+    return open_minisig(out, dir, O_NOFOLLOW, err) && (out->minisig_fd < 0 || read_minisig(out, err));
+}
+
+void ps_bundle_input_done(struct ps_bundle_input *in)
 {
     free_members(in);
     if (in->fd > STDIN_FILENO)
@@ -195,7 +229,7 @@ int ps_bundle_input_run(const char *name, struct ps_age_identities *identities,
     int status = open_input(&in, &err) ? use(&in, request, &err) : PS_EXIT_USAGE;
     if (err.text[0] != '\0')
         ps_print_error(&err);
-    done(&in);
+    ps_bundle_input_done(&in);
     ps_age_identities_free(identities);
     return status;
 }

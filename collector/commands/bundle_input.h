@@ -52,4 +52,13 @@ PS_MUST_CHECK bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_
 PS_MUST_CHECK bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source *out,
                                            struct ps_error *err);
 
+/* Of the file itself, as it lies there; for one that was loaded `again` and is no directory. */
+PS_MUST_CHECK bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size,
+                                        struct ps_error *err);
+/* One of many, below a directory that is open: a file or an extracted directory; no link is followed, nothing hangs.
+ * Loaded already. The caller's in any case: ps_bundle_input_done. `name` is borrowed. */
+PS_MUST_CHECK bool ps_bundle_input_at(int dir, const char *name, const struct ps_age_identities *identities,
+                                      struct ps_bundle_input *out, struct ps_error *err);
+void ps_bundle_input_done(struct ps_bundle_input *in);
+
 #endif

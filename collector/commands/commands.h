@@ -12,6 +12,7 @@ enum { PS_EXIT_OK = 0, PS_EXIT_USAGE = 2, PS_EXIT_FAILED = 3 };
 
 int ps_command_collect(int argc, char **argv);
 int ps_command_push(int argc, char **argv);
+int ps_command_custody(int argc, char **argv);
 int ps_command_verify(int argc, char **argv);
 int ps_command_show(int argc, char **argv);
 int ps_command_export(int argc, char **argv);

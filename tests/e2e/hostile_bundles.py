@@ -1045,4 +1045,5 @@ def main():
         finish()
 
 
-main()
+if __name__ == "__main__":
+    main()

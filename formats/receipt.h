@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A receipt: what somebody wrote down when a bundle had arrived (docs/BUNDLE.md section 13). push and collect write one
+ * after a delivery, the delivery script of a responder's machine writes one and signs it. One JSON object; fields that
+ * are not known are passed over.
+ */
+#ifndef PS_RECEIPT_H
+#define PS_RECEIPT_H
+
+#include "formats/head_line.h"
+#include "formats/verify.h"
+
+enum { PS_RECEIPT_MAX = 256 << 10 };
+
+struct ps_receipt {
+    char bundle[PS_BUNDLE_ID_LEN + 1];
+    uint8_t root[PS_SHA256_LEN], sha256[PS_SHA256_LEN]; /* sha256: of the bundle file */
+    struct ps_public_key pk;
+    bool has_seq, has_size, has_head;
+    uint64_t seq, size;
+    struct ps_head head;    /* the head line that was seen */
+    char claims[300];       /* where, when, what the other side answered: for people. Raw text, and nobody's proof */
+    size_t claims_len;
+};
+
+/* NULL, or what is wrong with it: static text, a clause; ps_no_memory when that is the reason. */
+const char *ps_receipt_read(struct ps_span text, struct ps_receipt *out);
+/* What the receipt says against what was verified: NULL, or the first contradiction. `sha256` and `size` of the bundle
+ * file, or NULL and 0 where there is no file (an extracted directory). */
+const char *ps_receipt_contradiction(const struct ps_receipt *receipt, const struct ps_verify_report *report,
+                                     const uint8_t *sha256, uint64_t size);
+
+#endif
