@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a watch knows while it runs: for the files of this folder alone.
+ */
+#ifndef PS_WATCH_STATE_H
+#define PS_WATCH_STATE_H
+
+#include "collector/watch/lookout.h"
+#include "collector/watch/rate.h"
+#include "collector/watch/schedule.h"
+#include "collector/watch/snapshot.h"
+#include "collector/watch/switchboard.h"
+#include "collector/watch/watch.h"
+
+/* A snapshot that somebody or something asked for. */
+struct ps_wish {
+    bool open;
+    const char *reason; /* static: "start", "schedule", "trigger", "final" */
+    char asked[160];    /* who asked; "" nobody did */
+    uint64_t ticket;    /* callers that wait for it have the same */
+};
+
+struct ps_watch_state {
+    const struct ps_watch_options *w;
+    const struct ps_options *o;
+    struct ps_events events;
+    int signals; /* signalfd */
+    struct ps_schedule schedule;
+    struct ps_rate rates[2]; /* of triggers: of root, of everybody else */
+    struct ps_switchboard board;
+    bool board_told; /* that its name is taken */
+    struct ps_lookout lookout;
+    struct ps_wish wish, taken; /* the next snapshot; the one that is under way or was the last */
+    uint64_t tickets;
+    struct ps_snapshot snapshot;
+    struct ps_options running; /* the options of the snapshot under way */
+    uint64_t last_took_us;
+    uint64_t now_us; /* of this turn */
+    bool stopping, over;
+    uint64_t stop_by_us; /* with `stopping` */
+    int exit_status;
+};
+
+/* watch_asks.c: what was asked since the last turn becomes a wish. */
+void ps_watch_hear(struct ps_watch_state *s);
+/* The answer for everybody who waits for that ticket. */
+void ps_watch_answer_waiting(struct ps_watch_state *s, uint64_t ticket, const char *line);
+
+/* watch_takes.c: the snapshot under way, and the next. */
+void ps_watch_take(struct ps_watch_state *s);
+
+#endif

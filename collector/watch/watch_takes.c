@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "collector/watch/snapshot_event.h"
+#include "collector/watch/state.h"
+
+/* How long sealing may take behind the deadline before a snapshot counts as hung. */
+enum { GRACE_MS = 120000 };
+
+/* A last snapshot ends while there is time to deliver it: it reads for two fifths of what is left, and less of
+ * everything when the ones before took longer than that. */
+static void fit_into_budget(struct ps_watch_state *s)
+{
+    uint64_t left_ms = s->stop_by_us > s->now_us ? (s->stop_by_us - s->now_us) / 1000 : 0, reads_ms = left_ms * 2 / 5;
+    uint64_t took_ms = s->last_took_us > 0 ? s->last_took_us / 1000 : 10000;
+    if (s->running.deadline_ms > reads_ms)
+        s->running.deadline_ms = reads_ms > 0 ? (uint32_t) reads_ms : 1;
+    if (took_ms <= reads_ms)
+        return;
+    s->running.profile = PS_CARD;
+    s->running.files = PS_FILES_NONE;
+    s->running.memory = PS_MEMORY_NONE;
+}
+
+static void tell_failed(struct ps_watch_state *s, const char *words, int status)
+{
+    char line[PS_ANSWER_ROOM];
+    struct ps_json *j = ps_event_begin(&s->events, "snapshot_failed");
+    ps_json_text(j, "reason", s->taken.reason);
+    if (s->taken.asked[0] != '\0')
+        ps_json_text(j, "asked_by", s->taken.asked);
+    ps_json_text(j, "words", words);
+    ps_event_end(&s->events);
+    snprintf(line, sizeof line, "%d not sealed: %s", status, words);
+    ps_watch_answer_waiting(s, s->taken.ticket, line);
+    s->exit_status = status;
+}
+
+static void begin(struct ps_watch_state *s)
+{
+    struct ps_error err;
+    s->taken = s->wish;
+    s->wish = (struct ps_wish){0};
+    s->running = *s->o;
+    if (s->stopping)
+        fit_into_budget(s);
+    if (ps_snapshot_start(&s->snapshot, &s->running, NULL, 0, GRACE_MS, &err)) {
+        if (s->stopping)
+            s->snapshot.late_us = s->stop_by_us;
+        return;
+    }
+    tell_failed(s, err.text, PS_NOT_SEALED);
+    s->over = s->stopping;
+}
+
+/* Its memory was the snapshot's, and is not believed to end where it should. */
+static void end_texts(struct ps_verdict *v)
+{
+    v->early[sizeof v->early - 1] = v->bundle_id[sizeof v->bundle_id - 1] = '\0';
+    v->head_line[sizeof v->head_line - 1] = v->path[sizeof v->path - 1] = '\0';
+    v->minisig_path[sizeof v->minisig_path - 1] = v->minisig[sizeof v->minisig - 1] = '\0';
+    v->root[sizeof v->root - 1] = v->limits_reached[sizeof v->limits_reached - 1] = '\0';
+}
+
+static void sealed(struct ps_watch_state *s)
+{
+    struct ps_verdict *v = &s->snapshot.told->verdict;
+    char line[PS_ANSWER_ROOM];
+    int status = v->early[0] != '\0' ? PS_SEALED_EARLY : PS_SEALED;
+    s->last_took_us = v->took_us;
+    ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked);
+    snprintf(line, sizeof line, "%d sealed%s%s: %s", status, status == PS_SEALED ? "" : " early, ", v->early, v->head_line);
+    ps_watch_answer_waiting(s, s->taken.ticket, line);
+    s->exit_status = status;
+}
+
+static void lost(struct ps_watch_state *s)
+{
+    char words[160];
+    int status = s->snapshot.wait_status;
+    if (s->snapshot.killed)
+        snprintf(words, sizeof words, "it did not end in its time and was killed");
+    else if (WIFSIGNALED(status))
+        snprintf(words, sizeof words, "its process was killed by signal %d", WTERMSIG(status));
+    else
+        snprintf(words, sizeof words, "its process ended with status %d and said nothing", WEXITSTATUS(status));
+    tell_failed(s, words, PS_NOT_SEALED);
+}
+
+static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
+{
+    struct ps_snapshot_told *told = s->snapshot.told;
+    if (state == PS_SNAPSHOT_LOST) {
+        lost(s);
+    } else {
+        end_texts(&told->verdict);
+        told->error.text[sizeof told->error.text - 1] = '\0';
+        if (told->verdict.sealed)
+            sealed(s);
+        else
+            tell_failed(s, told->error.text, PS_NOT_SEALED);
+    }
+    s->over = strcmp(s->taken.reason, "final") == 0;
+}
+
+void ps_watch_take(struct ps_watch_state *s)
+{
+    enum ps_snapshot_state state = ps_snapshot_look(&s->snapshot, s->now_us);
+    if (state == PS_SNAPSHOT_OVER || state == PS_SNAPSHOT_LOST)
+        finish(s, state);
+    if (s->snapshot.pid <= 0 && s->wish.open && !s->over)
+        begin(s);
+}
