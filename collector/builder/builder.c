@@ -391,6 +391,7 @@ static void abandon(struct builder *b)
     if (!b->destination)
         return;
     bool whole = ps_destination_abandon(b->destination, part);
+    b->job->control->verdict.whole_part = whole;
     if (!part[0])
         return;
     struct ps_error why = b->job->control->error, *err = &b->job->control->error;

@@ -5,6 +5,7 @@
 #ifndef PS_WATCH_STATE_H
 #define PS_WATCH_STATE_H
 
+#include "collector/chain.h"
 #include "collector/watch/lookout.h"
 #include "collector/watch/rate.h"
 #include "collector/watch/schedule.h"
@@ -34,6 +35,10 @@ struct ps_watch_state {
     uint64_t tickets;
     struct ps_snapshot snapshot;
     struct ps_options running; /* the options of the snapshot under way */
+    struct ps_chain chain;     /* begun with its first snapshot */
+    struct ps_chain_link link; /* what the snapshot under way has of it */
+    bool has_root;             /* a snapshot of this watch was sealed, or of the one before it as its spool says */
+    uint8_t root[PS_SHA256_LEN]; /* of the last one: what a new chain claims to follow */
     uint64_t last_took_us;
     uint64_t now_us; /* of this turn */
     bool stopping, over;

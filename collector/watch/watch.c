@@ -165,6 +165,7 @@ int ps_watch_run(const struct ps_watch_options *w, const struct ps_options *o, b
         wait_for_news(&s);
     ps_lookout_end(&s.lookout);
     ps_switchboard_close(&s.board);
+    ps_chain_end(&s.chain);
     tell_stopped(&s);
     ps_events_done(&s.events);
     return s.exit_status;

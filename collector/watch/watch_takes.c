@@ -6,6 +6,12 @@
 
 #include "collector/watch/snapshot_event.h"
 #include "collector/watch/state.h"
+#include "formats/head_line.h"
+
+static bool is_final(const struct ps_watch_state *s)
+{
+    return strcmp(s->taken.reason, "final") == 0;
+}
 
 /* How long sealing may take behind the deadline before a snapshot counts as hung. */
 enum { GRACE_MS = 120000 };
@@ -39,6 +45,29 @@ static void tell_failed(struct ps_watch_state *s, const char *words, int status)
     s->exit_status = status;
 }
 
+/* A chain that follows another one says so with its first snapshot; the last one says that it is the last. */
+static bool link_to_chain(struct ps_watch_state *s, struct ps_error *err)
+{
+    bool fresh = s->chain.ratchet == NULL;
+    if (fresh && !ps_chain_begin(s->has_root ? s->root : NULL, &s->chain, err))
+        return false;
+    if (s->chain.seq == 0 && s->has_root && !is_final(s))
+        s->taken.reason = "restart";
+    if (!ps_chain_link_make(&s->chain, s->taken.reason, (s->w->every_ms + 500) / 1000, &s->link, err))
+        return false;
+    s->running.chain = &s->link;
+    return true;
+}
+
+static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
+{
+    if (!link_to_chain(s, err))
+        return false;
+    bool started = ps_snapshot_start(&s->snapshot, &s->running, &s->link.seed_fd, 1, GRACE_MS, err);
+    ps_chain_link_close(&s->link);
+    return started;
+}
+
 static void begin(struct ps_watch_state *s)
 {
     struct ps_error err;
@@ -47,7 +76,7 @@ static void begin(struct ps_watch_state *s)
     s->running = *s->o;
     if (s->stopping)
         fit_into_budget(s);
-    if (ps_snapshot_start(&s->snapshot, &s->running, NULL, 0, GRACE_MS, &err)) {
+    if (start_snapshot(s, &err)) {
         if (s->stopping)
             s->snapshot.late_us = s->stop_by_us;
         return;
@@ -65,10 +94,30 @@ static void end_texts(struct ps_verdict *v)
     v->root[sizeof v->root - 1] = v->limits_reached[sizeof v->limits_reached - 1] = '\0';
 }
 
+/* Two bundles of one seq would be a fork: where one may exist that we do not know, another chain begins. */
+static void break_chain(struct ps_watch_state *s)
+{
+    ps_chain_end(&s->chain);
+    ps_event_say(&s->events, "chain_ended", "it is not known whether a bundle was sealed; the next one begins a new chain");
+}
+
+static void follow_chain(struct ps_watch_state *s, const struct ps_verdict *v)
+{
+    struct ps_head head;
+    if (!ps_head_line_read(ps_span_text(v->head_line), &head) || head.seq != s->chain.seq) {
+        break_chain(s);
+        return;
+    }
+    ps_chain_sealed(&s->chain, head.root);
+    memcpy(s->root, head.root, sizeof s->root);
+    s->has_root = true;
+}
+
 static void sealed(struct ps_watch_state *s)
 {
     struct ps_verdict *v = &s->snapshot.told->verdict;
     char line[PS_ANSWER_ROOM];
+    follow_chain(s, v);
     int status = v->early[0] != '\0' ? PS_SEALED_EARLY : PS_SEALED;
     s->last_took_us = v->took_us;
     ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked);
@@ -88,6 +137,7 @@ static void lost(struct ps_watch_state *s)
     else
         snprintf(words, sizeof words, "its process ended with status %d and said nothing", WEXITSTATUS(status));
     tell_failed(s, words, PS_NOT_SEALED);
+    break_chain(s);
 }
 
 static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
@@ -102,8 +152,10 @@ static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
             sealed(s);
         else
             tell_failed(s, told->error.text, PS_NOT_SEALED);
+        if (!told->verdict.sealed && told->verdict.whole_part)
+            break_chain(s);
     }
-    s->over = strcmp(s->taken.reason, "final") == 0;
+    s->over = is_final(s);
 }
 
 void ps_watch_take(struct ps_watch_state *s)
