@@ -54,6 +54,36 @@ static bool take_nice(struct ps_watch_options *w, const char *value, struct ps_e
     return true;
 }
 
+static bool take_spool(struct ps_watch_options *w, const char *value, struct ps_error *err)
+{
+    if (value[0] == '\0')
+        return ps_fail(err, 0, "--spool is empty; name a directory for bundles that wait for delivery");
+    w->spool = value;
+    return true;
+}
+
+/* 500M: a whole number and K, M or G of 1024. */
+static bool take_spool_max(struct ps_watch_options *w, const char *value, struct ps_error *err)
+{
+    struct ps_cursor in = ps_cursor_over(ps_span_text(value));
+    static const char units[] = "KMG";
+    uint64_t number;
+    uint8_t unit;
+    const char *at = ps_take_u64(&in, &number) && ps_take_any(&in, &unit) && unit != '\0' ? strchr(units, unit) : NULL;
+    if (at == NULL || !ps_cursor_done(&in) || number == 0 || number > 1 << 20)
+        return ps_fail(err, 0, "--spool-max %s: write a whole number and K, M or G: 500M", value);
+    w->spool_max = number << (10 * (at - units + 1));
+    return true;
+}
+
+static bool take_spool_policy(struct ps_watch_options *w, const char *value, struct ps_error *err)
+{
+    w->spool_newest = strcmp(value, "newest") == 0;
+    return w->spool_newest || strcmp(value, "oldest") == 0 ||
+           ps_fail(err, 0, "--spool-policy %s: choose oldest (a full spool takes no more) or newest (it drops the oldest)",
+                   value);
+}
+
 /* clang-format off */
 static const struct ps_flag flags[] = {
     {"every", "TIME", "from one snapshot to the next, at least 1s (required)", 0},
@@ -65,6 +95,12 @@ static const struct ps_flag flags[] = {
                         "at once a second and never opened", 0},
     {"trigger-limit", "N/TIME", "at most so many snapshots that others ask for\n"
                                 "(default 6/10m), for root and for all other users", 0},
+    {"spool", "DIR", "bundles that wait for delivery lie here and survive a restart\n"
+                     "(default: in memory)", 0},
+    {"spool-max", "SIZE", "how much may wait (default 1G; in memory 64M, and at most\n"
+                          "a quarter of what the container has to spare)", 0},
+    {"spool-policy", "oldest|newest", "what a full spool keeps: it takes no more, or drops\n"
+                                      "the oldest (default oldest)", 0},
     {"nice", "N", "run with this niceness, 0 to 19 (default 0)", 0},
 };
 /* clang-format on */
@@ -72,7 +108,8 @@ static const struct ps_flag flags[] = {
 static bool take(void *into, size_t which, const char *value, struct ps_error *err)
 {
     static bool (*const takes[])(struct ps_watch_options *, const char *, struct ps_error *) = {
-        take_every, take_jitter, take_stop_budget, take_trigger_file, take_trigger_limit, take_nice,
+        take_every, take_jitter, take_stop_budget, take_trigger_file, take_trigger_limit, take_spool, take_spool_max,
+        take_spool_policy, take_nice,
     };
     _Static_assert(sizeof takes / sizeof takes[0] == sizeof flags / sizeof flags[0], "one for each flag");
     return takes[which](into, value, err);
@@ -92,11 +129,18 @@ struct ps_option_group ps_watch_option_group(struct ps_watch_options *into)
     return (struct ps_option_group){.flags = flags, .count = sizeof flags / sizeof flags[0], .take = take, .into = into};
 }
 
-static bool check_dest(const char *dest, struct ps_error *err)
+static bool check_dest(struct ps_watch_options *w, const struct ps_options *o, struct ps_error *err)
 {
-    if (dest[strlen(dest) - 1] == '/')
-        return true;
-    return ps_fail(err, 0, "DEST %s: a watch makes many bundles; name a directory with a slash behind it, DIR/", dest);
+    enum { MIB = 20, MEMORY_DEFAULT = 64, DISK_DEFAULT = 1024 };
+    bool many = o->dest[strlen(o->dest) - 1] == '/' && (!o->remote || strncmp(o->dest, "s3://", 5) == 0);
+    if (!many)
+        return ps_fail(err, 0, "DEST %.200s: a watch makes many bundles; name a directory with a slash behind it, DIR/ or "
+                               "s3://BUCKET/PREFIX/", o->dest);
+    if (!o->remote && w->spool != NULL)
+        return ps_fail(err, 0, "--spool is for bundles that wait for delivery to s3://; DEST %s is a directory itself", o->dest);
+    if (w->spool_max == 0)
+        w->spool_max = (uint64_t) (w->spool != NULL ? DISK_DEFAULT : MEMORY_DEFAULT) << MIB;
+    return true;
 }
 
 bool ps_watch_options_check(struct ps_watch_options *w, const struct ps_options *o, struct ps_error *err)
@@ -113,5 +157,5 @@ bool ps_watch_options_check(struct ps_watch_options *w, const struct ps_options 
     if (o->sign_key != NULL || o->sign_key_fd >= 0)
         return ps_fail(err, 0, "watch signs with the keys of its own chain, each used once; leave the key out, and pin the "
                                "first head line that it says");
-    return check_dest(o->dest, err);
+    return check_dest(w, o, err);
 }

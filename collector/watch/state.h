@@ -6,6 +6,7 @@
 #define PS_WATCH_STATE_H
 
 #include "collector/chain.h"
+#include "collector/watch/courier.h"
 #include "collector/watch/lookout.h"
 #include "collector/watch/rate.h"
 #include "collector/watch/schedule.h"
@@ -37,9 +38,21 @@ struct ps_watch_state {
     struct ps_options running; /* the options of the snapshot under way */
     struct ps_chain chain;     /* begun with its first snapshot */
     struct ps_chain_link link; /* what the snapshot under way has of it */
+    bool follows;              /* an earlier chain is known of */
     bool has_root;             /* a snapshot of this watch was sealed, or of the one before it as its spool says */
     uint8_t root[PS_SHA256_LEN]; /* of the last one: what a new chain claims to follow */
-    uint64_t last_took_us;
+    uint64_t last_took_us, last_bytes; /* of the snapshot before */
+    /* of a remote DEST */
+    struct ps_spool spool;
+    struct ps_courier courier;
+    struct ps_delivery_options delivery; /* of the courier under way */
+    uint32_t failures;                   /* of deliveries, in a row */
+    uint64_t next_try_us;
+    char spool_dest[4096];               /* the directory of the spool as a DEST */
+    uint64_t parts_before;               /* bytes of unfinished bundles in the spool when the snapshot began */
+    struct ps_spooled *final_item;       /* the last bundle, while it waits */
+    int final_status;                    /* when it is delivered */
+    bool final_taken;                    /* or given up */
     uint64_t now_us; /* of this turn */
     bool stopping, over;
     uint64_t stop_by_us; /* with `stopping` */
@@ -53,5 +66,12 @@ void ps_watch_answer_waiting(struct ps_watch_state *s, uint64_t ticket, const ch
 
 /* watch_takes.c: the snapshot under way, and the next. */
 void ps_watch_take(struct ps_watch_state *s);
+
+/* watch_delivers.c: the delivery under way, and the next. */
+void ps_watch_deliver(struct ps_watch_state *s);
+/* Is there room for a bundle like the last one? The policy may drop the oldest for it. */
+bool ps_watch_make_room(struct ps_watch_state *s);
+/* Bytes that the spool takes for the bundle under way; no limit with a local DEST. */
+uint64_t ps_watch_room(const struct ps_watch_state *s);
 
 #endif

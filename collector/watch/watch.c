@@ -17,9 +17,10 @@
 #include "collector/sandbox/hardening.h"
 #include "collector/watch/heart.h"
 #include "collector/watch/state.h"
+#include "formats/head_line.h"
 
 /* Between two turns in which callers were heard: who calls all the time gets no more of the CPU than this. */
-enum { CALLERS_NAP_NS = 5000000, RUNNING_TURN_MS = 1000 };
+enum { CALLERS_NAP_NS = 5000000, RUNNING_TURN_MS = 250 };
 
 /* SIGHUP is of no meaning here: a watch has no terminal. */
 static bool open_signals(struct ps_watch_state *s, struct ps_error *err)
@@ -76,6 +77,31 @@ static void tell_started(struct ps_watch_state *s)
     ps_event_end(&s->events);
 }
 
+/* What an earlier watch left: its bundles are delivered, its last root is what the new chain claims to follow. */
+static bool open_spool(struct ps_watch_state *s, struct ps_error *err)
+{
+    char line[PS_SPOOL_TEXT];
+    struct ps_head head;
+    if (!s->o->remote)
+        return true;
+    if (!ps_spool_open(s->w->spool, s->w->spool_max, ps_boottime_us(), &s->spool, err) ||
+        !ps_courier_prepare(&s->courier, err))
+        return false;
+    if (ps_spool_last_head(&s->spool, line) && ps_head_line_read(ps_span_text(line), &head)) {
+        s->follows = s->has_root = true;
+        memcpy(s->root, head.root, sizeof s->root);
+    }
+    if (s->spool.count + s->spool.parts + s->spool.unsigned_bundles == 0)
+        return true;
+    struct ps_json *j = ps_event_begin(&s->events, "spool");
+    ps_json_u64(j, "waiting", s->spool.count);
+    ps_json_u64(j, "waiting_bytes", s->spool.bytes);
+    ps_json_u64(j, "unfinished", s->spool.parts);
+    ps_json_u64(j, "unsigned", s->spool.unsigned_bundles);
+    ps_event_end(&s->events);
+    return true;
+}
+
 static bool start(struct ps_watch_state *s, struct ps_error *err)
 {
     const struct ps_watch_options *w = s->w;
@@ -89,6 +115,8 @@ static bool start(struct ps_watch_state *s, struct ps_error *err)
         !ps_lookout_start(w->trigger_file, &s->lookout, err))
         return false;
     tell_started(s);
+    if (!open_spool(s, err))
+        return false;
     open_board(s);
     s->now_us = ps_boottime_us();
     ps_schedule_begin(&s->schedule, s->now_us, (uint64_t) w->every_ms * 1000, (uint64_t) w->jitter_ms * 1000,
@@ -103,7 +131,7 @@ static void reap(struct ps_watch_state *s)
     pid_t pid;
     /* Orphans too: in its container, the watch may be the first process. */
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        (void) ps_snapshot_reaped(&s->snapshot, pid, status);
+        (void) !(ps_snapshot_reaped(&s->snapshot, pid, status) || ps_courier_reaped(&s->courier, pid));
 }
 
 /* Milliseconds until something is due that nobody tells us of; a suspended machine makes it late by that much at most. */
@@ -112,8 +140,10 @@ static int next_turn_ms(const struct ps_watch_state *s)
     uint64_t now = ps_boottime_us(), at = now + (uint64_t) PS_HEART_TURN_S * 1000000;
     if (s->schedule.due_us < at)
         at = s->schedule.due_us;
-    if (s->snapshot.pid > 0 && now + RUNNING_TURN_MS * 1000 < at)
+    if ((s->snapshot.pid > 0 || s->courier.pid > 0 || s->stopping) && now + RUNNING_TURN_MS * 1000 < at)
         at = now + RUNNING_TURN_MS * 1000;
+    if (s->spool.count > 0 && s->courier.pid <= 0 && s->next_try_us < at)
+        at = s->next_try_us;
     return at > now ? (int) ((at - now + 999) / 1000) : 0;
 }
 
@@ -142,7 +172,8 @@ static void turn(struct ps_watch_state *s)
     open_board(s);
     ps_watch_hear(s);
     ps_watch_take(s);
-    ps_heart_beat(s->now_us, true);
+    ps_watch_deliver(s);
+    ps_heart_beat(s->now_us, s->failures == 0);
 }
 
 static void tell_stopped(struct ps_watch_state *s)
@@ -166,6 +197,8 @@ int ps_watch_run(const struct ps_watch_options *w, const struct ps_options *o, b
     ps_lookout_end(&s.lookout);
     ps_switchboard_close(&s.board);
     ps_chain_end(&s.chain);
+    if (o->remote)
+        ps_spool_close(&s.spool);
     tell_stopped(&s);
     ps_events_done(&s.events);
     return s.exit_status;

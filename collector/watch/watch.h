@@ -8,6 +8,7 @@
 #define PS_WATCH_H
 
 #include "collector/options.h"
+#include "collector/watch/courier.h"
 #include "collector/watch/events.h"
 
 #define PS_WATCH_NAME "procsnap" /* of the socket, "@procsnap" */
@@ -21,6 +22,11 @@ struct ps_watch_options {
     const char *trigger_file; /* NULL: none */
     uint32_t trigger_most, trigger_window_ms; /* default 6 in 10 minutes */
     int nice;                /* default 0 */
+    const char *spool;       /* directory; NULL: bundles wait in memory */
+    uint64_t spool_max;      /* bytes; default 64 MiB in memory, 1 GiB in a directory */
+    bool spool_newest;       /* a full spool drops the oldest; else it refuses the newest */
+    const struct ps_delivery_options *delivery; /* set by the command, with `deliver`, for a remote DEST */
+    ps_deliver *deliver;
 };
 
 struct ps_watch_options ps_watch_options_default(void);
@@ -29,7 +35,7 @@ struct ps_option_group ps_watch_option_group(struct ps_watch_options *into);
 /* What goes together, and what a watch needs of the options of its snapshots. False with *err. */
 PS_MUST_CHECK bool ps_watch_options_check(struct ps_watch_options *w, const struct ps_options *o, struct ps_error *err);
 
-/* Runs until SIGTERM or SIGINT. The exit status: PS_SEALED, PS_NOT_SEALED, PS_NOT_DELIVERED, PS_SEALED_EARLY. `say` takes
+/* Runs until SIGTERM or SIGINT. The exit status: PS_SEALED, PS_NOT_SEALED, PS_SEALED_NOT_DELIVERED, PS_SEALED_EARLY. `say` takes
  * the events, and is never to wait. *err is filled for a watch that did not start. */
 int ps_watch_run(const struct ps_watch_options *w, const struct ps_options *o, bool (*say)(struct ps_span line),
                  struct ps_error *err);

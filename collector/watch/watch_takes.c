@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "collector/watch/snapshot_event.h"
 #include "collector/watch/state.h"
@@ -51,21 +54,69 @@ static bool link_to_chain(struct ps_watch_state *s, struct ps_error *err)
     bool fresh = s->chain.ratchet == NULL;
     if (fresh && !ps_chain_begin(s->has_root ? s->root : NULL, &s->chain, err))
         return false;
-    if (s->chain.seq == 0 && s->has_root && !is_final(s))
-        s->taken.reason = "restart";
+    if (s->chain.seq == 0 && !is_final(s))
+        s->taken.reason = s->follows ? "restart" : "start";
     if (!ps_chain_link_make(&s->chain, s->taken.reason, (s->w->every_ms + 500) / 1000, &s->link, err))
         return false;
     s->running.chain = &s->link;
     return true;
 }
 
+/* Where the bundle goes that is to be delivered: into the directory of the spool, or into memory. */
+static bool aim(struct ps_watch_state *s, struct ps_error *err)
+{
+    if (!s->o->remote)
+        return true;
+    if (s->w->spool != NULL) {
+        snprintf(s->spool_dest, sizeof s->spool_dest, "%s/", s->w->spool);
+        s->running.dest = s->spool_dest;
+        s->running.remote = false;
+        s->parts_before = ps_spool_part_bytes(&s->spool);
+        return true;
+    }
+    s->running.hold_fd = memfd_create("bundle", MFD_CLOEXEC);
+    return s->running.hold_fd >= 0 || ps_fail(err, errno, "no memory to hold a bundle in (memfd_create)");
+}
+
+static void drop_held(struct ps_watch_state *s)
+{
+    if (s->running.hold_fd >= 0)
+        close(s->running.hold_fd);
+    s->running.hold_fd = -1;
+}
+
 static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
 {
     if (!link_to_chain(s, err))
         return false;
-    bool started = ps_snapshot_start(&s->snapshot, &s->running, &s->link.seed_fd, 1, GRACE_MS, err);
+    bool started = aim(s, err) && ps_snapshot_start(&s->snapshot, &s->running,
+                                                    (int[]){s->link.seed_fd, s->running.hold_fd}, 2, GRACE_MS, err);
     ps_chain_link_close(&s->link);
+    if (!started)
+        drop_held(s);
     return started;
+}
+
+/* The last one is over, well or not. What waits still has the rest of the budget. */
+static void note_final(struct ps_watch_state *s)
+{
+    if (!is_final(s))
+        return;
+    s->final_taken = true;
+    s->over = !s->o->remote;
+}
+
+static void refuse(struct ps_watch_state *s)
+{
+    struct ps_json *j = ps_event_begin(&s->events, "spool_full");
+    ps_json_text(j, "refused", s->taken.reason);
+    ps_json_u64(j, "waiting", s->spool.count);
+    ps_json_u64(j, "waiting_bytes", s->spool.bytes);
+    ps_json_u64(j, "max_bytes", s->spool.most_bytes);
+    ps_event_end(&s->events);
+    ps_watch_answer_waiting(s, s->taken.ticket, "4 refused: no room for a further bundle until those that wait are delivered");
+    s->exit_status = PS_SEALED_NOT_DELIVERED;
+    note_final(s);
 }
 
 static void begin(struct ps_watch_state *s)
@@ -76,13 +127,32 @@ static void begin(struct ps_watch_state *s)
     s->running = *s->o;
     if (s->stopping)
         fit_into_budget(s);
+    if (!ps_watch_make_room(s)) {
+        refuse(s);
+        return;
+    }
     if (start_snapshot(s, &err)) {
         if (s->stopping)
             s->snapshot.late_us = s->stop_by_us;
         return;
     }
     tell_failed(s, err.text, PS_NOT_SEALED);
-    s->over = s->stopping;
+    note_final(s);
+}
+
+/* A bundle that grows beyond the room that there is for it is sealed early. */
+static void look_after_room(struct ps_watch_state *s)
+{
+    struct stat held = {0};
+    if (!s->o->remote || s->snapshot.told_to_stop)
+        return;
+    if (s->running.hold_fd >= 0)
+        (void) fstat(s->running.hold_fd, &held);
+    uint64_t grown = s->running.hold_fd >= 0 ? (uint64_t) held.st_size : ps_spool_part_bytes(&s->spool) - s->parts_before;
+    if (grown <= ps_watch_room(s))
+        return;
+    ps_event_say(&s->events, "spool_full", "the snapshot under way is sealed early: there is no room for more of it");
+    ps_snapshot_stop(&s->snapshot);
 }
 
 /* Its memory was the snapshot's, and is not believed to end where it should. */
@@ -110,20 +180,59 @@ static void follow_chain(struct ps_watch_state *s, const struct ps_verdict *v)
     }
     ps_chain_sealed(&s->chain, head.root);
     memcpy(s->root, head.root, sizeof s->root);
-    s->has_root = true;
+    s->follows = s->has_root = true;
+}
+
+/* The bundle waits for its courier. False, and told: it does not. */
+static bool spool(struct ps_watch_state *s, const struct ps_verdict *v)
+{
+    struct ps_error err;
+    char name[PS_SPOOL_NAME];
+    const char *slash = strrchr(v->path, '/');
+    snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : "");
+    if (s->running.hold_fd >= 0)
+        snprintf(name, sizeof name, "%.80s.tar.gz", v->bundle_id);
+    struct ps_spooled *item = ps_spool_add(&s->spool, name, s->running.hold_fd, v->bundle_bytes, &err);
+    if (!item) {
+        drop_held(s);
+        ps_event_say(&s->events, "not_spooled", err.text);
+        return false;
+    }
+    s->running.hold_fd = -1;
+    item->since_us = s->now_us;
+    item->ticket = s->taken.ticket;
+    ps_spool_say(&s->spool, item, v->minisig, v->head_line);
+    if (is_final(s))
+        s->final_item = item;
+    return true;
+}
+
+/* Delivered is what a remote DEST has: until then, nobody who waits is answered. */
+static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, int status)
+{
+    char line[PS_ANSWER_ROOM];
+    s->exit_status = status;
+    if (s->o->remote) {
+        bool waits = spool(s, v);
+        s->exit_status = PS_SEALED_NOT_DELIVERED;
+        s->final_status = status;
+        if (waits)
+            return;
+    }
+    snprintf(line, sizeof line, "%d sealed%s%s: %s", s->exit_status, status == PS_SEALED ? "" : " early, ", v->early,
+             v->head_line);
+    ps_watch_answer_waiting(s, s->taken.ticket, line);
 }
 
 static void sealed(struct ps_watch_state *s)
 {
     struct ps_verdict *v = &s->snapshot.told->verdict;
-    char line[PS_ANSWER_ROOM];
     follow_chain(s, v);
     int status = v->early[0] != '\0' ? PS_SEALED_EARLY : PS_SEALED;
     s->last_took_us = v->took_us;
+    s->last_bytes = v->bundle_bytes;
     ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked);
-    snprintf(line, sizeof line, "%d sealed%s%s: %s", status, status == PS_SEALED ? "" : " early, ", v->early, v->head_line);
-    ps_watch_answer_waiting(s, s->taken.ticket, line);
-    s->exit_status = status;
+    end_well(s, v, status);
 }
 
 static void lost(struct ps_watch_state *s)
@@ -155,7 +264,8 @@ static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
         if (!told->verdict.sealed && told->verdict.whole_part)
             break_chain(s);
     }
-    s->over = is_final(s);
+    drop_held(s);
+    note_final(s);
 }
 
 void ps_watch_take(struct ps_watch_state *s)
@@ -163,6 +273,8 @@ void ps_watch_take(struct ps_watch_state *s)
     enum ps_snapshot_state state = ps_snapshot_look(&s->snapshot, s->now_us);
     if (state == PS_SNAPSHOT_OVER || state == PS_SNAPSHOT_LOST)
         finish(s, state);
+    if (state == PS_SNAPSHOT_RUNNING)
+        look_after_room(s);
     if (s->snapshot.pid <= 0 && s->wish.open && !s->over)
         begin(s);
 }
