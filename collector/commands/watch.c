@@ -4,24 +4,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "collector/collect.h"
 #include "collector/commands/commands.h"
+#include "collector/delivery/delivery_options.h"
+#include "collector/own_secrets.h"
 #include "collector/terminal.h"
 
-static const char usage[] = "procsnap watch DIR/ --every TIME [options]";
+static const char usage[] = "procsnap watch DEST --every TIME [options]";
 static const char about[] =
     "Takes a snapshot now, one every so often, one whenever it is asked (procsnap trigger, SIGUSR1), and a last one on\n"
-    "SIGTERM. Each is a signed bundle in DIR/, and names the key of the next: a chain.\n"
+    "SIGTERM. Each is a signed bundle at DEST, and names the key of the next: a chain.\n"
     "\n"
-    "Standard output carries one JSON line for each event: started, snapshot (with its head line), missed_tick,\n"
-    "trigger_refused, stopped and others. No text of the evidence is in it.";
-static const char statuses[] = "0  ended on SIGTERM or SIGINT, the last snapshot is sealed\n"
+    "DEST  DIR/                 a directory of this machine\n"
+    "      s3://BUCKET/PREFIX/  delivered as by procsnap push; what cannot be delivered waits, see --spool\n"
+    "\n"
+    "Standard output carries one JSON line for each event: started, snapshot (with its head line), delivered,\n"
+    "delivery_failed, missed_tick, stopped and others. No text of the evidence is in it.";
+static const char statuses[] = "0  ended on SIGTERM or SIGINT, the last snapshot is sealed and delivered\n"
                                "2  the command line is wrong\n"
                                "3  not started, or the last snapshot is not sealed\n"
+                               "4  the last snapshot is sealed, and not delivered: it waits in --spool DIR, or is lost\n"
                                "5  the last snapshot is sealed early: the stop budget was too small";
-static const char example[] = "procsnap watch /evidence/ --every 15m --plaintext";
+static const char example[] = "procsnap watch s3://evidence/checkout/ --every 15m --encrypt-to age1...";
 
 /* A log that does not take a line at once loses it: the watch never waits for it. A pipe that is ready takes PIPE_BUF
  * bytes whole. */
@@ -44,31 +51,85 @@ static void hold_standard_descriptors(void)
     }
 }
 
+/* The options of a watch, and behind them those of every delivery. */
+struct more {
+    struct ps_watch_options watch;
+    struct ps_delivery_options delivery;
+    struct ps_option_group groups[2];
+    struct ps_flag flags[PS_MORE_OPTIONS];
+};
+
+static bool take_more(void *into, size_t which, const char *value, struct ps_error *err)
+{
+    struct more *more = into;
+    const struct ps_option_group *group = &more->groups[which < more->groups[0].count ? 0 : 1];
+    return group->take(group->into, which < more->groups[0].count ? which : which - more->groups[0].count, value, err);
+}
+
+static struct ps_option_group group_of(struct more *more)
+{
+    size_t count = 0;
+    more->watch = ps_watch_options_default();
+    more->groups[0] = ps_watch_option_group(&more->watch);
+    more->groups[1] = ps_delivery_option_group(&more->delivery);
+    for (size_t g = 0; g < 2; g++)
+        for (size_t i = 0; i < more->groups[g].count; i++)
+            more->flags[count++] = more->groups[g].flags[i];
+    return (struct ps_option_group){.flags = more->flags, .count = count, .take = take_more, .into = more};
+}
+
+static int print_help(const struct ps_option_group *group)
+{
+    struct ps_flag flags[PS_OPTION_COUNT + PS_MORE_OPTIONS];
+    for (size_t i = 0; i < group->count; i++)
+        flags[i] = group->flags[i];
+    ps_options_flags(flags + group->count);
+    struct ps_help help = {.usage = usage,
+                           .about = about,
+                           .flags = flags,
+                           .flag_count = PS_OPTION_COUNT + group->count,
+                           .statuses = statuses,
+                           .example = example};
+    return ps_print_help(&help);
+}
+
+/* No bundle says with what it was delivered. */
+static bool find_own_secrets(struct ps_own_secrets *out, struct ps_error *err)
+{
+    static const char *const names[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && !ps_own_secrets_add(out, ps_span_text(value)))
+            return ps_fail(err, 0, "%s is too long to be kept out of the bundles; give the watch a shorter one", names[i]);
+    }
+    return true;
+}
+
+static bool plan(struct more *more, const struct ps_options *options, struct ps_error *err)
+{
+    more->watch.delivery = &more->delivery;
+    more->watch.deliver = ps_delivery_run;
+    return ps_watch_options_check(&more->watch, options, err) &&
+           (!options->remote || ps_delivery_plan(&more->delivery, options->dest, err));
+}
+
 int ps_command_watch(int argc, char **argv)
 {
-    struct ps_watch_options watch = ps_watch_options_default();
-    struct ps_option_group group = ps_watch_option_group(&watch);
-    struct ps_flag flags[PS_OPTION_COUNT + PS_MORE_OPTIONS];
+    struct more more = {0};
+    struct ps_option_group group = group_of(&more);
+    struct ps_own_secrets secrets = {0};
     struct ps_options options;
-    struct ps_error err;
+    struct ps_error err = {0};
 
-    for (size_t i = 0; i < group.count; i++)
-        flags[i] = group.flags[i];
-    ps_options_flags(flags + group.count);
-    if (ps_help_wanted(argc, argv)) {
-        struct ps_help help = {.usage = usage,
-                               .about = about,
-                               .flags = flags,
-                               .flag_count = PS_OPTION_COUNT + group.count,
-                               .statuses = statuses,
-                               .example = example};
-        return ps_print_help(&help);
-    }
-    if (!ps_options_parse(argc, argv, &group, NULL, &options, &err) || !ps_watch_options_check(&watch, &options, &err))
+    if (ps_help_wanted(argc, argv))
+        return print_help(&group);
+    if (!ps_options_parse(argc, argv, &group, ps_delivery_is_remote, &options, &err) || !plan(&more, &options, &err) ||
+        !find_own_secrets(&secrets, &err))
         return ps_usage_error(&err);
+    options.own_secrets = &secrets;
     hold_standard_descriptors();
-    int status = ps_watch_run(&watch, &options, say, &err);
-    if (status == PS_NOT_SEALED && err.text[0] != '\0')
+    int status = ps_watch_run(&more.watch, &options, say, &err);
+    if (err.text[0] != '\0')
         ps_print_error(&err);
     return status;
 }

@@ -151,9 +151,9 @@ bool ps_watch_options_check(struct ps_watch_options *w, const struct ps_options 
         w->jitter_ms = w->every_ms / 10;
     if (w->jitter_ms >= w->every_ms)
         return ps_fail(err, 0, "--jitter is as long as --every: snapshots would lose their order; choose less");
-    if (!o->plaintext)
-        return ps_fail(err, 0, "watch keeps evidence for a long time where others may find it; add --plaintext if it may "
-                               "lie at DEST as it is");
+    if (!o->plaintext && o->encrypt_to.count == 0)
+        return ps_fail(err, 0, "watch keeps evidence for a long time where others may find it; add --encrypt-to age1..., or "
+                               "--plaintext if it may lie at DEST as it is");
     if (o->sign_key != NULL || o->sign_key_fd >= 0)
         return ps_fail(err, 0, "watch signs with the keys of its own chain, each used once; leave the key out, and pin the "
                                "first head line that it says");

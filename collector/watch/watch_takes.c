@@ -9,7 +9,7 @@
 
 #include "collector/watch/snapshot_event.h"
 #include "collector/watch/state.h"
-#include "formats/head_line.h"
+#include "formats/bundle_write.h"
 
 static bool is_final(const struct ps_watch_state *s)
 {
@@ -171,27 +171,26 @@ static void break_chain(struct ps_watch_state *s)
     ps_event_say(&s->events, "chain_ended", "it is not known whether a bundle was sealed; the next one begins a new chain");
 }
 
-static void follow_chain(struct ps_watch_state *s, const struct ps_verdict *v)
+static void follow_chain(struct ps_watch_state *s, const struct ps_head *head)
 {
-    struct ps_head head;
-    if (!ps_head_line_read(ps_span_text(v->head_line), &head) || head.seq != s->chain.seq) {
-        break_chain(s);
-        return;
-    }
-    ps_chain_sealed(&s->chain, head.root);
-    memcpy(s->root, head.root, sizeof s->root);
+    ps_chain_sealed(&s->chain, head->root);
+    memcpy(s->root, head->root, sizeof s->root);
     s->follows = s->has_root = true;
+}
+
+/* What it says must be of the bundle that was asked for: its memory was the snapshot's. */
+static bool is_believed(const struct ps_watch_state *s, const struct ps_verdict *v, struct ps_head *head)
+{
+    return v->sealed && ps_head_line_read(ps_span_text(v->head_line), head) && head->seq == s->chain.seq &&
+           strcmp(head->bundle, v->bundle_id) == 0;
 }
 
 /* The bundle waits for its courier. False, and told: it does not. */
 static bool spool(struct ps_watch_state *s, const struct ps_verdict *v)
 {
     struct ps_error err;
-    char name[PS_SPOOL_NAME];
-    const char *slash = strrchr(v->path, '/');
-    snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : "");
-    if (s->running.hold_fd >= 0)
-        snprintf(name, sizeof name, "%.80s.tar.gz", v->bundle_id);
+    char name[PS_BUNDLE_FILE_LEN + 1];
+    ps_bundle_file_name(v->bundle_id, s->o->encrypt_to.count > 0, name);
     struct ps_spooled *item = ps_spool_add(&s->spool, name, s->running.hold_fd, v->bundle_bytes, &err);
     if (!item) {
         drop_held(s);
@@ -224,10 +223,10 @@ static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, int s
     ps_watch_answer_waiting(s, s->taken.ticket, line);
 }
 
-static void sealed(struct ps_watch_state *s)
+static void sealed(struct ps_watch_state *s, const struct ps_head *head)
 {
     struct ps_verdict *v = &s->snapshot.told->verdict;
-    follow_chain(s, v);
+    follow_chain(s, head);
     int status = v->early[0] != '\0' ? PS_SEALED_EARLY : PS_SEALED;
     s->last_took_us = v->took_us;
     s->last_bytes = v->bundle_bytes;
@@ -252,16 +251,16 @@ static void lost(struct ps_watch_state *s)
 static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
 {
     struct ps_snapshot_told *told = s->snapshot.told;
+    struct ps_head head;
+    end_texts(&told->verdict);
+    told->error.text[sizeof told->error.text - 1] = '\0';
     if (state == PS_SNAPSHOT_LOST) {
         lost(s);
+    } else if (is_believed(s, &told->verdict, &head)) {
+        sealed(s, &head);
     } else {
-        end_texts(&told->verdict);
-        told->error.text[sizeof told->error.text - 1] = '\0';
-        if (told->verdict.sealed)
-            sealed(s);
-        else
-            tell_failed(s, told->error.text, PS_NOT_SEALED);
-        if (!told->verdict.sealed && told->verdict.whole_part)
+        tell_failed(s, told->verdict.sealed ? "what it says of itself makes no sense" : told->error.text, PS_NOT_SEALED);
+        if (told->verdict.sealed || told->verdict.whole_part)
             break_chain(s);
     }
     drop_held(s);
