@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,24 +16,29 @@ enum { LOOK_EVERY_S = 1 };
 
 struct sight {
     bool there;
-    struct statx_timestamp modified, changed;
-    uint64_t ino, size;
+    struct timespec modified, changed;
+    ino_t ino;
+    off_t size;
 };
 
 static struct sight look(const char *path)
 {
-    struct statx x;
-    struct sight s;
-    memset(&s, 0, sizeof s); /* compared as bytes */
-    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    if (statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, &x) != 0)
-        return s;
-    s.there = true;
-    s.modified.tv_sec = x.stx_mtime.tv_sec, s.modified.tv_nsec = x.stx_mtime.tv_nsec;
-    s.changed.tv_sec = x.stx_ctime.tv_sec, s.changed.tv_nsec = x.stx_ctime.tv_nsec;
-    s.ino = x.stx_ino;
-    s.size = x.stx_size;
-    return s;
+    struct stat st;
+    if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
+        return (struct sight){0};
+    return (struct sight){.there = true, .modified = st.st_mtim, .changed = st.st_ctim, .ino = st.st_ino, .size = st.st_size};
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* It is there, and was not, or was another. */
+static bool is_news(const struct sight *now, const struct sight *before)
+{
+    return now->there && !(before->there && now->ino == before->ino && now->size == before->size &&
+                           same_time(&now->modified, &before->modified) && same_time(&now->changed, &before->changed));
 }
 
 static _Noreturn void look_out(const char *path, int fd, pid_t watch)
@@ -49,7 +53,7 @@ static _Noreturn void look_out(const char *path, int fd, pid_t watch)
     for (struct sight before = look(path);;) {
         nanosleep(&nap, NULL);
         struct sight now = look(path);
-        if (now.there && memcmp(&now, &before, sizeof now) != 0 && write(fd, "", 1) < 0 && errno != EAGAIN)
+        if (is_news(&now, &before) && write(fd, "", 1) < 0 && errno != EAGAIN)
             _exit(1);
         before = now;
     }

@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
 
 static bool ends_with(const char *name, const char *suffix)
 {
@@ -54,7 +59,7 @@ static bool adopt(const struct ps_spool *s, const char *part)
     char name[300];
     snprintf(name, sizeof name, "%.*s", (int) (strlen(part) - strlen(".part")), part);
     return is_bundle(name) && has_beside(s, name, ".minisig") &&
-           renameat2(s->dir, part, s->dir, name, RENAME_NOREPLACE) == 0;
+           syscall(SYS_renameat2, s->dir, part, s->dir, name, RENAME_NOREPLACE) == 0;
 }
 
 /* Of the parts there are few, and what they become is listed then. */
