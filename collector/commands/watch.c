@@ -4,13 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "collector/collect.h"
 #include "collector/commands/commands.h"
 #include "collector/delivery/delivery_options.h"
-#include "collector/own_secrets.h"
+#include "collector/delivery/delivery_secrets.h"
 #include "collector/terminal.h"
 
 static const char usage[] = "procsnap watch DEST --every TIME [options]";
@@ -54,7 +53,6 @@ static void hold_standard_descriptors(void)
 /* The options of a watch, and behind them those of every delivery. */
 struct more {
     struct ps_watch_options watch;
-    struct ps_delivery_options delivery;
     struct ps_option_group groups[2];
     struct ps_flag flags[PS_MORE_OPTIONS];
 };
@@ -71,7 +69,7 @@ static struct ps_option_group group_of(struct more *more)
     size_t count = 0;
     more->watch = ps_watch_options_default();
     more->groups[0] = ps_watch_option_group(&more->watch);
-    more->groups[1] = ps_delivery_option_group(&more->delivery);
+    more->groups[1] = ps_delivery_option_group(&more->watch.delivery);
     for (size_t g = 0; g < 2; g++)
         for (size_t i = 0; i < more->groups[g].count; i++)
             more->flags[count++] = more->groups[g].flags[i];
@@ -93,24 +91,10 @@ static int print_help(const struct ps_option_group *group)
     return ps_print_help(&help);
 }
 
-/* No bundle says with what it was delivered. */
-static bool find_own_secrets(struct ps_own_secrets *out, struct ps_error *err)
-{
-    static const char *const names[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && !ps_own_secrets_add(out, ps_span_text(value)))
-            return ps_fail(err, 0, "%s is too long to be kept out of the bundles; give the watch a shorter one", names[i]);
-    }
-    return true;
-}
-
 static bool plan(struct more *more, const struct ps_options *options, struct ps_error *err)
 {
-    more->watch.delivery = &more->delivery;
-    more->watch.deliver = ps_delivery_run;
     return ps_watch_options_check(&more->watch, options, err) &&
-           (!options->remote || ps_delivery_plan(&more->delivery, options->dest, err));
+           (!options->remote || ps_delivery_plan(&more->watch.delivery, options->dest, err));
 }
 
 int ps_command_watch(int argc, char **argv)
@@ -124,7 +108,7 @@ int ps_command_watch(int argc, char **argv)
     if (ps_help_wanted(argc, argv))
         return print_help(&group);
     if (!ps_options_parse(argc, argv, &group, ps_delivery_is_remote, &options, &err) || !plan(&more, &options, &err) ||
-        !find_own_secrets(&secrets, &err))
+        !ps_delivery_secrets(&more.watch.delivery, options.dest, &secrets, &err))
         return ps_usage_error(&err);
     options.own_secrets = &secrets;
     hold_standard_descriptors();

@@ -6,11 +6,12 @@
 #define PS_WATCH_STATE_H
 
 #include "collector/chain.h"
-#include "collector/watch/courier.h"
+#include "collector/delivery/courier.h"
 #include "collector/watch/lookout.h"
 #include "collector/watch/rate.h"
 #include "collector/watch/schedule.h"
 #include "collector/watch/snapshot.h"
+#include "collector/watch/spool.h"
 #include "collector/watch/switchboard.h"
 #include "collector/watch/watch.h"
 
@@ -44,8 +45,12 @@ struct ps_watch_state {
     uint64_t last_took_us, last_bytes; /* of the snapshot before */
     /* of a remote DEST */
     struct ps_spool spool;
-    struct ps_courier courier;
-    struct ps_delivery_options delivery; /* of the courier under way */
+    struct ps_courier *courier;          /* NULL: nothing is being delivered */
+    struct ps_spooled *carried;          /* what it has; with its texts and options, which it borrows */
+    struct ps_delivery_options delivery;
+    struct ps_parcel parcel;
+    char minisig[PS_SPOOL_TEXT], head_line[PS_SPOOL_TEXT];
+    uint64_t courier_late_us;            /* when it is killed */
     uint32_t failures;                   /* of deliveries, in a row */
     uint64_t next_try_us;
     char spool_dest[4096];               /* the directory of the spool as a DEST */
@@ -69,6 +74,8 @@ void ps_watch_take(struct ps_watch_state *s);
 
 /* watch_delivers.c: the delivery under way, and the next. */
 void ps_watch_deliver(struct ps_watch_state *s);
+/* What is under way ends without an answer. */
+void ps_watch_end_delivery(struct ps_watch_state *s);
 /* Is there room for a bundle like the last one? The policy may drop the oldest for it. */
 bool ps_watch_make_room(struct ps_watch_state *s);
 /* Bytes that the spool takes for the bundle under way; no limit with a local DEST. */

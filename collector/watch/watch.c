@@ -84,8 +84,7 @@ static bool open_spool(struct ps_watch_state *s, struct ps_error *err)
     struct ps_head head;
     if (!s->o->remote)
         return true;
-    if (!ps_spool_open(s->w->spool, s->w->spool_max, ps_boottime_us(), &s->spool, err) ||
-        !ps_courier_prepare(&s->courier, err))
+    if (!ps_spool_open(s->w->spool, s->w->spool_max, ps_boottime_us(), &s->spool, err))
         return false;
     if (ps_spool_last_head(&s->spool, line) && ps_head_line_read(ps_span_text(line), &head)) {
         s->follows = s->has_root = true;
@@ -125,13 +124,20 @@ static bool start(struct ps_watch_state *s, struct ps_error *err)
     return true;
 }
 
+/* Orphans too: in its container, the watch may be the first process. The courier's end is its own to take. */
 static void reap(struct ps_watch_state *s)
 {
-    int status;
-    pid_t pid;
-    /* Orphans too: in its container, the watch may be the first process. */
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        (void) !(ps_snapshot_reaped(&s->snapshot, pid, status) || ps_courier_reaped(&s->courier, pid));
+    for (;;) {
+        siginfo_t info = {0};
+        int status;
+        bool carries = s->courier != NULL && !ps_courier_over(s->courier);
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+            return;
+        if (carries && ps_courier_over(s->courier))
+            continue;
+        if (waitpid(info.si_pid, &status, WNOHANG) > 0)
+            (void) ps_snapshot_reaped(&s->snapshot, info.si_pid, status);
+    }
 }
 
 /* Milliseconds until something is due that nobody tells us of; a suspended machine makes it late by that much at most. */
@@ -140,9 +146,9 @@ static int next_turn_ms(const struct ps_watch_state *s)
     uint64_t now = ps_boottime_us(), at = now + (uint64_t) PS_HEART_TURN_S * 1000000;
     if (s->schedule.due_us < at)
         at = s->schedule.due_us;
-    if ((s->snapshot.pid > 0 || s->courier.pid > 0 || s->stopping) && now + RUNNING_TURN_MS * 1000 < at)
+    if ((s->snapshot.pid > 0 || s->courier != NULL || s->stopping) && now + RUNNING_TURN_MS * 1000 < at)
         at = now + RUNNING_TURN_MS * 1000;
-    if (s->spool.count > 0 && s->courier.pid <= 0 && s->next_try_us < at)
+    if (s->spool.count > 0 && s->courier == NULL && s->next_try_us < at)
         at = s->next_try_us;
     return at > now ? (int) ((at - now + 999) / 1000) : 0;
 }

@@ -7,8 +7,8 @@
 #ifndef PS_WATCH_H
 #define PS_WATCH_H
 
+#include "collector/delivery/delivery.h"
 #include "collector/options.h"
-#include "collector/watch/courier.h"
 #include "collector/watch/events.h"
 
 #define PS_WATCH_NAME "procsnap" /* of the socket, "@procsnap" */
@@ -25,8 +25,7 @@ struct ps_watch_options {
     const char *spool;       /* directory; NULL: bundles wait in memory */
     uint64_t spool_max;      /* bytes; default 64 MiB in memory, 1 GiB in a directory */
     bool spool_newest;       /* a full spool drops the oldest; else it refuses the newest */
-    const struct ps_delivery_options *delivery; /* set by the command, with `deliver`, for a remote DEST */
-    ps_deliver *deliver;
+    struct ps_delivery_options delivery; /* of a remote DEST; read by its own group */
 };
 
 struct ps_watch_options ps_watch_options_default(void);

@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/host/limits.h"
 #include "collector/watch/backoff.h"
@@ -9,6 +10,8 @@
 
 /* What a bundle needs at least, and between tries while the watch ends. */
 enum { BUNDLE_LEAST = 256 << 10, STOP_RETRY_MS = 500, LAST_WORDS_MS = 300 };
+/* Of a courier, when the command line names none; and what it has behind it until it is killed. */
+enum { DEADLINE_MS = 120000, GRACE_MS = 10000 };
 
 /* A quarter of the room that the container has now, what is held already counted, when bundles lie in memory. */
 static void fit_into_memory(struct ps_watch_state *s)
@@ -51,7 +54,7 @@ bool ps_watch_make_room(struct ps_watch_state *s)
     if (need < BUNDLE_LEAST)
         need = BUNDLE_LEAST;
     for (size_t i = 0; s->w->spool_newest && room(&s->spool) < need && i < s->spool.count;) {
-        if (s->spool.items[i] == s->courier.item) {
+        if (s->spool.items[i] == s->carried) {
             i++; /* under way */
             continue;
         }
@@ -70,15 +73,19 @@ static void tell_end(struct ps_watch_state *s, struct ps_spooled *item, int stat
     item->ticket = 0;
 }
 
-static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool certain)
+static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool certain, const struct ps_buffer *receipt,
+                      const char *words)
 {
+    enum { RECEIPT_MOST = 3000 }; /* of an event's line */
     struct ps_json *j = ps_event_begin(&s->events, "delivered");
     ps_json_text(j, "bundle", item->name);
     ps_json_bool(j, "certain", certain);
     ps_json_u64(j, "tries", item->tries);
     ps_json_u64(j, "waited_ms", (s->now_us - item->since_us) / 1000);
-    if (s->courier.told->receipt[0] == '{')
-        ps_json_raw(j, "receipt", ps_span_text(s->courier.told->receipt));
+    if (!certain)
+        ps_json_text(j, "words", words);
+    if (receipt->len > 1 && receipt->len <= RECEIPT_MOST)
+        ps_json_raw(j, "receipt", ps_span_of(receipt->data, receipt->len - 1)); /* a line */
     ps_json_u64(j, "waiting", s->spool.count - 1);
     ps_event_end(&s->events);
     if (s->final_item == item)
@@ -108,35 +115,89 @@ static void failed(struct ps_watch_state *s, struct ps_spooled *item, const char
     tell_end(s, item, PS_SEALED_NOT_DELIVERED, "sealed, but not delivered yet");
 }
 
+/* Takes what the courier says in its end. */
+static enum ps_delivered take_end(struct ps_watch_state *s, struct ps_buffer *receipt, struct ps_error *err)
+{
+    enum ps_delivered end = ps_courier_end(s->courier, receipt, err);
+    if (s->carried->fd < 0)
+        close(s->parcel.fd);
+    s->courier = NULL;
+    s->carried = NULL;
+    return end;
+}
+
 static void look_after_courier(struct ps_watch_state *s)
 {
-    struct ps_spooled *item = s->courier.item;
-    enum ps_courier_state state = ps_courier_look(&s->courier, s->now_us);
-    if (state != PS_COURIER_OVER && state != PS_COURIER_LOST)
+    struct ps_spooled *item = s->carried;
+    struct ps_buffer receipt = {0};
+    struct ps_error err = {0};
+    if (s->courier == NULL)
         return;
-    s->courier.item = NULL;
-    if (state == PS_COURIER_LOST)
-        failed(s, item, s->courier.killed ? "the process that delivers did not end in its time" :
-                                            "the process that delivers ended without a word");
-    else if (s->courier.told->end == PS_NOT_DELIVERED)
-        failed(s, item, s->courier.told->error.text);
+    if (!ps_courier_over(s->courier)) {
+        if (s->now_us > s->courier_late_us)
+            ps_courier_kill(s->courier);
+        return;
+    }
+    enum ps_delivered end = take_end(s, &receipt, &err);
+    if (end == PS_NOT_DELIVERED)
+        failed(s, item, err.text);
     else
-        delivered(s, item, s->courier.told->end == PS_DELIVERED);
+        delivered(s, item, end == PS_DELIVERED, &receipt, err.text);
+    ps_buffer_done(&receipt);
+}
+
+static bool pack(struct ps_watch_state *s, struct ps_spooled *item, struct ps_error *err)
+{
+    int fd = ps_spool_fetch(&s->spool, item, s->minisig, s->head_line, err);
+    if (fd < 0)
+        return false;
+    s->parcel = (struct ps_parcel){
+        .fd = fd,
+        .name = item->name,
+        .minisig = ps_span_text(s->minisig),
+        .head_line = s->head_line[0] != '\0' ? s->head_line : NULL,
+        .tried_before = item->tried_before,
+    };
+    s->delivery = s->w->delivery;
+    uint64_t deadline_ms = s->delivery.deadline_ms > 0 ? s->delivery.deadline_ms : DEADLINE_MS;
+    if (s->stopping && (s->stop_by_us - s->now_us) / 1000 < deadline_ms)
+        deadline_ms = (s->stop_by_us - s->now_us) / 1000;
+    s->delivery.deadline_ms = (uint32_t) deadline_ms;
+    s->courier_late_us = s->now_us + (deadline_ms + GRACE_MS) * 1000;
+    return true;
 }
 
 static void start_courier(struct ps_watch_state *s)
 {
     struct ps_error err;
     struct ps_spooled *item = ps_spool_next(&s->spool, s->final_item != NULL);
-    if (!item || s->courier.pid > 0 || s->now_us < s->next_try_us)
+    if (!item || s->courier != NULL || s->now_us < s->next_try_us)
         return;
-    s->delivery = *s->w->delivery;
-    if (s->stopping)
-        s->delivery.deadline_ms = (uint32_t) ((s->stop_by_us - s->now_us) / 1000);
     ps_spool_try(&s->spool, item);
-    if (!ps_courier_start(&s->courier, s->w->deliver, &s->delivery, s->o->dest, &s->spool, item, &err))
+    if (!pack(s, item, &err)) {
         failed(s, item, err.text);
+        return;
+    }
+    s->courier = ps_courier_start(&s->delivery, s->o->dest, &s->parcel, &err);
+    s->carried = item;
     item->tried_before = true;
+    if (s->courier != NULL)
+        return;
+    if (item->fd < 0)
+        close(s->parcel.fd);
+    s->carried = NULL;
+    failed(s, item, err.text);
+}
+
+void ps_watch_end_delivery(struct ps_watch_state *s)
+{
+    struct ps_buffer receipt = {0};
+    struct ps_error err;
+    if (s->courier == NULL)
+        return;
+    ps_courier_kill(s->courier);
+    (void) take_end(s, &receipt, &err);
+    ps_buffer_done(&receipt);
 }
 
 /* All that waits is lost with the memory that it lies in, or left to the next watch. */
@@ -159,7 +220,7 @@ static void end_of_budget(struct ps_watch_state *s)
     bool time_is_up = s->now_us + LAST_WORDS_MS * 1000 >= s->stop_by_us;
     if (!s->final_taken || (s->spool.count > 0 && !time_is_up))
         return;
-    ps_courier_kill(&s->courier);
+    ps_watch_end_delivery(s);
     tell_left(s);
     s->over = true;
 }
