@@ -74,6 +74,8 @@ void ps_watch_take(struct ps_watch_state *s);
 
 /* watch_delivers.c: the delivery under way, and the next. */
 void ps_watch_deliver(struct ps_watch_state *s);
+/* Who waits for a delivery while deliveries fail is told so. */
+void ps_watch_answer_undelivered(struct ps_watch_state *s);
 /* What is under way ends without an answer. */
 void ps_watch_end_delivery(struct ps_watch_state *s);
 /* Is there room for a bundle like the last one? The policy may drop the oldest for it. */

@@ -98,6 +98,13 @@ static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool ce
     s->next_try_us = s->now_us;
 }
 
+/* Nobody waits for an outage to end. */
+void ps_watch_answer_undelivered(struct ps_watch_state *s)
+{
+    for (size_t i = 0; i < s->spool.count && s->failures > 0; i++)
+        tell_end(s, s->spool.items[i], PS_SEALED_NOT_DELIVERED, "sealed, but not delivered yet: deliveries fail at present");
+}
+
 static void failed(struct ps_watch_state *s, struct ps_spooled *item, const char *words)
 {
     uint32_t wait_ms = ps_backoff_ms(++s->failures, randombytes_random());
@@ -112,7 +119,7 @@ static void failed(struct ps_watch_state *s, struct ps_spooled *item, const char
     ps_json_u64(j, "waiting", s->spool.count);
     ps_json_u64(j, "waiting_bytes", s->spool.bytes);
     ps_event_end(&s->events);
-    tell_end(s, item, PS_SEALED_NOT_DELIVERED, "sealed, but not delivered yet");
+    ps_watch_answer_undelivered(s);
 }
 
 /* Takes what the courier says in its end. */

@@ -215,8 +215,10 @@ static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, int s
         bool waits = spool(s, v);
         s->exit_status = PS_SEALED_NOT_DELIVERED;
         s->final_status = status;
-        if (waits)
+        if (waits) {
+            ps_watch_answer_undelivered(s);
             return;
+        }
     }
     snprintf(line, sizeof line, "%d sealed%s%s: %s", s->exit_status, status == PS_SEALED ? "" : " early, ", v->early,
              v->head_line);
