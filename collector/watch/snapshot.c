@@ -13,14 +13,32 @@
 #include "collector/sandbox/hardening.h"
 #include "collector/watch/heart.h"
 
+static void *share(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
 bool ps_snapshot_prepare(struct ps_snapshot *s, struct ps_error *err)
 {
-    *s = (struct ps_snapshot){0};
-    s->told = mmap(NULL, sizeof *s->told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (s->told != MAP_FAILED)
-        return true;
-    s->told = NULL;
-    return ps_fail(err, errno, "cannot map shared memory for the verdict of a snapshot");
+    *s = (struct ps_snapshot){.told = share(sizeof *s->told), .now = share(sizeof *s->now),
+                              .before = share(sizeof *s->before)};
+    return (s->told && s->now && s->before) || ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
+}
+
+/* Pages that were touched go back to the system. */
+static void forget(struct ps_sightings *s)
+{
+    (void) madvise(s, sizeof *s, MADV_REMOVE);
+    s->process_count = s->executable_count = 0;
+}
+
+void ps_snapshot_keep(struct ps_snapshot *s)
+{
+    struct ps_sightings *older = s->before;
+    s->before = s->now;
+    s->now = older;
+    s->has_before = true;
 }
 
 /* A process group of its own: what a terminal sends to that of the watch is for the watch to answer. */
@@ -32,6 +50,8 @@ static _Noreturn void conduct(const struct ps_snapshot *s, const struct ps_optio
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != watch)
         _exit(1);
+    madvise(told, sizeof *told, MADV_DONTFORK); /* our word alone */
+    madvise(s->before, sizeof *s->before, MADV_DONTFORK);
     told->status = ps_collect(options, NULL, &told->verdict, &told->error);
     atomic_store(&told->over, 1);
     _exit(0);
@@ -46,6 +66,7 @@ bool ps_snapshot_start(struct ps_snapshot *s, const struct ps_options *options, 
     for (size_t i = 0; i < keep_count; i++)
         kept[STANDARD + i] = keep[i];
     memset(s->told, 0, sizeof *s->told);
+    forget(s->now);
     s->begun_us = ps_boottime_us();
     s->late_us = s->begun_us + ((uint64_t) options->deadline_ms + grace_ms) * 1000;
     s->told_to_stop = s->killed = s->ended = false;
@@ -54,6 +75,7 @@ bool ps_snapshot_start(struct ps_snapshot *s, const struct ps_options *options, 
         ps_harden_descriptors(kept, STANDARD + keep_count);
         conduct(s, options, watch);
     }
+    s->conductor = s->pid;
     if (s->pid > 0)
         return true;
     s->pid = 0;

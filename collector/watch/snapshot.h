@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "collector/collect.h"
+#include "collector/sightings.h"
 
 enum ps_snapshot_state {
     PS_SNAPSHOT_NONE,    /* none is under way */
@@ -27,7 +28,10 @@ struct ps_snapshot_told {
 
 struct ps_snapshot {
     struct ps_snapshot_told *told; /* for all snapshots, one after the other; owned */
+    struct ps_sightings *now, *before; /* of the one under way, and of the one that it is compared with; owned */
+    bool has_before;
     pid_t pid;                     /* 0: none */
+    pid_t conductor;               /* the same, also when it has ended */
     uint64_t begun_us, late_us;    /* when it is killed */
     bool told_to_stop, killed, ended;
     int wait_status;               /* with PS_SNAPSHOT_LOST */
@@ -44,6 +48,8 @@ void ps_snapshot_stop(struct ps_snapshot *s);
 bool ps_snapshot_reaped(struct ps_snapshot *s, pid_t pid, int wait_status);
 /* How it stands; kills one that is late. OVER and LOST are told once. */
 enum ps_snapshot_state ps_snapshot_look(struct ps_snapshot *s, uint64_t now_us);
+/* The next one is compared with the one that was last. */
+void ps_snapshot_keep(struct ps_snapshot *s);
 /* Kills what is under way. */
 void ps_snapshot_kill(struct ps_snapshot *s);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/watch/snapshot_event.h"
 
+#include "collector/watch/changes.h"
 #include "formats/head_line.h"
 #include "formats/journal.h"
 
@@ -14,7 +15,8 @@ static void add_outcomes(struct ps_json *j, const struct ps_verdict *v)
     ps_json_object_end(j);
 }
 
-void ps_snapshot_event(struct ps_events *e, const struct ps_verdict *v, const char *reason, const char *asked)
+void ps_snapshot_event(struct ps_events *e, const struct ps_verdict *v, const char *reason, const char *asked,
+                       const struct ps_sightings *before, const struct ps_sightings *now)
 {
     struct ps_json *j = ps_event_begin(e, "snapshot");
     struct ps_head head;
@@ -39,5 +41,7 @@ void ps_snapshot_event(struct ps_events *e, const struct ps_verdict *v, const ch
         ps_json_u64(j, "readers_replaced", v->readers_replaced);
     if (v->readers_abandoned > 0)
         ps_json_u64(j, "readers_abandoned", v->readers_abandoned);
+    if (before != NULL)
+        ps_changes_add(j, before, now);
     ps_event_end(e);
 }

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "collector/watch/changes.h"
 #include "collector/watch/snapshot_event.h"
 #include "collector/watch/state.h"
 #include "formats/bundle_write.h"
@@ -89,6 +90,7 @@ static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
 {
     if (!link_to_chain(s, err))
         return false;
+    s->running.sightings = s->snapshot.now;
     bool started = aim(s, err) && ps_snapshot_start(&s->snapshot, &s->running,
                                                     (int[]){s->link.seed_fd, s->running.hold_fd}, 2, GRACE_MS, err);
     ps_chain_link_close(&s->link);
@@ -225,6 +227,18 @@ static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, int s
     ps_watch_answer_waiting(s, s->taken.ticket, line);
 }
 
+/* One that was cut short did not see all who are there: it is compared with nothing. */
+static void tell_sealed(struct ps_watch_state *s, const struct ps_verdict *v)
+{
+    bool whole = v->early[0] == '\0';
+    if (whole)
+        ps_changes_settle(s->snapshot.now, getpid(), s->snapshot.conductor);
+    ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked,
+                      whole && s->snapshot.has_before ? s->snapshot.before : NULL, s->snapshot.now);
+    if (whole)
+        ps_snapshot_keep(&s->snapshot);
+}
+
 static void sealed(struct ps_watch_state *s, const struct ps_head *head)
 {
     struct ps_verdict *v = &s->snapshot.told->verdict;
@@ -232,7 +246,7 @@ static void sealed(struct ps_watch_state *s, const struct ps_head *head)
     int status = v->early[0] != '\0' ? PS_SEALED_EARLY : PS_SEALED;
     s->last_took_us = v->took_us;
     s->last_bytes = v->bundle_bytes;
-    ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked);
+    tell_sealed(s, v);
     end_well(s, v, status);
 }
 

@@ -5,6 +5,7 @@ any moment: what has the name of a bundle is whole, nothing is overwritten, and 
 
 KILLS watches are killed (20 where it is not set).
 """
+import hashlib
 import os
 import random
 import signal
@@ -103,6 +104,30 @@ def check_joined(folder):
     watch.stop()
     holds("six that ask at once get at most two snapshots", len(told) <= 2, told)
     holds("and the watch takes no more", len(watch.of("snapshot")) <= 4, watch.events)
+
+
+def check_changes(folder):
+    """What changed between two snapshots: ids and hashes, as the bundles have them."""
+    watch = Watch(folder + "/", "1h", *WITHOUT_FILES)
+    first = watch.wait_for("snapshot")
+    equal("the first snapshot is compared with nothing", False, "changes" in first)
+    path = odd.copy_of_program(f"{folder}/program")
+    with open(path, "ab") as file:
+        file.write(b"unlike any other")
+    fresh = odd.Odd(argv=["odd"], program=path)
+    watch.send(signal.SIGUSR1)
+    second = watch.wait_for("snapshot")
+    record = next(record for record in snapshot.Bundle(files_of(watch, folder)[-1]).records("process")
+                  if record["process"]["pid"] == fresh.pid)
+    equal("a new process, and nothing of ours", ([record["process"]["entity_id"]], []),
+          (second["changes"]["processes_new"], second["changes"]["processes_ended"]))
+    equal("its program", [hashlib.sha256(read(path)).hexdigest()], second["changes"]["executables_new"])
+    fresh.end()
+    watch.send(signal.SIGUSR1)
+    third = watch.wait_for("snapshot")
+    equal("a process that ended", ([], [record["process"]["entity_id"]], []),
+          (third["changes"]["processes_new"], third["changes"]["processes_ended"], third["changes"]["executables_new"]))
+    watch.stop()
 
 
 def check_stop_during(folder):
@@ -284,7 +309,7 @@ def check_command_line(folder):
 
 def main():
     odd.inside_namespaces()
-    for check in (check_command_line, check_schedule, check_triggers, check_joined, check_stop_during, check_short_budget,
+    for check in (check_command_line, check_schedule, check_triggers, check_joined, check_changes, check_stop_during, check_short_budget,
                   check_ignored, check_nobody_listens, check_name_taken, check_health_of_a_stopped_one,
                   check_snapshot_killed, check_no_destination, check_kills):
         with odd.folder() as folder:
