@@ -20,6 +20,7 @@
 #include "collector/host/prober.h"
 #include "collector/procfs/reader.h"
 #include "collector/sandbox/hardening.h"
+#include "collector/sightings.h"
 #include "collector/watchdog.h"
 
 struct conductor {
@@ -86,6 +87,8 @@ static bool prepare(struct conductor *c, struct ps_error *err)
 
 static void unmap_other_rings(struct conductor *c, uint32_t slot)
 {
+    if (c->options->sightings)
+        munmap(c->options->sightings, sizeof *c->options->sightings);
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
         if (i != slot)
             ps_ring_unmap(&c->rings[i]);

@@ -28,6 +28,9 @@ static const struct command commands[] = {
 #endif
     {"verify", "is a bundle whole, unaltered, and signed by my key?", ps_command_verify},
 #ifndef PROCSNAP_CORE
+    {"watch", "sidecar: snapshots on a schedule, on a trigger, and a last one at the end", ps_command_watch},
+    {"trigger", "ask this task's watch for a snapshot now", ps_command_trigger},
+    {"health", "is the watch of this container alive?", ps_command_health},
     {"show", "what a bundle says: summary, tree, sockets, files, gaps", ps_command_show},
     {"export", "a bundle for other tools: a /proc tree that they can read", ps_command_export},
     {"custody", "who held a bundle: a signed log beside it", ps_command_custody},

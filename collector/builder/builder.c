@@ -15,6 +15,7 @@
 #include "collector/key_file.h"
 #include "collector/procfs/reader.h"
 #include "collector/selftest.h"
+#include "collector/sightings.h"
 #include "formats/digest.h"
 #include "formats/head_line.h"
 
@@ -131,6 +132,7 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->subject = PS_NO_SUBJECT;
         lane->line.out = &b->out;
         lane->conductor = job->host->own ? (uint32_t) job->conductor : 0;
+        lane->line.content.sightings = job->options->sightings;
         lane->line.own_secrets = job->options->own_secrets;
         lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }
@@ -333,6 +335,18 @@ static void tell_limits(const struct builder *b, struct ps_verdict *v)
         v->headroom_bytes = b->job->limits->headroom_bytes.value;
 }
 
+/* Of the lives that have a line. The programs were noted as they were hashed. */
+static void tell_sightings(const struct builder *b, struct ps_sightings *s)
+{
+    snprintf(s->boot_id, sizeof s->boot_id, "%s", b->job->host->boot_id);
+    s->pid_namespace = b->job->host->pid_namespace;
+    for (size_t i = 0; i < b->lives.room && s->process_count < PS_SIGHTINGS_PROCESSES; i++) {
+        const struct ps_life *life = ps_lives_at(&b->lives, (uint32_t) i);
+        if (life)
+            s->processes[s->process_count++] = (struct ps_sighting){life->start, life->pid, life->ppid};
+    }
+}
+
 static void tell(struct builder *b, const struct ps_sealed *sealed)
 {
     struct ps_control *control = b->job->control;
@@ -356,6 +370,8 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->cores = b->lanes[PS_MEMORY].line.dump.cores;
     v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
     tell_limits(b, v);
+    if (b->job->options->sightings)
+        tell_sightings(b, b->job->options->sightings);
     v->redacted = b->job->options->redact_environ;
     v->ephemeral_key = b->run.ephemeral_key;
     v->own_denied = b->out.own_denied;
@@ -391,6 +407,7 @@ static void abandon(struct builder *b)
     if (!b->destination)
         return;
     bool whole = ps_destination_abandon(b->destination, part);
+    b->job->control->verdict.whole_part = whole;
     if (!part[0])
         return;
     struct ps_error why = b->job->control->error, *err = &b->job->control->error;

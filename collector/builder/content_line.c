@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/builder/line.h"
+#include "collector/sightings.h"
 
 void ps_content_done(struct ps_content_line *c)
 {
@@ -212,6 +213,13 @@ static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
     memcpy(c->digest, sha256, PS_SHA256_LEN);
 }
 
+static void note_program(const struct ps_content_line *c)
+{
+    struct ps_sightings *s = c->sightings;
+    if (s && s->executable_count < PS_SIGHTINGS_EXECUTABLES && strcmp(ps_catalog[c->row].path, "exe") == 0)
+        memcpy(s->executables[s->executable_count++], c->digest, PS_SHA256_LEN);
+}
+
 bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, bool atime, uint64_t us)
 {
     struct ps_content_line *c = &l->content;
@@ -224,6 +232,8 @@ bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, boo
         end_member(l, &capture.outcome);
     else if (read)
         end_hash(c);
+    if (read)
+        note_program(c);
     c->facts.hashed = read;
     c->facts.atime = atime;
     c->facts.withheld = (uint8_t) c->withheld;

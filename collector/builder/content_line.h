@@ -10,6 +10,7 @@
 #include "formats/journal.h"
 
 struct ps_line_builder;
+struct ps_sightings;
 
 /* Hashes that name members already. Fixed room: the collector's own limit. */
 enum { PS_OBJECTS_MAX = 4096 };
@@ -34,6 +35,7 @@ struct ps_content_line {
     uint64_t budget, kept; /* bytes of members */
     uint8_t (*objects)[PS_SHA256_LEN]; /* PS_OBJECTS_MAX of them; owned */
     size_t object_count;
+    struct ps_sightings *sightings; /* to note programs in; NULL: nobody asks */
 };
 
 /* All return false when the sender is broken: frames that do not follow each other. */

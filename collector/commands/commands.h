@@ -20,6 +20,9 @@ int ps_command_parse(int argc, char **argv);
 int ps_command_keygen(int argc, char **argv);
 int ps_command_selftest(int argc, char **argv);
 int ps_command_version(int argc, char **argv);
+int ps_command_watch(int argc, char **argv);
+int ps_command_trigger(int argc, char **argv);
+int ps_command_health(int argc, char **argv);
 
 /* How a command goes from words to an exit status: a function each, over one request of the command's own. */
 struct ps_command {

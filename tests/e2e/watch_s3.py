@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A watch that delivers to an S3 double: what is reported delivered is there, nothing is overwritten, and what cannot be
+delivered waits, in memory or in a spool that survives the watch, also when it is killed at any moment.
+
+KILLS watches are killed (20 where it is not set).
+"""
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import odd  # noqa: E402
+import s3_double  # noqa: E402
+import s3_faults as faults  # noqa: E402
+import snapshot  # noqa: E402
+from checks import about, equal, finish, holds  # noqa: E402
+from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
+from endpoint import give_address  # noqa: E402
+from watching import NOT_DELIVERED, SEALED, Watch, ask, check_chain, read, wait_until  # noqa: E402
+
+KILLS = int(os.environ.get("KILLS", "20"))
+
+
+class Outage:
+    """Faults for a double: it refuses everything while `on`."""
+
+    def __init__(self):
+        self.on = True
+
+    def __call__(self, number, request):
+        return faults.Refusal(503, "ServiceUnavailable") if self.on else None
+
+
+def started(double, every, *options, **how):
+    environment = {"PATH": os.environ["PATH"], **ENV_KEYS}
+    return Watch(DEST, every, "--endpoint-url", double.url, "--delivery-deadline", "3s", *options, env=environment, **how)
+
+
+def in_bucket(double):
+    """Bytes by name of each bundle that is there with its signature, once."""
+    objects = double.bucket().objects
+    names = [name for name in objects if not name.endswith(".minisig")]
+    whole = {name[len(PREFIX):]: objects[name][0].data for name in names
+             if len(objects[name]) == 1 and len(objects.get(name + ".minisig", [])) == 1}
+    return whole
+
+
+def check_bucket(what, double, watches, folder):
+    """All that the watches sealed is in the bucket, in their order one chain each; and nothing is overwritten."""
+    there = in_bucket(double)
+    equal(f"{what}: nothing is overwritten", [], double.overwritten)
+    for watch in watches:
+        told = [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")]
+        equal(f"{what}: all that was sealed is there", [], [name for name in told if name not in there])
+        check_chain(what, [there[name] for name in told if name in there])
+    for name, data in there.items():
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(data)
+        with open(f"{folder}/{name}.minisig", "wb") as file:
+            file.write(double.object(f"{PREFIX}{name}.minisig").data)
+        status, text = ask("verify", f"{folder}/{name}")
+        equal(f"{what}: {name} verifies", 1, status)
+
+
+def check_straight(folder):
+    double = s3_double.Double()
+    watch = started(double, "1s")
+    for _ in range(3):
+        event = watch.wait_for("delivered")
+        holds("delivered, with a receipt", event and event["certain"] and event["receipt"]["bundle"] in event["bundle"], event)
+    status, text = ask("trigger", "--wait")
+    holds("trigger --wait answers when the bundle is delivered", status == SEALED and "delivered" in text, (status, text))
+    equal("health --delivery", 0, ask("health", "--delivery")[0])
+    status = watch.stop()
+    equal("SIGTERM: exit status", SEALED, status)
+    equal("SIGTERM: the last snapshot is delivered before the end", "final",
+          watch.of("snapshot")[-1]["reason"])
+    equal("all are delivered", [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")],
+          [event["bundle"] for event in watch.of("delivered")])
+    check_bucket("straight", double, [watch], folder)
+    secret = ENV_KEYS["AWS_SECRET_ACCESS_KEY"].encode()
+    holds("no bundle holds the credentials", not any(secret in snapshot.Bundle(data).tar for data in in_bucket(double).values()))
+    holds("no event holds the credentials", secret.decode() not in str(watch.events))
+
+
+def check_outage(folder, *options):
+    """Bundles wait while nothing can be delivered, the oldest go first when it can."""
+    what = "an outage" + (", with a spool" if options else ", in memory")
+    outage = Outage()
+    double = s3_double.Double(faults=outage)
+    watch = started(double, "1s", *options)
+    failed = watch.wait_for("delivery_failed")
+    holds(f"{what}: told, with the code of AWS", failed and "ServiceUnavailable" in failed["words"], failed)
+    for _ in range(2):
+        watch.wait_for("snapshot")
+    equal(f"{what}: health says alive", 0, ask("health")[0])
+    equal(f"{what}: health --delivery does not", 1, ask("health", "--delivery")[0])
+    status, text = ask("trigger", "--wait")
+    equal(f"{what}: trigger --wait says that it is not delivered", NOT_DELIVERED, status)
+    outage.on = False
+    holds(f"{what}: over, it is delivered", watch.wait_for("delivered", seconds=60))
+    equal(f"{what}: over, health --delivery", True, wait_until(lambda: ask("health", "--delivery")[0] == 0))
+    equal(f"{what}: SIGTERM: exit status", SEALED, watch.stop())
+    sealed = [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")]
+    delivered = [event["bundle"] for event in watch.of("delivered")]
+    equal(f"{what}: all are delivered", sorted(sealed), sorted(delivered))
+    check_bucket(what, double, [watch], folder)
+
+
+def check_left(folder):
+    """What is not delivered at the end waits for the next watch."""
+    outage = Outage()
+    double = s3_double.Double(faults=outage)
+    spool = f"{folder}/spool"
+    first = started(double, "1s", "--spool", spool, "--stop-budget", "3s")
+    first.wait_for("snapshot")
+    first.wait_for("snapshot")
+    before = time.monotonic()
+    equal("SIGTERM in an outage: exit status", NOT_DELIVERED, first.stop())
+    took = time.monotonic() - before
+    holds("SIGTERM in an outage: the budget is kept", 2 < took < 5, took)
+    left = first.of("left_in_spool")
+    equal("SIGTERM in an outage: told what is left", len(first.of("snapshot")), left and left[0]["bundles"])
+    outage.on = False
+    second = started(double, "1h", "--spool", spool)
+    second.wait_for("snapshot")
+    wait_until(lambda: len(in_bucket(double)) == len(first.of("snapshot")) + 1)
+    equal("the next watch ends well", SEALED, second.stop())
+    links = [snapshot.Bundle(in_bucket(double)[event["bundle"] + ".tar.gz"]) for event in second.of("snapshot")]
+    chain = snapshot.strict_json(links[0].members["chain.json"])
+    equal("the next watch names the last root of the one before", ("restart", first.of("snapshot")[-1]["root"]),
+          (chain["reason"], chain["prev_root"]))
+    equal("the spool is empty, but for the last head line", ["last.head"], os.listdir(spool))
+    there = in_bucket(double)
+    for watch in (first, second):
+        equal("all that was sealed is there", [], [event["bundle"] for event in watch.of("snapshot")
+                                                   if event["bundle"] + ".tar.gz" not in there])
+
+
+def check_full(folder):
+    """A spool of little room: the oldest stay, or the newest."""
+    for policy in ("oldest", "newest"):
+        outage = Outage()
+        double = s3_double.Double(faults=outage)
+        watch = started(double, "1s", "--spool", f"{folder}/{policy}", "--spool-max", "400K", "--spool-policy", policy)
+        sign = watch.wait_for("spool_full" if policy == "oldest" else "dropped", seconds=40)
+        holds(f"a full spool, {policy}: told", sign, watch.events)
+        first = watch.of("snapshot")[0]["bundle"] + ".tar.gz"
+        size = sum(os.path.getsize(f"{folder}/{policy}/{name}") for name in os.listdir(f"{folder}/{policy}"))
+        holds(f"a full spool, {policy}: it grows no more", size < 600 << 10, size)
+        equal(f"a full spool, {policy}: the first is {'kept' if policy == 'oldest' else 'dropped'}", policy == "oldest",
+              first in os.listdir(f"{folder}/{policy}"))
+        equal(f"a full spool, {policy}: the watch is healthy", 0, ask("health")[0])
+        outage.on = False
+        holds(f"a full spool, {policy}: it empties", watch.wait_for("delivered", seconds=60))
+        holds(f"a full spool, {policy}: and the next snapshot is taken", watch.wait_for("snapshot", seconds=60))
+        watch.stop()
+
+
+def check_kills(folder):
+    """SIGKILL of the watch at random moments: what was sealed is in the bucket or in the spool."""
+    seed = random.randrange(1 << 32)
+    chance = random.Random(seed)
+    about(f"random seed {seed}")
+    slow = faults.chance(0.3, [lambda: faults.SlowRead(0.01, 5), lambda: faults.LateAnswer(0.05), faults.slow_down], seed)
+    double = s3_double.Double(faults=slow)
+    spool, watches = f"{folder}/spool", []
+    for i in range(KILLS):
+        watch = started(double, "1s", "--spool", spool)
+        watch.wait_for("started")
+        time.sleep(chance.random() * 1.5)
+        watch.kill()
+        watches.append(watch)
+        waiting = set(os.listdir(spool)) if os.path.isdir(spool) else set()
+        there = in_bucket(double)
+        for event in watch.of("delivered"):
+            holds(f"kill {i}: what was reported delivered is there", event["bundle"] in there, event["bundle"])
+        for event in watch.of("snapshot"):
+            name = event["bundle"] + ".tar.gz"
+            holds(f"kill {i}: what was sealed is there, or waits", name in there or {name, name + ".minisig"} <= waiting,
+                  (name, sorted(waiting)))
+        equal(f"kill {i}: nothing is overwritten", [], double.overwritten)
+    last = started(double, "1h", "--spool", spool)
+    last.wait_for("delivered")
+    told = {event["bundle"] + ".tar.gz" for watch in [*watches, last] for event in watch.of("snapshot")}
+    holds("killed watches: the last one brings all that waited", wait_until(lambda: told <= set(in_bucket(double)), 60),
+          told - set(in_bucket(double)))
+    equal("killed watches: the last one ends well", SEALED, last.stop())
+    equal("killed watches: nothing is overwritten", [], double.overwritten)
+    left = [name for name in os.listdir(spool) if not name.endswith(".part")]
+    equal("killed watches: the spool is empty, but for what was never finished", ["last.head"], left)
+    for name, data in in_bucket(double).items():
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(data)
+        equal(f"killed watches: {name} verifies", 1, ask("verify", f"{folder}/{name}")[0])
+
+
+def main():
+    odd.inside_namespaces()
+    give_address("lo", "127.0.0.1")
+    for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_left, ()),
+                           (check_full, ()), (check_kills, ())):
+        with odd.folder() as folder:
+            begun = time.monotonic()
+            check(folder, *[word for option in options for word in (option, f"{folder}/spool")])
+            about(f"{check.__name__}: {time.monotonic() - begun:.1f} s")
+    finish()
+
+
+main()

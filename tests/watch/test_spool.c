@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collector/watch/spool.h"
+
+#define A "procsnap-20261122t001500z-00000001.tar.gz"
+#define B "procsnap-20261122t003000z-00000002.tar.gz"
+#define C "procsnap-20261122t004500z-00000003.tar.gz.age"
+#define HEAD "EVIDENCE v1 ..."
+
+static char folder[64];
+
+static const char *at(const char *name)
+{
+    static char paths[8][256];
+    static unsigned next;
+    char *path = paths[next++ % 8];
+    snprintf(path, 256, "%s/%s", folder, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "w");
+    cr_assert(file != NULL);
+    fputs(text, file);
+    fclose(file);
+}
+
+static bool there(const char *name)
+{
+    return access(at(name), F_OK) == 0;
+}
+
+static void setup(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/spool-XXXXXX");
+    cr_assert(mkdtemp(folder) != NULL);
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert(system(command) == 0);
+}
+
+TestSuite(spool, .init = setup, .fini = teardown);
+
+static struct ps_spool opened(void)
+{
+    struct ps_spool s;
+    struct ps_error err = {0};
+    cr_assert(ps_spool_open(folder, 1000, 5, &s, &err), "%s", err.text);
+    return s;
+}
+
+Test(spool, a_scan_takes_what_is_whole_and_signed_by_age)
+{
+    put(B, "bundle B");
+    put(B ".minisig", "signature");
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    put(A ".tried", "");
+    put(C ".part", "half");
+    put("procsnap-20261122t010000z-00000004.tar.gz", "no signature");
+    put("notes.txt", "of somebody");
+    struct ps_spool s = opened();
+    cr_assert(eq(sz, s.count, 2));
+    cr_expect(eq(str, s.items[0]->name, (char *) A));
+    cr_expect(eq(str, s.items[1]->name, (char *) B));
+    cr_expect(eq(u64, s.bytes, 14));
+    cr_expect(s.items[0]->tried_before);
+    cr_expect(not(s.items[1]->tried_before));
+    cr_expect(eq(sz, s.parts, 1));
+    cr_expect(eq(sz, s.unsigned_bundles, 1));
+    cr_expect(there(C ".part"));
+    cr_expect(there("notes.txt"));
+    ps_spool_close(&s);
+}
+
+/* Killed after the signature had its name, and before the bundle had its own. */
+Test(spool, a_whole_bundle_that_is_called_a_part_gets_its_name)
+{
+    put(A ".part", "bundle");
+    put(A ".minisig", "signature");
+    struct ps_spool s = opened();
+    cr_expect(eq(sz, s.count, 1));
+    cr_expect(eq(sz, s.parts, 0));
+    cr_expect(there(A));
+    cr_expect(not(there(A ".part")));
+    ps_spool_close(&s);
+}
+
+Test(spool, nothing_that_is_there_is_overwritten_by_that)
+{
+    put(A ".part", "another");
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    struct ps_spool s = opened();
+    cr_expect(eq(sz, s.count, 1));
+    cr_expect(eq(sz, s.parts, 1));
+    cr_expect(there(A ".part"));
+    ps_spool_close(&s);
+}
+
+/* Killed in the middle of a removal: the bundle went first. */
+Test(spool, what_stands_beside_bundles_that_have_gone_is_swept_away)
+{
+    put(A ".minisig", "signature");
+    put(A ".head", HEAD);
+    put(A ".tried", "");
+    put("letter.minisig", "of somebody");
+    struct ps_spool s = opened();
+    cr_expect(eq(sz, s.count, 0));
+    cr_expect(not(there(A ".minisig")));
+    cr_expect(not(there(A ".head")));
+    cr_expect(not(there(A ".tried")));
+    cr_expect(there("letter.minisig"));
+    ps_spool_close(&s);
+}
+
+Test(spool, a_link_is_no_bundle)
+{
+    put("elsewhere", "secret");
+    put(A ".minisig", "signature");
+    cr_assert(symlink("elsewhere", at(A)) == 0);
+    struct ps_spool s = opened();
+    cr_expect(eq(sz, s.count, 0));
+    ps_spool_close(&s);
+}
+
+Test(spool, texts_stand_beside_a_file_and_go_with_it)
+{
+    struct ps_error err;
+    char minisig[PS_SPOOL_TEXT], head[PS_SPOOL_TEXT];
+    struct ps_spool s = opened();
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    struct ps_spooled *item = ps_spool_add(&s, A, -1, 6, &err);
+    cr_assert(item != NULL);
+    ps_spool_say(&s, item, "not used", HEAD);
+    ps_spool_try(&s, item);
+    cr_expect(there(A ".tried"));
+    int fd = ps_spool_fetch(&s, item, minisig, head, &err);
+    cr_assert(fd >= 0);
+    close(fd);
+    cr_expect(eq(str, minisig, (char *) "signature"));
+    cr_expect(eq(str, head, (char *) HEAD));
+    ps_spool_remove(&s, item);
+    cr_expect(eq(u64, s.bytes, 0));
+    cr_expect(not(there(A) || there(A ".minisig") || there(A ".head") || there(A ".tried")));
+    ps_spool_close(&s);
+    s = opened();
+    cr_expect(ps_spool_last_head(&s, head));
+    cr_expect(eq(str, head, (char *) HEAD));
+    ps_spool_close(&s);
+}
+
+Test(spool, the_oldest_of_those_tried_least_comes_next)
+{
+    struct ps_error err;
+    struct ps_spool s = opened();
+    struct ps_spooled *b = ps_spool_add(&s, B, -1, 1, &err), *a = ps_spool_add(&s, A, -1, 1, &err);
+    struct ps_spooled *c = ps_spool_add(&s, C, -1, 1, &err);
+    cr_expect(eq(ptr, ps_spool_next(&s, false), a));
+    cr_expect(eq(ptr, ps_spool_next(&s, true), c));
+    ps_spool_try(&s, a);
+    cr_expect(eq(ptr, ps_spool_next(&s, false), b));
+    ps_spool_try(&s, b);
+    ps_spool_try(&s, c);
+    cr_expect(eq(ptr, ps_spool_next(&s, false), a));
+    ps_spool_close(&s);
+}
+
+Test(spool, in_memory_the_texts_are_kept_and_the_memory_is_given_back)
+{
+    struct ps_error err;
+    struct ps_spool s;
+    char minisig[PS_SPOOL_TEXT], head[PS_SPOOL_TEXT];
+    cr_assert(ps_spool_open(NULL, 1000, 5, &s, &err));
+    int fd = memfd_create("bundle", MFD_CLOEXEC);
+    struct ps_spooled *item = ps_spool_add(&s, A, fd, 6, &err);
+    ps_spool_say(&s, item, "signature", HEAD);
+    cr_expect(eq(int, ps_spool_fetch(&s, item, minisig, head, &err), fd));
+    cr_expect(eq(str, minisig, (char *) "signature"));
+    cr_expect(eq(str, head, (char *) HEAD));
+    cr_expect(not(ps_spool_last_head(&s, head)));
+    ps_spool_remove(&s, item);
+    cr_expect(fcntl(fd, F_GETFD) < 0);
+    cr_expect(eq(sz, s.count, 0));
+    ps_spool_close(&s);
+}
+
+Test(spool, two_watches_do_not_share_a_directory)
+{
+    struct ps_spool first = opened(), second;
+    struct ps_error err;
+    cr_expect(not(ps_spool_open(folder, 1000, 5, &second, &err)));
+    cr_expect(strstr(err.text, "another watch") != NULL, "%s", err.text);
+    ps_spool_close(&first);
+    second = opened();
+    ps_spool_close(&second);
+}
+
+Test(spool, the_place_for_bundles_is_bounded)
+{
+    struct ps_spool s;
+    struct ps_error err;
+    char name[PS_SPOOL_NAME];
+    cr_assert(ps_spool_open(NULL, 1000, 5, &s, &err));
+    for (int i = 0; i < PS_SPOOL_MOST; i++) {
+        snprintf(name, sizeof name, "procsnap-%04d.tar.gz", i);
+        cr_assert(ps_spool_add(&s, name, -1, 1, &err) != NULL);
+    }
+    cr_expect(ps_spool_add(&s, A, -1, 1, &err) == NULL);
+    cr_expect(strstr(err.text, "too many") != NULL, "%s", err.text);
+    ps_spool_close(&s);
+}
