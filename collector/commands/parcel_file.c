@@ -102,7 +102,7 @@ static void look_and_tell(const struct ps_parcel_file *f, const char *path, int 
 
     if (dup2(tell, STDOUT_FILENO) >= 0) {
         look_into(f, path, &found);
-        (void) !write(STDOUT_FILENO, &found, sizeof found); /* one write of less than a page; a short one is no finding */
+        (void) !write(STDOUT_FILENO, &found, sizeof found); /* less than a page; a short one is no finding */
     }
     _exit(0);
 }
@@ -144,7 +144,8 @@ bool ps_parcel_file_open(struct ps_parcel_file *out, const char *path, struct ps
     if (!is_encrypted(out->fd))
         return look(out, path, err);
     return ps_minisign_is_canonical(ps_buffer_span(&out->minisig)) ||
-           ps_fail(err, 0, "%s.minisig is no signature of procsnap's; put the one beside it that was made with it", path);
+           ps_fail(err, 0, "%s.minisig is no signature of procsnap's; put the one beside it that was made with it",
+                   path);
 }
 
 void ps_parcel_file_done(struct ps_parcel_file *f)

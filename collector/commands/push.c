@@ -81,7 +81,7 @@ static bool complete(void *request, struct ps_error *err)
         return ps_fail(err, 0, "no FILE and no DEST; write: procsnap push FILE... s3://BUCKET/PREFIX/");
     r->dest = r->operands[--r->operand_count];
     if (!ps_delivery_is_remote(r->dest))
-        return ps_fail(err, 0, "the last word, %s, is where bundles go: s3://BUCKET/PREFIX/ or a presigned https:// URL",
+        return ps_fail(err, 0, "the last word, %s, is no DEST; write s3://BUCKET/PREFIX/ or a presigned https:// URL",
                        r->dest);
     if (r->operand_count == 0 && !r->check)
         return ps_fail(err, 0, "no FILE; name the bundles to deliver, or add --check-destination");

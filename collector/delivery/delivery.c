@@ -68,8 +68,9 @@ static bool plan_s3(const struct ps_delivery_options *o, const char *dest, struc
         return ps_fail(err, 0, "--%s is for a presigned URL alone; leave it out for s3://",
                        o->put_header_count > 0 ? "put-header" : "signature-url");
     if ((o->object_lock_mode != NULL) != (o->object_lock_until != NULL))
-        return ps_fail(err, 0, "--object-lock-mode and --object-lock-until belong together; name both, or leave both "
-                               "to the bucket's default");
+        return ps_fail(err, 0,
+                       "--object-lock-mode and --object-lock-until belong together; name both, or leave both "
+                       "to the bucket's default");
     if (o->bucket_key && o->sse_kms_key == NULL)
         return ps_fail(err, 0, "--bucket-key needs --sse-kms-key; name the key, or leave both to the bucket's default");
     for (size_t i = 0; i < o->metadata_count; i++)
@@ -161,12 +162,13 @@ static enum ps_delivered deliver(struct ps_delivery *d, const char *dest, const 
 
     origin.has_head = parcel->head_line != NULL && ps_head_line_read(ps_span_text(parcel->head_line), &origin.head);
     enum ps_delivered bundle = put_bundle(d, dest, parcel, &origin, digest, &answer, err);
-    /* Where something of that name is there, what is missing beside it is sent: an earlier run may have been cut off. */
+    /* Where something of that name is there, what is missing beside it is sent: an earlier run was cut off. */
     if ((bundle != PS_NOT_DELIVERED || answer.status == 412) && signature_goes(d))
         signature = put_signature(d, parcel, &origin, &signature_answer, &signature_err);
     if (signature > bundle) {
         *err = signature_err;
-        ps_fail_in(err, signature == PS_NOT_DELIVERED ? "the bundle is there, its signature is not" : "the bundle is there");
+        ps_fail_in(err,
+                   signature == PS_NOT_DELIVERED ? "the bundle is there, its signature is not" : "the bundle is there");
     }
     enum ps_delivered end = bundle > signature ? bundle : signature;
     if (end != PS_NOT_DELIVERED) {

@@ -32,7 +32,7 @@ struct ps_parcel {
     struct ps_span minisig;
     const char *head_line; /* without newline: bundle, seq, root and pk of the receipt; NULL: not known (.age) */
     const char *task_arn;  /* goes into the metadata; NULL: not known */
-    bool tried_before;     /* an earlier run may have sent it, and its end is not known: what is there is most likely ours */
+    bool tried_before;     /* an earlier run may have sent it: what is there is most likely ours */
 };
 
 enum ps_delivered {
@@ -45,8 +45,8 @@ enum ps_delivered {
 bool ps_delivery_is_remote(const char *dest);
 /* Is `dest` well formed with these options? No network. False with *err (exit status 2). */
 PS_MUST_CHECK bool ps_delivery_plan(const struct ps_delivery_options *options, const char *dest, struct ps_error *err);
-/* Delivers. Appends one JSON line, the receipt, to *receipt for anything but PS_NOT_DELIVERED. `tell` (may be NULL) gets
- * one line of plain words for each try that did not do it. *err says why not, or what is uncertain. */
+/* Delivers. Appends one JSON line, the receipt, to *receipt for anything but PS_NOT_DELIVERED. `tell` (may be NULL)
+ * gets one line of plain words for each try that did not do it. *err says why not, or what is uncertain. */
 enum ps_delivered ps_delivery_run(const struct ps_delivery_options *options, const char *dest,
                                   const struct ps_parcel *parcel, void (*tell)(void *context, const char *line),
                                   void *context, struct ps_buffer *receipt, struct ps_error *err);

@@ -18,13 +18,13 @@ enum { PS_DELIVERY_TRIES = 5, PS_DELIVERY_DEADLINE_MS = 120000 };
 struct ps_delivery {
     const struct ps_delivery_options *options;
     bool presigned;
-    struct ps_s3_address address;               /* of s3:// */
+    struct ps_s3_address address;              /* of s3:// */
     struct ps_credentials_source *credentials; /* likewise */
     struct ps_http *http;
     uint64_t deadline_us; /* of ps_boottime_us */
     bool clock_moved;     /* the service's clock is used, which is ahead by: */
     int64_t clock_offset_s;
-    unsigned repeats;     /* requests that had to be made again */
+    unsigned repeats; /* requests that had to be made again */
     void (*tell)(void *context, const char *line);
     void *context;
 };
@@ -47,8 +47,7 @@ enum ps_call_end { PS_CALL_DONE, PS_CALL_EXISTS, PS_CALL_FAILED };
 
 /* False with *err: no credentials, CA file, ... The caller calls ps_delivery_close in any case. */
 PS_MUST_CHECK bool ps_delivery_open(struct ps_delivery *d, const struct ps_delivery_options *options, const char *dest,
-                                    void (*tell)(void *context, const char *line), void *context,
-                                    struct ps_error *err);
+                                    void (*tell)(void *context, const char *line), void *context, struct ps_error *err);
 void ps_delivery_close(struct ps_delivery *d);
 /* *answer and *document are those of the last try; the caller calls ps_http_answer_done. PS_CALL_FAILED with *err. */
 enum ps_call_end ps_call_run(struct ps_delivery *d, struct ps_call *call, struct ps_http_answer *answer,

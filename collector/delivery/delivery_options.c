@@ -101,8 +101,7 @@ static bool take_proxy(struct ps_delivery_options *o, const char *value, struct 
 static bool take_sse_kms_key(struct ps_delivery_options *o, const char *value, struct ps_error *err)
 {
     o->sse_kms_key = value;
-    return is_one_word(value) ||
-           ps_fail(err, 0, "--sse-kms-key: not a key; write its id, its ARN, or alias/NAME");
+    return is_one_word(value) || ps_fail(err, 0, "--sse-kms-key: not a key; write its id, its ARN, or alias/NAME");
 }
 
 static bool take_bucket_key(struct ps_delivery_options *o, const char *value, struct ps_error *err)
@@ -151,7 +150,8 @@ static bool take_tag(struct ps_delivery_options *o, const char *value, struct ps
 
 static bool take_metadata(struct ps_delivery_options *o, const char *value, struct ps_error *err)
 {
-    static const char *const ours[] = {"bundle-id", "root", "pk", "seq", "bundle-sha256", "collector-version", "task-arn"};
+    static const char *const ours[] = {"bundle-id",         "root",    "pk", "seq", "bundle-sha256",
+                                       "collector-version", "task-arn"};
     size_t name = strcspn(value, "=");
 
     if (!is_token(value, name) || name > 128 || value[name] == '\0' || !is_header_text(value))

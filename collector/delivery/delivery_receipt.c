@@ -5,8 +5,8 @@
 #include "formats/json.h"
 #include "formats/timestamp.h"
 
-/* S3's own values are shorter (a version id has at most 1024 bytes); of longer ones the beginning is kept, and it is said
- * that there was more. */
+/* S3's own values are shorter (a version id has at most 1024 bytes); of longer ones the beginning is kept, and it is
+ * said that there was more. */
 enum { VALUE_MAX = 256, VERSION_ID_MAX = 1024 };
 
 static void add_header(struct ps_json *j, const char *name, const struct ps_http_answer *answer, const char *header,

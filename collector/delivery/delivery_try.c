@@ -89,8 +89,7 @@ bool ps_try_exchange(struct ps_delivery *d, const struct ps_call *call, const ch
     return ps_http_exchange(d->http, &request, answer, err);
 }
 
-bool ps_try_s3(struct ps_delivery *d, const struct ps_call *call, struct ps_http_answer *answer,
-                   struct ps_error *err)
+bool ps_try_s3(struct ps_delivery *d, const struct ps_call *call, struct ps_http_answer *answer, struct ps_error *err)
 {
     struct ps_header_lines lines = {0};
     struct ps_buffer url = {0};

@@ -81,8 +81,9 @@ static bool check_headers(const char *what, const char *url, const struct ps_del
     struct ps_cursor in = ps_cursor_over(list);
     while (next_name(&in, &one))
         if (!ps_span_is(one, "host") && !ps_span_is(one, "content-length") && !is_given(o, one))
-            return ps_fail(err, 0, "%s was signed for the header %.*s; add --put-header '%.*s: VALUE' with the value "
-                                   "that was signed",
+            return ps_fail(err, 0,
+                           "%s was signed for the header %.*s; add --put-header '%.*s: VALUE' with the value "
+                           "that was signed",
                            what, (int) (one.len < 80 ? one.len : 80), (const char *) one.data,
                            (int) (one.len < 80 ? one.len : 80), (const char *) one.data);
     for (size_t i = 0; i < o->put_header_count; i++) {
@@ -90,8 +91,9 @@ static bool check_headers(const char *what, const char *url, const struct ps_del
         size_t len = strcspn(o->put_headers[i], ":");
         snprintf(name, sizeof name, "%.*s", (int) len, o->put_headers[i]);
         if (strncasecmp(name, "x-amz-", 6) == 0 && !ps_presigned_signs(url, name))
-            return ps_fail(err, 0, "%s was not signed for the header %s, and S3 would refuse it; leave it out, or "
-                                   "presign with it",
+            return ps_fail(err, 0,
+                           "%s was not signed for the header %s, and S3 would refuse it; leave it out, or "
+                           "presign with it",
                            what, name);
     }
     return true;
@@ -114,8 +116,9 @@ bool ps_presigned_check(const char *what, const char *url, const struct ps_deliv
         return ps_fail(err, 0, "%s is no https:// URL; paste the whole presigned URL, in quotes", what);
     for (const char *c = url; *c != '\0'; c++)
         if (*c <= ' ' || *c > '~' || *c == '#')
-            return ps_fail(err, 0, "%s holds a blank, a # or a byte that URLs do not hold; paste it as it was made, in "
-                                   "quotes",
+            return ps_fail(err, 0,
+                           "%s holds a blank, a # or a byte that URLs do not hold; paste it as it was made, in "
+                           "quotes",
                            what);
     if (!ps_take_until(&in, '/', &authority) || authority.len == 0 ||
         memchr(authority.data, '@', authority.len) != NULL)
@@ -123,8 +126,9 @@ bool ps_presigned_check(const char *what, const char *url, const struct ps_deliv
     if (!https && !is_loopback(authority))
         return ps_fail(err, 0, "%s is http://: evidence would go in clear; presign an https:// URL", what);
     if (ps_cursor_done(&in) || strchr(url, '?') == NULL)
-        return ps_fail(err, 0, "%s is not presigned, for it has no query; paste the whole URL, in quotes, because a "
-                               "shell cuts it at the first &",
+        return ps_fail(err, 0,
+                       "%s is not presigned, for it has no query; paste the whole URL, in quotes, because a "
+                       "shell cuts it at the first &",
                        what);
     return check_headers(what, url, o, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A presigned URL that somebody else made: the query says which headers it was signed for, and until when it holds. What
- * is behind its question mark is a secret while it holds, and is never printed.
+ * A presigned URL that somebody else made: the query says which headers it was signed for, and until when it holds.
+ * What is behind its question mark is a secret while it holds, and is never printed.
  */
 #ifndef PS_PRESIGNED_URL_H
 #define PS_PRESIGNED_URL_H

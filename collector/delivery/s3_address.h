@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where in S3: bucket and prefix of s3://BUCKET/PREFIX/, and the host, path and region that lead there. No network: what
- * a service answers about its region comes in through ps_s3_address_move.
+ * Where in S3: bucket and prefix of s3://BUCKET/PREFIX/, and the host, path and region that lead there. No network:
+ * what a service answers about its region comes in through ps_s3_address_move.
  */
 #ifndef PS_S3_ADDRESS_H
 #define PS_S3_ADDRESS_H
@@ -19,7 +19,7 @@ struct ps_s3_address {
     char bucket[PS_BUCKET_MAX + 1];
     char prefix[PS_PREFIX_MAX + 1]; /* "", or ends in a slash */
     char region[PS_REGION_MAX + 1];
-    const char *region_by; /* static text: who named the region */
+    const char *region_by;   /* static text: who named the region */
     const char *endpoint_by; /* static text: who named the endpoint; NULL: it is AWS's own */
     bool https, path_style, fips, dualstack;
     char endpoint[PS_ENDPOINT_MAX];      /* host and port of a named endpoint */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The XML documents that S3 answers with, read strictly: one element whose children are texts, no comment, no document
- * type, no CDATA, no more than eight levels. Whoever answered wrote it: the fields are raw bytes without NUL and control
- * characters, and whoever prints them escapes them.
+ * type, no CDATA, no more than eight levels. Whoever answered wrote it: the fields are raw bytes without NUL and
+ * control characters, and whoever prints them escapes them.
  *
  *   <?xml version="1.0" encoding="UTF-8"?>
  *   <Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>...</RequestId></Error>

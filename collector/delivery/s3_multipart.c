@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is too long for one request: begin, parts, complete. The condition that nothing is overwritten stands in the last
- * request, so that an object is there in one moment, or never. When it fails, the parts are given back.
+ * What is too long for one request: begin, parts, complete. The condition that nothing is overwritten stands in the
+ * last request, so that an object is there in one moment, or never. When it fails, the parts are given back.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -55,8 +55,9 @@ static bool begin(struct upload *u)
     if (!ok)
         return false;
     if (document.upload_id[0] == '\0')
-        return ps_fail(u->err, 0, "the service began an upload of parts and did not say which; is that S3? check the "
-                                  "endpoint");
+        return ps_fail(u->err, 0,
+                       "the service began an upload of parts and did not say which; is that S3? check the "
+                       "endpoint");
     memcpy(u->id, document.upload_id, sizeof u->id);
     return true;
 }
@@ -108,8 +109,9 @@ static bool put_part(struct upload *u, size_t index)
     bool ok = run(u, &call, &lines, &document) == PS_CALL_DONE;
     ps_header_lines_done(&lines);
     return ok && (ps_multipart_list_add(&u->list, index, ps_http_header(u->answer, "ETag"), hash->sha256) ||
-                  ps_fail(u->err, 0, "the service gave no ETag for part %zu, by which it is named; is that S3? check the "
-                                     "endpoint",
+                  ps_fail(u->err, 0,
+                          "the service gave no ETag for part %zu, by which it is named; is that S3? check the "
+                          "endpoint",
                           index + 1));
 }
 
@@ -118,8 +120,7 @@ static enum ps_call_end complete(struct upload *u, bool *ambiguous)
     const struct ps_sigv4_pair query[] = {{ps_span_text("uploadId"), ps_span_text(u->id)}};
     struct ps_header_lines lines = {0};
     struct ps_s3_answer document = {0};
-    struct ps_call call = {
-        .method = "POST", .query = query, .query_count = 1, .body_fd = -1, .ambiguous = *ambiguous};
+    struct ps_call call = {.method = "POST", .query = query, .query_count = 1, .body_fd = -1, .ambiguous = *ambiguous};
 
     ps_buffer_add_text(&u->list, "</CompleteMultipartUpload>");
     if (u->list.failed) {
@@ -156,8 +157,9 @@ static void give_back(struct upload *u)
     add_owner(u, &lines);
     (void) run(&other, &call, &lines, &document);
     if (answer.status != 204 && strcmp(document.code, "NoSuchUpload") != 0 && u->d->tell != NULL)
-        u->d->tell(u->d->context, "the parts that were sent could not be given back (s3:AbortMultipartUpload): they lie "
-                                  "in the bucket, and cost, until a lifecycle rule removes them");
+        u->d->tell(u->d->context,
+                   "the parts that were sent could not be given back (s3:AbortMultipartUpload): they lie "
+                   "in the bucket, and cost, until a lifecycle rule removes them");
     ps_header_lines_done(&lines);
     ps_http_answer_done(&answer);
 }

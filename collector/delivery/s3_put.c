@@ -208,13 +208,15 @@ enum ps_delivered ps_object_put(struct ps_delivery *d, const struct ps_object *o
     if (end == PS_CALL_FAILED)
         return PS_NOT_DELIVERED;
     if (!names_what_it_stored(d, object, answer)) {
-        ps_fail(err, 0, "the answer is 200 but names no object (ETag), as S3's do; nobody knows what answered: check the "
-                        "endpoint, and look for a proxy in between");
+        ps_fail(err, 0,
+                "the answer is 200 but names no object (ETag), as S3's do; nobody knows what answered: check the "
+                "endpoint, and look for a proxy in between");
         return PS_NOT_DELIVERED;
     }
     if (!stored_the_same(object, answer)) {
-        ps_fail(err, 0, "the service says that it stored other bytes than were sent (its x-amz-checksum-sha256 "
-                        "differs); do not rely on that object, and look for a proxy in between");
+        ps_fail(err, 0,
+                "the service says that it stored other bytes than were sent (its x-amz-checksum-sha256 "
+                "differs); do not rely on that object, and look for a proxy in between");
         return PS_NOT_DELIVERED;
     }
     return PS_DELIVERED;

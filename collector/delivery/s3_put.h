@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One object into the bucket, or to a presigned URL: in one request, or, above --multipart-above, in parts. Nothing that
- * is there is overwritten.
+ * One object into the bucket, or to a presigned URL: in one request, or, above --multipart-above, in parts. Nothing
+ * that is there is overwritten.
  */
 #ifndef PS_S3_PUT_H
 #define PS_S3_PUT_H

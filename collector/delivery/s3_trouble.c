@@ -156,8 +156,9 @@ void ps_s3_add_answer(struct ps_buffer *out, const struct ps_http_answer *answer
 static void add_denied(struct ps_buffer *out, const struct ps_delivery_options *o, bool presigned)
 {
     if (presigned) {
-        ps_buffer_add_text(out, "the presigned URL has expired, its signer may not put there, or a header is missing or "
-                                "one too many; presign a new one, and name each header that it signs with --put-header");
+        ps_buffer_add_text(out,
+                           "the presigned URL has expired, its signer may not put there, or a header is missing or "
+                           "one too many; presign a new one, and name each header that it signs with --put-header");
         return;
     }
     ps_buffer_add_text(out, "the role needs s3:PutObject on this prefix");

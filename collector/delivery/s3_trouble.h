@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an answer means for the request: is it done, does it help to ask again, and when not, what is the likely cause in
- * plain words. Pure.
+ * What an answer means for the request: is it done, does it help to ask again, and when not, what is the likely cause
+ * in plain words. Pure.
  */
 #ifndef PS_S3_TROUBLE_H
 #define PS_S3_TROUBLE_H
@@ -11,13 +11,13 @@
 
 enum ps_s3_meaning {
     PS_S3_DONE,
-    PS_S3_EXISTS,       /* If-None-Match: something is there */
-    PS_S3_LATER,        /* the same again after a while */
-    PS_S3_REGION,       /* the bucket is in another region */
-    PS_S3_CLOCK,        /* the clock is further off than signatures allow */
-    PS_S3_CREDENTIALS,  /* they have ended: ask for new ones */
-    PS_S3_REFUSED,      /* the same again would get the same answer */
-    PS_S3_OURS,         /* stopped, not trusted, or a failure of our own: *err of the exchange says all */
+    PS_S3_EXISTS,      /* If-None-Match: something is there */
+    PS_S3_LATER,       /* the same again after a while */
+    PS_S3_REGION,      /* the bucket is in another region */
+    PS_S3_CLOCK,       /* the clock is further off than signatures allow */
+    PS_S3_CREDENTIALS, /* they have ended: ask for new ones */
+    PS_S3_REFUSED,     /* the same again would get the same answer */
+    PS_S3_OURS,        /* stopped, not trusted, or a failure of our own: *err of the exchange says all */
 };
 
 enum ps_s3_meaning ps_s3_meaning(const struct ps_http_answer *answer, const struct ps_s3_answer *document);
