@@ -213,7 +213,8 @@ static void take_foreign(struct series *s, const char *name, const char *what)
 static bool is_extracted(const struct series *s, const char *name)
 {
     int dir = openat(s->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool is = dir >= 0 && faccessat(dir, "bagit.txt", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    struct stat st;
+    bool is = dir >= 0 && fstatat(dir, "bagit.txt", &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (dir >= 0)
         close(dir);
     return is;
