@@ -32,7 +32,8 @@ class Bundle:
 
     def __init__(self, folder, *options):
         before = set(os.listdir(folder))
-        done = subprocess.run([snapshot.PROCSNAP, "collect", folder + "/", "--quiet", "--profile", "card", *options],
+        done = subprocess.run([snapshot.PROCSNAP, "collect", folder + "/", "--quiet",
+                               *(() if "--profile" in options else ("--profile", "card")), *options],
                               stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60)
         self.head_line = done.stdout.decode().rstrip("\n")
         self.head = snapshot.head_line(done.stdout.decode())

@@ -194,6 +194,53 @@ def check_region(folder, bundle):
     equal("--region: right at once", 2, len(double.log))
 
 
+def big_bundle(folder):
+    """A bundle that takes three parts: 12 MiB of a deleted file that is held open."""
+    path = os.path.join(folder, "payload")
+    with open(path, "wb") as file:
+        file.write(os.urandom(12 << 20))
+    with open(path, "rb"):
+        os.unlink(path)
+        return delivery.Bundle(folder, "--profile", "standard", "--pid", str(os.getpid()))
+
+
+def of_complete(fault):
+    """Faults for the first CompleteMultipartUpload."""
+    met = []
+
+    def choose(number, request):
+        if request.method != "POST" or request.argument("uploadId") is None or met:
+            return None
+        met.append(number)
+        return fault
+    return choose
+
+
+def check_parts(folder):
+    """Larger ones go in several parts; what ends them may fail with status 200."""
+    bundle = big_bundle(folder)
+    for what, how, expected in (
+            ("in parts", None, (DELIVERED,)),
+        ("in parts, Complete fails with 200", s3_faults.ErrorIn200(), (DELIVERED,)),
+            ("in parts, Complete answers 503", s3_faults.slow_down(), (DELIVERED,)),
+            ("in parts, the answer of Complete is lost", s3_faults.ResetBeforeAnswer(), (DELIVERED, NOT_DELIVERED)),
+            ("in parts, Complete refused", s3_faults.Refusal(403, "AccessDenied"), (NOT_DELIVERED,))):
+        double = s3_double.Double(faults=of_complete(how) if how else None)
+        double.keys[s3_double.KEY_ID].allow.add("AbortMultipartUpload")
+        run = push(folder, bundle, double, "--multipart-above", "5MiB", deadline="20s")
+        delivery.judge(what, run, bundle, double, expected)
+        holds(f"{what}: there were parts", sum("partNumber" in entry.target for entry in double.log) >= 2, double.log)
+        completes = [entry for entry in double.log if entry.method == "POST" and "uploadId" in entry.target]
+        equal(f"{what}: Complete overwrites nothing", {"*"}, {entry.header("if-none-match") for entry in completes})
+        if run.status == DELIVERED:
+            equal(f"{what}: no unfinished upload is left", {}, double.bucket().uploads)
+        for receipt in run.receipts():
+            made = double.object(PREFIX + bundle.name)
+            if receipt.get("certain", True) and made:
+                etag = receipt["answer"].get("etag")
+                holds(f"{what}: no other ETag in the receipt", etag is None or etag.strip('"') == made.etag, etag)
+
+
 def check_refused(folder, bundle):
     double = s3_double.Double()
     wrong = {**delivery.ENV_KEYS, "AWS_SECRET_ACCESS_KEY": "wrong"}
@@ -280,6 +327,7 @@ def main():
         check_endpoints(folder, bundle)
         check_keys(folder, bundle)
         check_region(folder, bundle)
+        check_parts(folder)
         check_refused(folder, bundle)
         check_usage(folder, bundle)
         check_destination(folder, bundle)

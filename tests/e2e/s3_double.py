@@ -337,6 +337,8 @@ class Double:
         checksum = _coded(hashlib.sha256(b"".join(part.sha256 for part in chosen)).digest()) + f"-{len(chosen)}"
         answer = self._store(request, bucket, key, body, etag, checksum, wishes)
         del bucket.uploads[request.argument("uploadId")]
+        for name in ("ETag", "x-amz-checksum-sha256", "x-amz-checksum-type"):
+            del answer.headers[name]  # the document has them
         answer.body = (f"<CompleteMultipartUploadResult><Bucket>{bucket.name}</Bucket><Key>{escape(key)}</Key>"
                        f'<ETag>"{etag}"</ETag><ChecksumSHA256>{checksum}</ChecksumSHA256>'
                        "</CompleteMultipartUploadResult>").encode()
