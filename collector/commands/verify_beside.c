@@ -164,7 +164,7 @@ static bool check_signature(const struct ps_verify_beside *b, const struct ps_ve
 static bool check_receipt(const struct ps_verify_beside *b, const struct ps_verify_request *request,
                           struct ps_bundle_input *in, struct ps_verify_report *r, struct ps_error *err)
 {
-    struct ps_receipt receipt;
+    struct ps_receipt_seen receipt;
     uint8_t sha256[PS_SHA256_LEN];
     uint64_t size = 0;
     const char *why = ps_receipt_read(ps_buffer_span(&b->receipt), &receipt);
@@ -186,7 +186,8 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
         find(r, PS_FINDING_NOTE, "root and key are those of this bundle; the hash of the file cannot be compared with "
                                  "an extracted directory", receipt_name);
     else
-        find(r, PS_FINDING_NOTE, "root, key and the SHA-256 of the file are those of this bundle", receipt_name);
+        find(r, PS_FINDING_NOTE, receipt.has_names ? "root, key and the SHA-256 of the file are those of this bundle"
+                                              : "the SHA-256 of the file is that of this bundle; it names no more", receipt_name);
     if (why == NULL && vouched)
         pin(r);
     return true;
