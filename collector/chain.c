@@ -100,8 +100,9 @@ bool ps_chain_link_key(const struct ps_chain_link *link, struct ps_signing_key *
     uint8_t seed[PS_SEED_LEN];
     ssize_t got = read(link->seed_fd, seed, sizeof seed); /* one write, so one read */
     int why = got < 0 ? errno : 0;
-    bool ok = got == (ssize_t) sizeof seed ? ps_signing_key_from_seed(seed, out, err)
-                                           : ps_fail(err, why, "the key of this snapshot of the chain was not handed over");
+    bool ok = got == (ssize_t) sizeof seed
+                  ? ps_signing_key_from_seed(seed, out, err)
+                  : ps_fail(err, why, "the key of this snapshot of the chain was not handed over");
     sodium_memzero(seed, sizeof seed);
     return ok;
 }

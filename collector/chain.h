@@ -41,8 +41,8 @@ struct ps_chain_link {
     uint64_t interval_s; /* 0: none */
 };
 
-/* Step 0 of a new chain, after the self-test of its keys. `prev_root` of a chain that ended without its last snapshot, as a claim, or NULL. The caller
- * owns what is in *out: ps_chain_end. */
+/* Step 0 of a new chain, after the self-test of its keys. `prev_root` of a chain that ended without its last snapshot,
+ * as a claim, or NULL. The caller owns what is in *out: ps_chain_end. */
 PS_MUST_CHECK bool ps_chain_begin(const uint8_t *prev_root, struct ps_chain *out, struct ps_error *err);
 /* The link of the snapshot to come. Any number of times for one seq, as long as nobody may have sealed it. The caller
  * owns the pipe: ps_chain_link_close, when the snapshot is over or its process was forked. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The custody log beside a bundle (docs/BUNDLE.md section 14): who held it, what was done, since when; each line signed,
- * each line bound to the one before. Line 1 is bound to the acquisition, which is the one line of custody.ndjson in the
+ * The custody log beside a bundle (docs/BUNDLE.md section 14): who held it, what was done, since when; each line is
+ * signed, each line bound to the one before. Line 1 is bound to the acquisition, which is the one line of custody.ndjson in the
  * bundle. The signature is that of the line without the signature:
  *
- *   {"time":"..","who":"..","action":"..","bundle":"<id>","bundle_sha256":"<hex>","prev_line_sha256":"<hex>","pk":"RW..",
- *    "minisig":"<four lines>"}
+ *   {"time":"..","who":"..","action":"..","bundle":"<id>","bundle_sha256":"<hex>","prev_line_sha256":"<hex>",
+ *    "pk":"RW..","minisig":"<four lines>"}
  */
 #ifndef PS_CUSTODY_H
 #define PS_CUSTODY_H

@@ -36,7 +36,7 @@ static bool take_number(const cJSON *tree, const char *name, bool *has, uint64_t
     return !*has || ps_json_number(value, out);
 }
 
-static bool take_head(const cJSON *tree, struct ps_receipt *out)
+static bool take_head(const cJSON *tree, struct ps_receipt_seen *out)
 {
     const cJSON *value = ps_json_get(tree, "head_line");
     const char *text = ps_json_string(value);
@@ -45,7 +45,7 @@ static bool take_head(const cJSON *tree, struct ps_receipt *out)
 }
 
 /* "name value", with a comma before all but the first. What does not fit is left out: nothing depends on it. */
-static void add_claim(struct ps_receipt *r, const char *name, const cJSON *value)
+static void add_claim(struct ps_receipt_seen *r, const char *name, const cJSON *value)
 {
     const char *text = ps_json_string(value);
     size_t len = strlen(name), room = sizeof r->claims - r->claims_len, more = text != NULL ? strlen(text) : 0;
@@ -61,7 +61,7 @@ static void add_claim(struct ps_receipt *r, const char *name, const cJSON *value
     r->claims_len = (size_t) (at + more - r->claims);
 }
 
-static void take_claims(const cJSON *tree, struct ps_receipt *out)
+static void take_claims(const cJSON *tree, struct ps_receipt_seen *out)
 {
     static const char *const names[] = {"delivered", "destination", "received", "caller", "session_id",
                                         "binary_sha256"};
@@ -72,7 +72,7 @@ static void take_claims(const cJSON *tree, struct ps_receipt *out)
         add_claim(out, item->string, item);
 }
 
-static const char *read_tree(const cJSON *tree, struct ps_receipt *out)
+static const char *read_tree(const cJSON *tree, struct ps_receipt_seen *out)
 {
     const char *kind = ps_json_string(ps_json_get(tree, "kind"));
     uint64_t version = 0;
@@ -80,12 +80,13 @@ static const char *read_tree(const cJSON *tree, struct ps_receipt *out)
         return "no receipt of procsnap: its kind is another one";
     if (!ps_json_number(ps_json_get(tree, "v"), &version) || version != 1)
         return "a version that this procsnap does not know";
-    if (!take_bundle(tree, out->bundle))
+    if (!take_hash(tree, "sha256", out->sha256))
+        return "no SHA-256 of the bundle file in 64 hex digits";
+    out->has_names = !cJSON_IsNull(ps_json_get(tree, "bundle")) || !cJSON_IsNull(ps_json_get(tree, "root"));
+    if (out->has_names && !take_bundle(tree, out->bundle))
         return "no bundle id";
-    if (!take_hash(tree, "root", out->root) || !take_hash(tree, "sha256", out->sha256))
-        return "no root, or no SHA-256 of the bundle file, in 64 hex digits";
-    if (!take_key(tree, &out->pk))
-        return "no public key";
+    if (out->has_names && (!take_hash(tree, "root", out->root) || !take_key(tree, &out->pk)))
+        return "no root in 64 hex digits, or no public key";
     if (!take_number(tree, "seq", &out->has_seq, &out->seq) || !take_number(tree, "size", &out->has_size, &out->size))
         return "seq or size is no number";
     if (!take_head(tree, out))
@@ -94,12 +95,12 @@ static const char *read_tree(const cJSON *tree, struct ps_receipt *out)
     return NULL;
 }
 
-const char *ps_receipt_read(struct ps_span text, struct ps_receipt *out)
+const char *ps_receipt_read(struct ps_span text, struct ps_receipt_seen *out)
 {
     /* Another machine's answer may hold numbers with a fraction; ours are whole all the same. */
     struct ps_json_check check = {.fractions = true};
     struct ps_json_flaw flaw = {.why = NULL};
-    *out = (struct ps_receipt){0};
+    *out = (struct ps_receipt_seen){0};
     cJSON *tree = ps_json_parse(&check, text, &flaw);
     const char *why = tree != NULL ? read_tree(tree, out) : flaw.why;
     cJSON_Delete(tree);
@@ -108,7 +109,7 @@ const char *ps_receipt_read(struct ps_span text, struct ps_receipt *out)
 }
 
 /* The line that somebody saw is the receipt's second voice: it must not say anything else than its fields do. */
-static bool head_agrees(const struct ps_receipt *r, const struct ps_verify_report *report)
+static bool head_agrees(const struct ps_receipt_seen *r, const struct ps_verify_report *report)
 {
     const struct ps_head *h = &r->head, *sealed = &report->head;
     return strcmp(h->bundle, sealed->bundle) == 0 && h->seq == sealed->seq && h->has_prev == sealed->has_prev &&
@@ -116,17 +117,19 @@ static bool head_agrees(const struct ps_receipt *r, const struct ps_verify_repor
            (!h->has_prev || memcmp(h->prev, sealed->prev, PS_SHA256_LEN) == 0);
 }
 
-const char *ps_receipt_contradiction(const struct ps_receipt *receipt, const struct ps_verify_report *report,
+const char *ps_receipt_contradiction(const struct ps_receipt_seen *receipt, const struct ps_verify_report *report,
                                      const uint8_t *sha256, uint64_t size)
 {
     const struct ps_head *sealed = &report->head;
     if (!report->has_chain || !report->has_root)
         return "the bundle has no root or no key to compare it with";
-    if (strcmp(receipt->bundle, sealed->bundle) != 0)
+    if (!receipt->has_names && sha256 == NULL)
+        return "it names the file alone, and there is none to compare it with";
+    if (receipt->has_names && strcmp(receipt->bundle, sealed->bundle) != 0)
         return "it is the receipt of another bundle";
-    if (memcmp(receipt->root, sealed->root, PS_SHA256_LEN) != 0)
+    if (receipt->has_names && memcmp(receipt->root, sealed->root, PS_SHA256_LEN) != 0)
         return "it names another root: another bundle of the same name was received";
-    if (!ps_public_key_equal(&receipt->pk, &sealed->pk))
+    if (receipt->has_names && !ps_public_key_equal(&receipt->pk, &sealed->pk))
         return "it names another key";
     if (receipt->has_seq && receipt->seq != sealed->seq)
         return "it names another sequence number";

@@ -12,10 +12,11 @@
 
 enum { PS_RECEIPT_MAX = 256 << 10 };
 
-struct ps_receipt {
+struct ps_receipt_seen {
     char bundle[PS_BUNDLE_ID_LEN + 1];
     uint8_t root[PS_SHA256_LEN], sha256[PS_SHA256_LEN]; /* sha256: of the bundle file */
     struct ps_public_key pk;
+    bool has_names; /* bundle, root and pk: who delivered a file without knowing what is in it says none of them */
     bool has_seq, has_size, has_head;
     uint64_t seq, size;
     struct ps_head head;    /* the head line that was seen */
@@ -24,10 +25,10 @@ struct ps_receipt {
 };
 
 /* NULL, or what is wrong with it: static text, a clause; ps_no_memory when that is the reason. */
-const char *ps_receipt_read(struct ps_span text, struct ps_receipt *out);
+const char *ps_receipt_read(struct ps_span text, struct ps_receipt_seen *out);
 /* What the receipt says against what was verified: NULL, or the first contradiction. `sha256` and `size` of the bundle
  * file, or NULL and 0 where there is no file (an extracted directory). */
-const char *ps_receipt_contradiction(const struct ps_receipt *receipt, const struct ps_verify_report *report,
+const char *ps_receipt_contradiction(const struct ps_receipt_seen *receipt, const struct ps_verify_report *report,
                                      const uint8_t *sha256, uint64_t size);
 
 #endif

@@ -150,7 +150,8 @@ bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err)
     return ps_fail(err, errno, "cannot read %s a second time; save it as a file and name that", in->name);
 }
 
-bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size, struct ps_error *err)
+bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_LEN], uint64_t *size,
+                          struct ps_error *err)
 {
     uint8_t piece[64 << 10];
     struct ps_sha256 hash;

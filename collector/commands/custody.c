@@ -21,10 +21,10 @@ enum { FLAG_WHO, FLAG_ACTION, FLAG_SIGN_KEY, FLAG_KEY, FLAG_IDENTITY, FLAG_JSON,
 
 static const struct ps_flag flags[FLAGS] = {
     [FLAG_WHO] = {"who", "NAME", "add: who holds the evidence, or handles it", 0},
-    [FLAG_ACTION] = {"action", "TEXT", "add: what was done: received from whom, stored where, copied, given to whom", 0},
+    [FLAG_ACTION] = {"action", "TEXT", "add: what was done: received from whom, stored where, given to whom", 0},
     [FLAG_SIGN_KEY] = {"sign-key", "FILE", "add: the secret key of that person (procsnap keygen)", 0},
-    [FLAG_KEY] = {"key", "FILE|BASE64", "verify: a key that may have signed, of a holder or of the bundle; may be repeated",
-                  0},
+    [FLAG_KEY] = {"key", "FILE|BASE64",
+                  "verify: a key that may have signed, of a holder or of the bundle; may be repeated", 0},
     [FLAG_IDENTITY] = PS_IDENTITY_FLAG,
     [FLAG_JSON] = {"json", NULL, "verify: one JSON object instead of text", 0},
 };
@@ -32,9 +32,9 @@ static const struct ps_flag flags[FLAGS] = {
 static const struct ps_help help = {
     .usage = "procsnap custody add BUNDLE --who NAME --action TEXT --sign-key FILE [--identity FILE]\n"
              "procsnap custody verify BUNDLE [--key FILE|BASE64]... [--identity FILE] [--json]",
-    .about = "Who held the evidence, and what was done with it: a log beside the bundle, BUNDLE.custody.ndjson. Each line\n"
-             "is signed by whoever added it, names the SHA-256 of the bundle, and is bound to the line before; the first one\n"
-             "to the acquisition in the bundle. Lines are added, never changed.",
+    .about = "Who held the evidence, and what was done with it: a log beside the bundle, BUNDLE.custody.ndjson. Each\n"
+             "line is signed by whoever added it, names the SHA-256 of the bundle, and is bound to the line before; the\n"
+             "first one to the acquisition in the bundle. Lines are added, never changed.",
     .flags = flags,
     .flag_count = FLAGS,
     .statuses = " 0  add: added; verify: OK, the bundle and all lines, each by a key that you pin\n"
@@ -99,7 +99,8 @@ static bool complete(void *request, struct ps_error *err)
     const struct request *r = request;
     bool add = r->verb != NULL && strcmp(r->verb, "add") == 0;
     if (r->verb == NULL || (!add && strcmp(r->verb, "verify") != 0))
-        return ps_fail(err, 0, "say what to do with the custody log: procsnap custody add BUNDLE, or custody verify BUNDLE");
+        return ps_fail(err, 0, "say what to do with the custody log: procsnap custody add BUNDLE, or custody verify "
+                               "BUNDLE");
     if (!ps_bundle_input_named(r->bundle, err))
         return false;
     if (strcmp(r->bundle, "-") == 0)

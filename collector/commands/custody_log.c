@@ -29,7 +29,8 @@ bool ps_custody_log_read(const char *bundle, struct ps_buffer *out, mode_t *mode
         return false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT || ps_fail(err, 0, "cannot open %s: %s; it must be a readable file", path, strerror(errno));
+        return errno == ENOENT ||
+               ps_fail(err, 0, "cannot open %s: %s; it must be a readable file", path, strerror(errno));
     bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= PS_CUSTODY_LOG_MAX;
     if (!ok)
         (void) ps_fail(err, 0, "%s is no regular file of at most %d MiB", path, PS_CUSTODY_LOG_MAX >> 20);

@@ -105,8 +105,8 @@ static bool check_heads(int fd, struct ps_verify_report *r, struct ps_error *err
     if (count > 1)
         find(r, PS_FINDING_TAMPERED, "it holds two different head lines of this bundle", about);
     else if (count == 0)
-        find(r, PS_FINDING_NOTE, log.count > 0 ? "it holds head lines, and none of this bundle" : "it holds no head line",
-             about);
+        find(r, PS_FINDING_NOTE,
+             log.count > 0 ? "it holds head lines, and none of this bundle" : "it holds no head line", about);
     else if (!r->has_root || !r->has_chain || !ps_head_equal(head, &r->head))
         find(r, PS_FINDING_TAMPERED, "its head line of this bundle names another root, key or number", about);
     else {
@@ -164,7 +164,7 @@ static bool check_signature(const struct ps_verify_beside *b, const struct ps_ve
 static bool check_receipt(const struct ps_verify_beside *b, const struct ps_verify_request *request,
                           struct ps_bundle_input *in, struct ps_verify_report *r, struct ps_error *err)
 {
-    struct ps_receipt receipt;
+    struct ps_receipt_seen receipt;
     uint8_t sha256[PS_SHA256_LEN];
     uint64_t size = 0;
     const char *why = ps_receipt_read(ps_buffer_span(&b->receipt), &receipt);
@@ -186,7 +186,10 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
         find(r, PS_FINDING_NOTE, "root and key are those of this bundle; the hash of the file cannot be compared with "
                                  "an extracted directory", receipt_name);
     else
-        find(r, PS_FINDING_NOTE, "root, key and the SHA-256 of the file are those of this bundle", receipt_name);
+        find(r, PS_FINDING_NOTE,
+             receipt.has_names ? "root, key and the SHA-256 of the file are those of this bundle"
+                               : "the SHA-256 of the file is that of this bundle; it names no more",
+             receipt_name);
     if (why == NULL && vouched)
         pin(r);
     return true;

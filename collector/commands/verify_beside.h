@@ -16,7 +16,8 @@ struct ps_verify_beside {
     struct ps_buffer receipt, minisig, sshsig; /* texts of FILE, FILE.minisig, FILE.sig */
 };
 
-/* False with *err: a file that the command line names cannot be read. The caller's in any case: ps_verify_beside_done. */
+/* False with *err: a file that the command line names cannot be read. The caller's in any case:
+ * ps_verify_beside_done. */
 PS_MUST_CHECK bool ps_verify_beside_open(const struct ps_verify_request *request, struct ps_verify_beside *out,
                                          struct ps_error *err);
 /* Adds what they say to the report of one bundle, and to its verdict. */

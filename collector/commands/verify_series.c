@@ -67,7 +67,8 @@ static bool list(struct series *s, struct ps_error *err)
     if (s->text.failed)
         why = ENOMEM;
     if (s->name_count > NAMES_MAX)
-        return ps_fail(err, 0, "%s has more than %d entries; that is no series of bundles", s->request->bundle, NAMES_MAX);
+        return ps_fail(err, 0, "%s has more than %d entries; that is no series of bundles", s->request->bundle,
+                       NAMES_MAX);
     return why == 0 || ps_fail(err, why, "cannot list %s", s->request->bundle);
 }
 
@@ -192,7 +193,8 @@ static bool take_bundle(struct series *s, const char *name, struct ps_error *err
     struct ps_verify_wants wants = {.rederive = s->request->rederive};
     struct ps_bundle_input in;
     struct ps_verify_report report = {0};
-    bool ok = ps_bundle_input_at(s->dir, name, s->request->identities, &in, err) && ps_bundle_input_verify(&in, &wants, &report, err);
+    bool ok = ps_bundle_input_at(s->dir, name, s->request->identities, &in, err) &&
+              ps_bundle_input_verify(&in, &wants, &report, err);
     ps_bundle_input_done(&in);
     s->verdict.bundles++;
     if (ok) {
@@ -230,7 +232,8 @@ static bool take_name(struct series *s, const char *name, struct ps_error *err)
             return take_bundle(s, name, err);
         take_foreign(s, name, "a directory that is no extracted bundle; it was not looked into");
     } else if (!S_ISREG(st.st_mode)) {
-        take_foreign(s, name, S_ISLNK(st.st_mode) ? "a link; it was not followed" : "no regular file; it was not opened");
+        bool link = S_ISLNK(st.st_mode);
+        take_foreign(s, name, link ? "a link; it was not followed" : "no regular file; it was not opened");
     } else if (is_bundle_name(name)) {
         return take_bundle(s, name, err);
     } else if (ends_with(name, ".part")) {
@@ -317,7 +320,8 @@ static bool look(struct series *s, struct ps_error *err)
         return false;
     s->empty = s->verdict.bundles == 0 && s->log.count == 0;
     if (s->empty)
-        return ps_fail(err, 0, "%s holds no bundle (*.tar.gz, or extracted); name one, or a directory of them", q->bundle);
+        return ps_fail(err, 0, "%s holds no bundle (*.tar.gz, or extracted); name one, or a directory of them",
+                       q->bundle);
     ps_chain_walk(s->entries, s->entry_count, &wants, &s->report);
     decide(s);
     return !s->report.failed || ps_fail(err, ENOMEM, "no memory for what was found");

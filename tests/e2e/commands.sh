@@ -105,7 +105,9 @@ ends "standard input" 0 sh -c '"$1" verify - --key team.pub <one.tar.gz' sh "$PR
 says "standard input" out 'note: '
 mkdir extracted && tar xzf one.tar.gz -C extracted
 ends "an extracted directory" 0 "$PROCSNAP" verify extracted/* --key team.pub --rederive
-ends "a directory that is none" 2 "$PROCSNAP" verify extracted
+ends "a directory of bundles" 0 "$PROCSNAP" verify extracted --key team.pub
+mkdir none
+ends "a directory that is none" 2 "$PROCSNAP" verify none
 head -c $(($(stat -c %s one.tar.gz) / 2)) one.tar.gz >cut.tar.gz
 ends "a cut bundle" 10 "$PROCSNAP" verify cut.tar.gz --key team.pub
 says "a cut bundle" out '^INCOMPLETE'

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chains of real snapshots, and what somebody can do to a directory of them; what was done is told, and none is OK.
 
-CHAIN_TOOL makes the chains with the builder of the product; SIGN_TOOL seals one again, with a key of the attacker's own.
+CHAIN_TOOL makes the chains with the builder of the product; SIGN_TOOL seals one again, with a key of the attacker's
+own.
 """
 import json
 import os

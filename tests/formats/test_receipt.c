@@ -17,7 +17,7 @@
     "\"v\":1,\"kind\":\"procsnap-receipt\",\"bundle\":\"" ID "\",\"root\":\"" HASH_A "\",\"pk\":\"" GOLDEN_PUBLIC_LINE    \
     "\",\"sha256\":\"" HASH_B "\""
 
-static struct ps_verify_report report_of(const struct ps_receipt *r)
+static struct ps_verify_report report_of(const struct ps_receipt_seen *r)
 {
     struct ps_verify_report report = {.has_chain = true, .has_root = true};
     memcpy(report.head.bundle, r->bundle, sizeof report.head.bundle);
@@ -28,7 +28,7 @@ static struct ps_verify_report report_of(const struct ps_receipt *r)
 
 Test(receipt, what_is_needed_and_what_is_not)
 {
-    struct ps_receipt r;
+    struct ps_receipt_seen r;
     cr_assert_null(ps_receipt_read(ps_span_text("{" NEEDED "}"), &r));
     cr_assert(!r.has_seq && !r.has_size && !r.has_head && r.claims_len == 0);
     cr_assert_null(ps_receipt_read(
@@ -40,7 +40,7 @@ Test(receipt, what_is_needed_and_what_is_not)
 Test(receipt, claims_never_overflow)
 {
     char text[4000];
-    struct ps_receipt r;
+    struct ps_receipt_seen r;
     for (int len = 0; len < 600; len++) {
         (void) snprintf(text, sizeof text, "{" NEEDED ",\"delivered\":\"%0*d\",\"destination\":\"%0*d\"}", len, 1, len, 2);
         cr_assert_null(ps_receipt_read(ps_span_text(text), &r));
@@ -50,7 +50,7 @@ Test(receipt, claims_never_overflow)
 
 Test(receipt, contradictions)
 {
-    struct ps_receipt r;
+    struct ps_receipt_seen r;
     uint8_t sha256[PS_SHA256_LEN];
     cr_assert_null(ps_receipt_read(ps_span_text("{" NEEDED ",\"seq\":0,\"size\":9}"), &r));
     struct ps_verify_report report = report_of(&r);
