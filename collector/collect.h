@@ -25,6 +25,7 @@ struct ps_verdict {
     char bundle_id[80];
     char name[256];          /* base name of the bundle file */
     char head_line[512];     /* without newline */
+    char task_arn[256];      /* of the ECS task that we run in; "" not known */
     char path[4096];         /* of the bundle file; "" for stdout and a remote DEST */
     char minisig_path[4096]; /* "" when there is no file beside it */
     char minisig[512];       /* the text of the detached signature */

@@ -113,8 +113,11 @@ static void task_out(struct ps_records *r, const struct ps_entry *entry, const s
 {
     struct arn arn = {0};
     const cJSON *limits = ps_json_get(task, "Limits"), *disk = ps_json_get(task, "EphemeralStorageMetrics");
-    bool known = read_arn(ps_json_string(ps_json_get(task, "TaskARN")), &arn);
+    const char *name = ps_json_string(ps_json_get(task, "TaskARN"));
+    bool known = read_arn(name, &arn);
     struct ps_json j = ps_records_begin(r, PS_KIND_TASK);
+    if (known && strlen(name) <= PS_TASK_ARN_MAX)
+        memcpy(r->places.task_arn, name, strlen(name) + 1);
     if (known) {
         add_cloud(&j, &arn, task);
         add_orchestrator(&j, &arn, task);

@@ -383,6 +383,11 @@ bool ps_records_ok(const struct ps_records *r)
     return !r->failed && !lost_text(r);
 }
 
+const char *ps_records_task_arn(const struct ps_records *r)
+{
+    return r->places.task_arn;
+}
+
 uint64_t ps_records_lines(const struct ps_records *r)
 {
     return r->lines;

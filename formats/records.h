@@ -74,6 +74,9 @@ size_t ps_records_drafts(const struct ps_records *r, size_t *count);
 bool ps_records_ok(const struct ps_records *r);
 /* Lines written so far, of all kinds. */
 uint64_t ps_records_lines(const struct ps_records *r);
+/* The ARN of the ECS task that the metadata endpoint named; "" when it named none. Lives as long as *r. */
+enum { PS_TASK_ARN_MAX = 255 };
+const char *ps_records_task_arn(const struct ps_records *r);
 
 /* The first 20 bytes, in hex, of SHA-256(boot id, 0, pid namespace, 0, pid, 0, start): 40 characters and a NUL. */
 void ps_entity_id(const struct ps_records_facts *facts, uint32_t pid, uint64_t start, char out[41]);

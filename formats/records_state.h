@@ -135,6 +135,7 @@ struct ps_places {
     size_t container_count;
     char own[PS_CONTAINER_ID_MAX + 1]; /* id of the container that we run in; "" unknown */
     const char *platform;              /* as the metadata tell it; NULL: they do not */
+    char task_arn[PS_TASK_ARN_MAX + 1]; /* the same; "" */
     struct ps_mnt_known *mounts;       /* owned: open addressing */
     size_t mount_count, mount_room;
     uint32_t agents[64]; /* pids whose program is the agent of ECS Exec, or of a session of it */

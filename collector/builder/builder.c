@@ -359,6 +359,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     ps_hex_text(ps_span_of(sealed->head.root, PS_SHA256_LEN), v->root);
     if (b->early)
         snprintf(v->early, sizeof v->early, "%s", control->early);
+    snprintf(v->task_arn, sizeof v->task_arn, "%s", ps_records_task_arn(b->out.records));
     v->bundle_bytes = sealed->file_bytes;
     v->raw_bytes = b->out.raw_bytes;
     v->processes = b->lives.processes;

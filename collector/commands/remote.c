@@ -275,6 +275,7 @@ void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const st
         .name = v->name,
         .minisig = ps_span_text(v->minisig),
         .head_line = v->head_line,
+        .task_arn = v->task_arn[0] != '\0' ? v->task_arn : NULL,
     };
     enum ps_delivered delivered = PS_NOT_DELIVERED;
 
@@ -286,7 +287,8 @@ void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const st
     out->certain = delivered != PS_DELIVERED_PROBABLY;
     out->delivered = delivered != PS_NOT_DELIVERED;
     out->signature_unsent = !out->delivered || (!is_bucket(o->dest) && r->delivery.signature_url == NULL);
-    write_receipt(r, ps_buffer_span(&out->receipt));
-    if (delivered != PS_DELIVERED)
+    if (delivered == PS_DELIVERED)
+        write_receipt(r, ps_buffer_span(&out->receipt));
+    else
         keep(r, o, v, out);
 }
