@@ -54,6 +54,7 @@ struct ps_options {
     struct ps_case who;
     const struct ps_own_secrets *own_secrets; /* set by the command: never stored; NULL: none */
     const struct ps_chain_link *chain; /* NULL: one snapshot alone; watch sets it. Else sign_key is not looked at */
+    const char *asked_by; /* who asked watch for this snapshot; NULL: nobody */
     struct ps_sightings *sightings; /* shared memory to note who was there; NULL: nobody asks */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */

@@ -91,6 +91,7 @@ static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
     if (!link_to_chain(s, err))
         return false;
     s->running.sightings = s->snapshot.now;
+    s->running.asked_by = s->taken.asked[0] != '\0' ? s->taken.asked : NULL;
     bool started = aim(s, err) && ps_snapshot_start(&s->snapshot, &s->running,
                                                     (int[]){s->link.seed_fd, s->running.hold_fd}, 2, GRACE_MS, err);
     ps_chain_link_close(&s->link);

@@ -73,6 +73,8 @@ def check_triggers(folder):
     event = watch.wait_for("snapshot")
     equal("SIGUSR1: reason, and who asked", ("trigger", f"signal of pid {os.getpid()}, uid 0"),
           (event and event["reason"], event and event["asked_by"]))
+    equal("and its bundle says so as well", event["asked_by"],
+          snapshot.Bundle(files_of(watch, folder + "/e")[-1]).meta["options"]["asked_by"])
     status, text = ask("trigger", "--wait")
     event = watch.wait_for("snapshot")
     holds("trigger --wait tells when it is sealed, with the head line", status == SEALED and event["head"] in text,
