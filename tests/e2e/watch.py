@@ -6,6 +6,7 @@ any moment: what has the name of a bundle is whole, nothing is overwritten, and 
 KILLS watches are killed (20 where it is not set).
 """
 import hashlib
+import json
 import os
 import random
 import signal
@@ -18,8 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import odd  # noqa: E402
 import snapshot  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
-from watching import (EARLY, NOT_SEALED, SEALED, USAGE, Watch, ask, bundles_in, chain_of, check_chain, children_of,  # noqa: E402
-                      read, wait_until)
+from watching import (EARLY, NOT_SEALED, SEALED, USAGE, Watch, ask, bundles_in, chain_of, check_chain, check_series,  # noqa: E402
+                      children_of, read, wait_until)
 
 KILLS = int(os.environ.get("KILLS", "20"))
 OK_UNPINNED = 1
@@ -60,6 +61,16 @@ def check_schedule(folder):
         holds("nothing of the evidence is in an event", not any(
             word in str({k: v for k, v in event.items() if k != "asked_by"}) for word in ("python", "/usr", "/proc/")), event)
     check_whole("a watch", folder)
+    check_series("a watch", folder, watch.of("snapshot")[0]["head"])
+    log = f"{folder}/log"
+    with open(log, "w", encoding="ascii") as file:
+        file.writelines(json.dumps(event) + "\n" for event in watch.events)
+    equal("the log of the watch names all heads", 0, ask("verify", folder, "--heads", log, "--key", snapshot.head_line(
+        watch.of("snapshot")[0]["head"] + "\n")["pk"])[0])
+    last = watch.of("snapshot")[-1]["bundle"]
+    os.remove(f"{folder}/{last}.tar.gz")
+    os.remove(f"{folder}/{last}.tar.gz.minisig")
+    holds("one that is taken away is missed by the log", ask("verify", folder, "--heads", log)[0] not in (0, 1))
     status, text = ask("health")
     equal("health when the watch has ended", (1, True), (status, "no procsnap watch" in text))
 

@@ -127,6 +127,12 @@ def check_chain(what, files, reasons=None):
     return links
 
 
+def check_series(what, folder, first, *words):
+    """procsnap verify of the directory: `first` is the head line of the chain's first bundle."""
+    status, text = ask("verify", folder, "--key", snapshot.head_line(first + "\n")["pk"], seconds=300)
+    holds(f"{what}: verify of the series says OK", status == 0 and all(word in text for word in words), (status, text[-1500:]))
+
+
 def wait_until(condition, seconds=10):
     end = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < end:
