@@ -20,7 +20,7 @@ import odd  # noqa: E402
 import snapshot  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
 from watching import (EARLY, NOT_SEALED, SEALED, USAGE, Watch, ask, bundles_in, chain_of, check_chain, check_series,  # noqa: E402
-                      children_of, read, wait_until)
+                      children_of, deleted_program, held, read, wait_until)
 
 KILLS = int(os.environ.get("KILLS", "20"))
 OK_UNPINNED = 1
@@ -141,6 +141,30 @@ def check_changes(folder):
     equal("a process that ended", ([], [record["process"]["entity_id"]], []),
           (third["changes"]["processes_new"], third["changes"]["processes_ended"], third["changes"]["executables_new"]))
     watch.stop()
+
+
+def check_contents(folder):
+    """A content is in a chain once; the bundles behind it name the one that holds it."""
+    process, sha256 = deleted_program(folder)
+    watch = Watch(folder + "/e/", "1h", *WITHOUT_FILES)
+    watch.wait_for("snapshot")
+    for _ in range(2):
+        watch.send(signal.SIGUSR1)
+        watch.wait_for("snapshot")
+    other, other_sha256 = deleted_program(folder)
+    watch.send(signal.SIGUSR1)
+    watch.wait_for("snapshot")
+    watch.stop()
+    files = files_of(watch, folder + "/e")
+    equal("a content that is there since the start: in the first bundle alone",
+          [(True, None, None), *[(False, "earlier bundle", 0)] * 3], [held(data, process, sha256) for data in files[:4]])
+    equal("a content that came later: in that bundle", (True, None, None), held(files[3], other, other_sha256))
+    check_whole("contents once in a chain", folder + "/e")
+    bundle = snapshot.Bundle(files[1])
+    record = next(record for record in bundle.records("executable") if record["file"]["hash"]["sha256"] == sha256)
+    equal("the record says which", ("earlier bundle", 0), (record["proc"].get("withheld"), record["proc"].get("kept_seq")))
+    equal("and it is no gap", [], [gap for gap in bundle.records("gap") if gap["proc"]["gap"].get("why") == "earlier bundle"])
+    odd.end_all()
 
 
 def check_stop_during(folder):
@@ -322,7 +346,7 @@ def check_command_line(folder):
 
 def main():
     odd.inside_namespaces()
-    for check in (check_command_line, check_schedule, check_triggers, check_joined, check_changes, check_stop_during, check_short_budget,
+    for check in (check_command_line, check_schedule, check_triggers, check_joined, check_changes, check_contents, check_stop_during, check_short_budget,
                   check_ignored, check_nobody_listens, check_name_taken, check_health_of_a_stopped_one,
                   check_snapshot_killed, check_no_destination, check_kills):
         with odd.folder() as folder:
