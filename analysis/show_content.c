@@ -27,8 +27,12 @@ void ps_show_add_content(const struct ps_content_row *c, size_t indent, struct p
     if (c->object.len == 0 && c->withheld.len == 0)
         return;
     ps_buffer_addf(out, "%*s", (int) indent, "");
-    ps_buffer_add_text(out, c->object.len > 0 ? "its content is in the bundle: data/objects/, by this hash"
-                                              : "its content is not in the bundle: ");
+    if (c->object.len > 0)
+        ps_buffer_add_text(out, "its content is in the bundle: data/objects/, by this hash");
+    else if (ps_span_is(c->withheld, "earlier bundle"))
+        ps_buffer_add_text(out, "its content, by this hash, is in an ");
+    else
+        ps_buffer_add_text(out, "its content is not in the bundle: ");
     ps_printable_add(out, c->withheld);
     ps_buffer_add_byte(out, '\n');
 }

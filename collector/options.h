@@ -31,6 +31,7 @@ struct ps_pids {
 
 struct ps_chain_link;
 struct ps_sightings;
+struct ps_known_objects;
 
 /* Texts are borrowed from argv. */
 struct ps_options {
@@ -54,7 +55,9 @@ struct ps_options {
     struct ps_case who;
     const struct ps_own_secrets *own_secrets; /* set by the command: never stored; NULL: none */
     const struct ps_chain_link *chain; /* NULL: one snapshot alone; watch sets it. Else sign_key is not looked at */
+    const char *asked_by; /* who asked watch for this snapshot; NULL: nobody */
     struct ps_sightings *sightings; /* shared memory to note who was there; NULL: nobody asks */
+    const struct ps_known_objects *known; /* contents that are not stored again; NULL: none */
     uint32_t read_timeout_ms; /* no progress for that long; default 500 */
     uint32_t deadline_ms;     /* start of sealing; default 120000 */
     int compress;             /* zlib level, default 1 */

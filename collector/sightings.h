@@ -8,7 +8,7 @@
 
 #include "formats/digest.h"
 
-enum { PS_SIGHTINGS_PROCESSES = 1 << 16, PS_SIGHTINGS_EXECUTABLES = 4096 };
+enum { PS_SIGHTINGS_PROCESSES = 1 << 16, PS_SIGHTINGS_EXECUTABLES = 4096, PS_SIGHTINGS_OBJECTS = 4096 };
 
 struct ps_sighting {
     uint64_t start; /* ticks */
@@ -18,9 +18,10 @@ struct ps_sighting {
 struct ps_sightings {
     char boot_id[64];
     uint64_t pid_namespace;
-    uint32_t process_count, executable_count; /* what is beyond the room is left out */
+    uint32_t process_count, executable_count, object_count; /* what is beyond the room is left out */
     struct ps_sighting processes[PS_SIGHTINGS_PROCESSES];
     uint8_t executables[PS_SIGHTINGS_EXECUTABLES][PS_SHA256_LEN]; /* as they were hashed, some more than once */
+    uint8_t objects[PS_SIGHTINGS_OBJECTS][PS_SHA256_LEN];         /* whose content is in the bundle, whole */
 };
 
 #endif

@@ -89,6 +89,8 @@ const char *ps_withheld_name(enum ps_withheld why)
         return "recovered_bytes";
     case PS_WITHHELD_OBJECTS:
         return "objects";
+    case PS_WITHHELD_EARLIER:
+        return "earlier bundle";
     case PS_NOT_WITHHELD:
     case PS_WITHHELDS:
         break;
@@ -156,6 +158,8 @@ static void add_facts(struct ps_json *j, const struct ps_capture *c)
         ps_json_bool(j, "atime", true);
     if (f->withheld)
         ps_json_text(j, "withheld", ps_withheld_name((enum ps_withheld) f->withheld));
+    if (f->withheld == PS_WITHHELD_EARLIER)
+        ps_json_u64(j, "kept_seq", f->kept_seq);
     if (c->path.len > 0)
         ps_json_bytes(j, "path", c->path);
     ps_json_object_end(j);

@@ -68,8 +68,15 @@ struct ps_line_end {
 };
 
 /* Why content that was read, and would have been kept, is not in the bundle. */
-enum ps_withheld { PS_NOT_WITHHELD, PS_WITHHELD_KEY, PS_WITHHELD_BYTES, PS_WITHHELD_OBJECTS, PS_WITHHELDS };
-/* Static text: "private key", "recovered_bytes", "objects"; NULL for PS_NOT_WITHHELD. */
+enum ps_withheld {
+    PS_NOT_WITHHELD,
+    PS_WITHHELD_KEY,
+    PS_WITHHELD_BYTES,
+    PS_WITHHELD_OBJECTS,
+    PS_WITHHELD_EARLIER, /* it is in an earlier bundle of the chain */
+    PS_WITHHELDS
+};
+/* Static text: "private key", "recovered_bytes", "objects", "earlier bundle"; NULL for PS_NOT_WITHHELD. */
 const char *ps_withheld_name(enum ps_withheld why);
 
 /* What statx said of a file (exe, content), and of content what it is. Plain data: it comes through the ring. */
@@ -79,6 +86,7 @@ struct ps_file_facts {
     int64_t mtime_ns;
     int64_t ctime_ns; /* with `owned`, as are the next two */
     uint32_t uid, gid;
+    uint64_t kept_seq; /* with PS_WITHHELD_EARLIER: of the bundle that holds it */
     uint8_t owned, hashed, atime, withheld; /* booleans; atime: reading may have changed it; enum ps_withheld */
     uint8_t sha256[32];                     /* with `hashed`: of the bytes that were read, or, when stored, of these */
 };

@@ -122,9 +122,9 @@ static bool read_owner(const cJSON *object, struct ps_file_facts *f, int *keys)
 static bool read_digest(const cJSON *object, struct ps_file_facts *f, int *keys)
 {
     const cJSON *digest = ps_json_get(object, "sha256"), *atime = ps_json_get(object, "atime");
-    const cJSON *withheld = ps_json_get(object, "withheld");
+    const cJSON *withheld = ps_json_get(object, "withheld"), *kept = ps_json_get(object, "kept_seq");
     const char *hex = ps_json_string(digest), *why = ps_json_string(withheld);
-    *keys += (digest != NULL) + (atime != NULL) + (withheld != NULL);
+    *keys += (digest != NULL) + (atime != NULL) + (withheld != NULL) + (kept != NULL);
     f->hashed = digest != NULL;
     f->atime = atime != NULL;
     if ((digest != NULL && (hex == NULL || !ps_hex_decode(ps_span_text(hex), f->sha256, sizeof f->sha256))) ||
@@ -133,6 +133,8 @@ static bool read_digest(const cJSON *object, struct ps_file_facts *f, int *keys)
     for (unsigned i = PS_NOT_WITHHELD + 1; why != NULL && i < PS_WITHHELDS; i++)
         if (strcmp(why, ps_withheld_name((enum ps_withheld) i)) == 0)
             f->withheld = (uint8_t) i;
+    if ((kept != NULL) != (f->withheld == PS_WITHHELD_EARLIER) || (kept != NULL && !ps_json_number(kept, &f->kept_seq)))
+        return false;
     return withheld == NULL || f->withheld != PS_NOT_WITHHELD;
 }
 

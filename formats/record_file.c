@@ -85,6 +85,8 @@ void ps_file_place(struct ps_records *r, struct ps_json *j, const struct ps_capt
     }
     if (c->facts->withheld)
         ps_json_text(j, "withheld", ps_withheld_name((enum ps_withheld) c->facts->withheld));
+    if (c->facts->withheld == PS_WITHHELD_EARLIER)
+        ps_json_u64(j, "kept_seq", c->facts->kept_seq);
     if (c->facts->atime)
         ps_json_bool(j, "atime_may_have_changed", true);
 }

@@ -21,7 +21,7 @@ static void note(struct ps_records *r, const char *file, enum ps_outcome outcome
     r->l->gap_errors[r->l->gap_count++] = error;
 }
 
-/* Content that was to be kept and is not. */
+/* Content that was to be kept and is not; what an earlier bundle holds is no gap. */
 static void withheld(struct ps_records *r, const struct ps_capture *c)
 {
     struct ps_json j = ps_gap_begin(r, NULL, "withheld");
@@ -35,7 +35,7 @@ static void withheld(struct ps_records *r, const struct ps_capture *c)
 void ps_gap_capture(struct ps_records *r, const struct ps_capture *c)
 {
     const char *file = c->row ? c->row->path : "unknown to this version";
-    if (c->facts && c->facts->withheld)
+    if (c->facts && c->facts->withheld && c->facts->withheld != PS_WITHHELD_EARLIER)
         withheld(r, c);
     note(r, file, c->outcome, ps_errno_known(c->error));
     for (size_t i = 0; i < c->lost_count; i++)

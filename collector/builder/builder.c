@@ -133,6 +133,7 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->line.out = &b->out;
         lane->conductor = job->host->own ? (uint32_t) job->conductor : 0;
         lane->line.content.sightings = job->options->sightings;
+        lane->line.content.known = job->options->known;
         lane->line.own_secrets = job->options->own_secrets;
         lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }

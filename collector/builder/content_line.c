@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/builder/line.h"
+#include "collector/known_objects.h"
 #include "collector/sightings.h"
 
 void ps_content_done(struct ps_content_line *c)
@@ -126,6 +127,18 @@ static bool is_there(const struct ps_content_line *c)
     return false;
 }
 
+static int by_hash(const void *hash, const void *item)
+{
+    return memcmp(hash, ((const struct ps_known_object *) item)->sha256, PS_SHA256_LEN);
+}
+
+/* The bundle that holds it already, or NULL. */
+static const struct ps_known_object *kept_earlier(const struct ps_content_line *c)
+{
+    const struct ps_known_objects *k = c->known;
+    return k ? bsearch(c->digest, k->items, k->count, sizeof k->items[0], by_hash) : NULL;
+}
+
 static bool begin_member(struct ps_line_builder *l)
 {
     struct ps_content_line *c = &l->content;
@@ -155,8 +168,12 @@ bool ps_content_keep(struct ps_line_builder *l, bool over_budget)
     if (!c->open || c->hashed || !c->facts_known || l->pack.len > 0)
         return false;
     end_hash(c);
+    const struct ps_known_object *earlier = kept_earlier(c);
+    c->kept_seq = earlier ? earlier->seq : 0;
     if (c->key)
         c->withheld = PS_WITHHELD_KEY;
+    else if (earlier)
+        c->withheld = PS_WITHHELD_EARLIER;
     else if (!is_there(c) && c->object_count == PS_OBJECTS_MAX)
         c->withheld = PS_WITHHELD_OBJECTS;
     else if (!is_there(c) && (over_budget || c->bytes > c->budget - c->kept))
@@ -213,6 +230,13 @@ static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
     memcpy(c->digest, sha256, PS_SHA256_LEN);
 }
 
+static void note_object(const struct ps_content_line *c)
+{
+    struct ps_sightings *s = c->sightings;
+    if (s && s->object_count < PS_SIGHTINGS_OBJECTS)
+        memcpy(s->objects[s->object_count++], c->digest, PS_SHA256_LEN);
+}
+
 static void note_program(const struct ps_content_line *c)
 {
     struct ps_sightings *s = c->sightings;
@@ -236,7 +260,10 @@ bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, boo
         note_program(c);
     c->facts.hashed = read;
     c->facts.atime = atime;
+    if (stored && capture.outcome == PS_COMPLETE)
+        note_object(c);
     c->facts.withheld = (uint8_t) c->withheld;
+    c->facts.kept_seq = c->withheld == PS_WITHHELD_EARLIER ? c->kept_seq : 0;
     memcpy(c->facts.sha256, c->digest, sizeof c->facts.sha256);
     capture.facts = c->facts_known ? &c->facts : NULL;
     capture.path = ps_buffer_span(&c->path);

@@ -11,6 +11,7 @@
 
 struct ps_line_builder;
 struct ps_sightings;
+struct ps_known_objects;
 
 /* Hashes that name members already. Fixed room: the collector's own limit. */
 enum { PS_OBJECTS_MAX = 4096 };
@@ -23,6 +24,7 @@ struct ps_content_line {
     bool key, elf;  /* a private key; a program, in which the marks of a key are only text */
     uint32_t row;
     enum ps_withheld withheld;
+    uint64_t kept_seq; /* with PS_WITHHELD_EARLIER */
     bool facts_known;
     struct ps_file_facts facts;
     uint64_t begin_us, bytes, stored;
@@ -35,7 +37,8 @@ struct ps_content_line {
     uint64_t budget, kept; /* bytes of members */
     uint8_t (*objects)[PS_SHA256_LEN]; /* PS_OBJECTS_MAX of them; owned */
     size_t object_count;
-    struct ps_sightings *sightings; /* to note programs in; NULL: nobody asks */
+    struct ps_sightings *sightings; /* to note programs and contents in; NULL: nobody asks */
+    const struct ps_known_objects *known; /* that earlier bundles hold; NULL: none */
 };
 
 /* All return false when the sender is broken: frames that do not follow each other. */

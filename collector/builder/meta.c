@@ -54,6 +54,8 @@ static void add_options(struct ps_json *j, const struct ps_options *o)
     ps_json_u64(j, "read_timeout_ms", o->read_timeout_ms);
     ps_json_u64(j, "deadline_ms", o->deadline_ms);
     ps_json_u64(j, "compress", (uint64_t) o->compress);
+    if (o->asked_by)
+        ps_json_text(j, "asked_by", o->asked_by);
     ps_json_object_end(j);
 }
 

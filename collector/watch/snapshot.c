@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,15 +23,31 @@ static void *share(size_t size)
 bool ps_snapshot_prepare(struct ps_snapshot *s, struct ps_error *err)
 {
     *s = (struct ps_snapshot){.told = share(sizeof *s->told), .now = share(sizeof *s->now),
-                              .before = share(sizeof *s->before)};
-    return (s->told && s->now && s->before) || ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
+                              .before = share(sizeof *s->before), .known = share(sizeof *s->known)};
+    return (s->told && s->now && s->before && s->known) || ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
 }
 
 /* Pages that were touched go back to the system. */
 static void forget(struct ps_sightings *s)
 {
     (void) madvise(s, sizeof *s, MADV_REMOVE);
-    s->process_count = s->executable_count = 0;
+    s->process_count = s->executable_count = s->object_count = 0;
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct ps_known_object *x = a, *y = b;
+    return memcmp(x->sha256, y->sha256, PS_SHA256_LEN);
+}
+
+void ps_snapshot_know(struct ps_snapshot *s, uint8_t (*objects)[PS_SHA256_LEN], size_t count, uint64_t seq)
+{
+    struct ps_known_objects *k = s->known;
+    for (size_t i = 0; i < count && k->count < PS_KNOWN_OBJECTS; i++) {
+        memcpy(k->items[k->count].sha256, objects[i], PS_SHA256_LEN);
+        k->items[k->count++].seq = seq;
+    }
+    qsort(k->items, k->count, sizeof k->items[0], by_hash);
 }
 
 void ps_snapshot_keep(struct ps_snapshot *s)
@@ -52,6 +69,7 @@ static _Noreturn void conduct(const struct ps_snapshot *s, const struct ps_optio
         _exit(1);
     madvise(told, sizeof *told, MADV_DONTFORK); /* our word alone */
     madvise(s->before, sizeof *s->before, MADV_DONTFORK);
+    mprotect(s->known, sizeof *s->known, PROT_READ);
     told->status = ps_collect(options, NULL, &told->verdict, &told->error);
     atomic_store(&told->over, 1);
     _exit(0);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "collector/collect.h"
+#include "collector/known_objects.h"
 #include "collector/sightings.h"
 
 enum ps_snapshot_state {
@@ -28,6 +29,7 @@ struct ps_snapshot_told {
 
 struct ps_snapshot {
     struct ps_snapshot_told *told; /* for all snapshots, one after the other; owned */
+    struct ps_known_objects *known;    /* contents that need not be stored again; owned */
     struct ps_sightings *now, *before; /* of the one under way, and of the one that it is compared with; owned */
     bool has_before;
     pid_t pid;                     /* 0: none */
@@ -48,6 +50,8 @@ void ps_snapshot_stop(struct ps_snapshot *s);
 bool ps_snapshot_reaped(struct ps_snapshot *s, pid_t pid, int wait_status);
 /* How it stands; kills one that is late. OVER and LOST are told once. */
 enum ps_snapshot_state ps_snapshot_look(struct ps_snapshot *s, uint64_t now_us);
+/* Contents that a bundle of that number holds, and that are where they belong. What is beyond the room is stored again. */
+void ps_snapshot_know(struct ps_snapshot *s, uint8_t (*objects)[PS_SHA256_LEN], size_t count, uint64_t seq);
 /* The next one is compared with the one that was last. */
 void ps_snapshot_keep(struct ps_snapshot *s);
 /* Kills what is under way. */

@@ -186,6 +186,7 @@ void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item)
         close(item->fd);
     else if (s->dir >= 0)
         remove_files(s, item);
+    free(item->objects);
     free(item);
 }
 
@@ -202,6 +203,7 @@ void ps_spool_close(struct ps_spool *s)
     for (size_t i = 0; i < s->count; i++) {
         if (s->items[i]->fd >= 0)
             close(s->items[i]->fd);
+        free(s->items[i]->objects);
         free(s->items[i]);
     }
     free(s->items);

@@ -19,6 +19,9 @@ struct ps_spooled {
     int fd;                   /* memfd, owned; -1: the file of that name */
     uint64_t bytes, since_us; /* CLOCK_BOOTTIME; of the start for what was there already */
     uint64_t ticket;          /* the caller's own number, 0 none */
+    void *objects;            /* malloc'ed, the spool's: hashes of contents that it holds, for the caller */
+    uint32_t object_count;
+    uint64_t seq, chain;      /* the caller's own numbers */
     uint32_t tries;
     bool tried_before;        /* by a watch that ended meanwhile: it may be there */
     char minisig[PS_SPOOL_TEXT], head_line[PS_SPOOL_TEXT]; /* of memfds */

@@ -34,7 +34,7 @@ struct ps_watch_state {
     bool board_told; /* that its name is taken */
     struct ps_lookout lookout;
     struct ps_wish wish, taken; /* the next snapshot; the one that is under way or was the last */
-    uint64_t tickets;
+    uint64_t tickets, chains;  /* how many there were */
     struct ps_snapshot snapshot;
     struct ps_options running; /* the options of the snapshot under way */
     struct ps_chain chain;     /* begun with its first snapshot */

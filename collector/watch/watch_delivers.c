@@ -93,6 +93,8 @@ static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool ce
     if (s->final_item == item)
         s->final_item = NULL;
     tell_end(s, item, PS_SEALED, certain ? "sealed and delivered" : "sealed and most likely delivered");
+    if (certain && item->chain == s->chains)
+        ps_snapshot_know(&s->snapshot, item->objects, item->object_count, item->seq);
     ps_spool_remove(&s->spool, item);
     s->failures = 0;
     s->next_try_us = s->now_us;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -91,6 +92,8 @@ static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
     if (!link_to_chain(s, err))
         return false;
     s->running.sightings = s->snapshot.now;
+    s->running.known = s->snapshot.known;
+    s->running.asked_by = s->taken.asked[0] != '\0' ? s->taken.asked : NULL;
     bool started = aim(s, err) && ps_snapshot_start(&s->snapshot, &s->running,
                                                     (int[]){s->link.seed_fd, s->running.hold_fd}, 2, GRACE_MS, err);
     ps_chain_link_close(&s->link);
@@ -169,6 +172,8 @@ static void end_texts(struct ps_verdict *v)
 /* Two bundles of one seq would be a fork: where one may exist that we do not know, another chain begins. */
 static void break_chain(struct ps_watch_state *s)
 {
+    s->chains++;
+    s->snapshot.known->count = 0; /* contents are in each chain once */
     ps_chain_end(&s->chain);
     ps_event_say(&s->events, "chain_ended", "it is not known whether a bundle was sealed; the next one begins a new chain");
 }
@@ -187,8 +192,26 @@ static bool is_believed(const struct ps_watch_state *s, const struct ps_verdict 
            strcmp(head->bundle, v->bundle_id) == 0;
 }
 
+static uint32_t objects_of(const struct ps_watch_state *s)
+{
+    uint32_t count = s->snapshot.now->object_count;
+    return count < PS_SIGHTINGS_OBJECTS ? count : PS_SIGHTINGS_OBJECTS;
+}
+
+/* Which contents it holds: known when it is delivered, and no earlier. */
+static void keep_objects(struct ps_watch_state *s, struct ps_spooled *item, uint64_t seq)
+{
+    uint32_t count = objects_of(s);
+    item->seq = seq;
+    item->chain = s->chains;
+    item->objects = count > 0 ? malloc((size_t) count * PS_SHA256_LEN) : NULL;
+    item->object_count = item->objects != NULL ? count : 0; /* without memory they are stored again */
+    if (item->objects != NULL)
+        memcpy(item->objects, s->snapshot.now->objects, (size_t) count * PS_SHA256_LEN);
+}
+
 /* The bundle waits for its courier. False, and told: it does not. */
-static bool spool(struct ps_watch_state *s, const struct ps_verdict *v)
+static bool spool(struct ps_watch_state *s, const struct ps_verdict *v, uint64_t seq)
 {
     struct ps_error err;
     char name[PS_BUNDLE_FILE_LEN + 1];
@@ -202,6 +225,7 @@ static bool spool(struct ps_watch_state *s, const struct ps_verdict *v)
     s->running.hold_fd = -1;
     item->since_us = s->now_us;
     item->ticket = s->taken.ticket;
+    keep_objects(s, item, seq);
     ps_spool_say(&s->spool, item, v->minisig, v->head_line);
     if (is_final(s))
         s->final_item = item;
@@ -209,12 +233,12 @@ static bool spool(struct ps_watch_state *s, const struct ps_verdict *v)
 }
 
 /* Delivered is what a remote DEST has: until then, nobody who waits is answered. */
-static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, int status)
+static void end_well(struct ps_watch_state *s, const struct ps_verdict *v, uint64_t seq, int status)
 {
     char line[PS_ANSWER_ROOM];
     s->exit_status = status;
     if (s->o->remote) {
-        bool waits = spool(s, v);
+        bool waits = spool(s, v, seq);
         s->exit_status = PS_SEALED_NOT_DELIVERED;
         s->final_status = status;
         if (waits) {
@@ -235,8 +259,6 @@ static void tell_sealed(struct ps_watch_state *s, const struct ps_verdict *v)
         ps_changes_settle(s->snapshot.now, getpid(), s->snapshot.conductor);
     ps_snapshot_event(&s->events, v, s->taken.reason, s->taken.asked,
                       whole && s->snapshot.has_before ? s->snapshot.before : NULL, s->snapshot.now);
-    if (whole)
-        ps_snapshot_keep(&s->snapshot);
 }
 
 static void sealed(struct ps_watch_state *s, const struct ps_head *head)
@@ -247,7 +269,11 @@ static void sealed(struct ps_watch_state *s, const struct ps_head *head)
     s->last_took_us = v->took_us;
     s->last_bytes = v->bundle_bytes;
     tell_sealed(s, v);
-    end_well(s, v, status);
+    if (!s->o->remote)
+        ps_snapshot_know(&s->snapshot, s->snapshot.now->objects, objects_of(s), head->seq);
+    end_well(s, v, head->seq, status);
+    if (status == PS_SEALED)
+        ps_snapshot_keep(&s->snapshot);
 }
 
 static void lost(struct ps_watch_state *s)

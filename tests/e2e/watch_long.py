@@ -15,7 +15,7 @@ import s3_double  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
 from endpoint import give_address  # noqa: E402
-from watching import SEALED, Watch, ask, check_chain, read  # noqa: E402
+from watching import SEALED, Watch, ask, check_chain, check_series, read  # noqa: E402
 
 SNAPSHOTS = int(os.environ.get("SNAPSHOTS", "60"))
 WARM, LIMIT = 20, 64 << 20
@@ -81,17 +81,18 @@ def run(what, dest, *options, env=None):
     equal(f"{what}: nobody was killed for lack of memory", 0, group.killed())
     equal(f"{what}: snapshots", SNAPSHOTS, len(watch.of("snapshot")))
     group.end()
-    return [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")]
+    return [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")], watch.of("snapshot")[0]["head"]
 
 
 def main():
     odd.inside_namespaces()
     give_address("lo", "127.0.0.1")
     with odd.folder() as folder:
-        names = run("into a directory", folder + "/")
+        names, first = run("into a directory", folder + "/")
+        check_series("into a directory", folder, first)
         check_chain("into a directory", (read(f"{folder}/{name}") for name in names))
     double = s3_double.Double()
-    names = run("to a bucket", DEST, "--endpoint-url", double.url, env={"PATH": os.environ["PATH"], **ENV_KEYS})
+    names, _ = run("to a bucket", DEST, "--endpoint-url", double.url, env={"PATH": os.environ["PATH"], **ENV_KEYS})
     check_chain("to a bucket", (double.object(PREFIX + name).data for name in names))
     equal("to a bucket: nothing is overwritten", [], double.overwritten)
     finish()

@@ -18,7 +18,7 @@ import snapshot  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
 from endpoint import give_address  # noqa: E402
-from watching import NOT_DELIVERED, SEALED, Watch, ask, check_chain, read, wait_until  # noqa: E402
+from watching import NOT_DELIVERED, SEALED, Watch, ask, check_chain, deleted_program, held, read, wait_until  # noqa: E402
 
 KILLS = int(os.environ.get("KILLS", "20"))
 
@@ -109,6 +109,26 @@ def check_outage(folder, *options):
     check_bucket(what, double, [watch], folder)
 
 
+def check_contents(folder):
+    """A content counts as known when the bundle that holds it is delivered, and no earlier."""
+    process, sha256 = deleted_program(folder)
+    outage = Outage()
+    double = s3_double.Double(faults=outage)
+    watch = started(double, "1h", "--profile", "standard", "--files", "none")
+    watch.wait_for("delivery_failed")
+    ask("trigger")
+    watch.wait_for("snapshot", reason="trigger")
+    outage.on = False
+    wait_until(lambda: len(watch.of("delivered")) == 2, 30)
+    equal("after the outage, trigger --wait", SEALED, ask("trigger", "--wait")[0])
+    watch.stop()
+    there = in_bucket(double)
+    equal("stored until it is delivered, then named", [(True, None, None), (True, None, None), (False, "earlier bundle")],
+          [held(there[event["bundle"] + ".tar.gz"], process, sha256)[:3 if i < 2 else 2]
+           for i, event in enumerate(watch.of("snapshot")[:3])])
+    odd.end_all()
+
+
 def check_left(folder):
     """What is not delivered at the end waits for the next watch."""
     outage = Outage()
@@ -139,6 +159,17 @@ def check_left(folder):
                                                    if event["bundle"] + ".tar.gz" not in there])
 
 
+def size_of(folder):
+    """Of its files, some of which may go meanwhile."""
+    size = 0
+    for entry in os.scandir(folder):
+        try:
+            size += entry.stat().st_size
+        except FileNotFoundError:
+            continue
+    return size
+
+
 def check_full(folder):
     """A spool of little room: the oldest stay, or the newest."""
     for policy in ("oldest", "newest"):
@@ -148,7 +179,7 @@ def check_full(folder):
         sign = watch.wait_for("spool_full" if policy == "oldest" else "dropped", seconds=40)
         holds(f"a full spool, {policy}: told", sign, watch.events)
         first = watch.of("snapshot")[0]["bundle"] + ".tar.gz"
-        size = sum(os.path.getsize(f"{folder}/{policy}/{name}") for name in os.listdir(f"{folder}/{policy}"))
+        size = size_of(f"{folder}/{policy}")
         holds(f"a full spool, {policy}: it grows no more", size < 600 << 10, size)
         equal(f"a full spool, {policy}: the first is {'kept' if policy == 'oldest' else 'dropped'}", policy == "oldest",
               first in os.listdir(f"{folder}/{policy}"))
@@ -200,7 +231,7 @@ def check_kills(folder):
 def main():
     odd.inside_namespaces()
     give_address("lo", "127.0.0.1")
-    for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_left, ()),
+    for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_contents, ()), (check_left, ()),
                            (check_full, ()), (check_kills, ())):
         with odd.folder() as folder:
             begun = time.monotonic()

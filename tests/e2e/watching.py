@@ -11,6 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
+import odd  # noqa: E402
 import snapshot  # noqa: E402
 from checks import equal, holds  # noqa: E402
 
@@ -125,6 +126,30 @@ def check_chain(what, files, reasons=None):
     if reasons:
         equal(f"{what}: why each was taken", reasons, [link["reason"] for link in links])
     return links
+
+
+def check_series(what, folder, first, *words):
+    """procsnap verify of the directory: `first` is the head line of the chain's first bundle."""
+    status, text = ask("verify", folder, "--key", snapshot.head_line(first + "\n")["pk"], seconds=300)
+    holds(f"{what}: verify of the series says OK", status == 0 and all(word in text for word in words), (status, text[-1500:]))
+
+
+def deleted_program(folder):
+    """(process, hash): a process whose program is deleted and like no other, so that its content is kept."""
+    path = odd.copy_of_program(f"{folder}/deleted-program")
+    with open(path, "ab") as file:
+        file.write(os.urandom(64))
+    sha256 = hashlib.sha256(read(path)).hexdigest()
+    process = odd.Odd(argv=["odd"], program=path)
+    os.unlink(path)
+    return process, sha256
+
+
+def held(data, process, sha256):
+    """How a bundle has the program of that process: (is the content in it, withheld, kept_seq)."""
+    bundle = snapshot.Bundle(data)
+    facts = bundle.contents(process.pid)["exe"].facts
+    return f"data/objects/{sha256}" in bundle.members, facts.get("withheld"), facts.get("kept_seq")
 
 
 def wait_until(condition, seconds=10):

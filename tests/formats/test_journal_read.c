@@ -190,8 +190,8 @@ Test(journal_read, scopes_and_their_rows)
 /* Facts of content, and the paths of files: text, and bytes that are none. */
 Test(journal_read, content)
 {
-    struct ps_file_facts facts[2] = {{8, 1, 0100755, 1, 1234, 4096, 1700000000000000001, -1, 101, 102, true, true, true,
-                                      PS_WITHHELD_BYTES, {0xab, 0xcd}}};
+    struct ps_file_facts facts[2] = {{8, 1, 0100755, 1, 1234, 4096, 1700000000000000001, -1, 101, 102, 7, true, true, true,
+                                      PS_WITHHELD_EARLIER, {0xab, 0xcd}}};
     struct ps_capture captures[] = {
         {.name = "exe", .outcome = PS_COMPLETE, .bytes = 4096, .begin_us = 1000, .facts = &facts[0]},
         {.name = "root/tmp/=FF", .outcome = PS_SHARED, .begin_us = 1000, .facts = &facts[1]},
@@ -223,6 +223,7 @@ Test(journal_read, content)
         cr_assert_eq(c->facts->uid, 101);
         cr_assert_eq(c->facts->gid, 102);
         cr_assert_eq(c->facts->withheld, facts[i].withheld);
+        cr_assert_eq(c->facts->kept_seq, facts[i].withheld ? 7 : 0);
         cr_assert_eq(c->facts->hashed, facts[i].hashed);
         cr_assert_eq(c->facts->atime, facts[i].atime);
         cr_assert(!facts[i].hashed || memcmp(c->facts->sha256, facts[i].sha256, 32) == 0);
@@ -238,6 +239,10 @@ Test(journal_read, content)
 Test(journal_read, facts_that_are_none)
 {
     cr_assert(flaw_of(CONTENT("")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"withheld\":\"earlier bundle\",\"kept_seq\":3")) == NULL);
+    cr_assert(flaw_of(CONTENT(",\"withheld\":\"earlier bundle\"")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"withheld\":\"objects\",\"kept_seq\":3")) != NULL);
+    cr_assert(flaw_of(CONTENT(",\"kept_seq\":3")) != NULL);
     cr_assert(flaw_of(CONTENT(",\"ctime_ns\":1,\"uid\":0,\"gid\":0")) == NULL);
     cr_assert(flaw_of(CONTENT(",\"path\":\"/x\"")) == NULL);
     cr_assert(flaw_of(CONTENT(",\"path\":\"/\\ufffd\",\"path_b64\":\"L/8=\"")) == NULL);
