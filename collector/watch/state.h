@@ -50,6 +50,7 @@ struct ps_watch_state {
     struct ps_delivery_options delivery;
     struct ps_parcel parcel;
     char minisig[PS_SPOOL_TEXT], head_line[PS_SPOOL_TEXT];
+    char task_arn[256];                  /* as the last snapshot was told; "" not known */
     uint64_t courier_late_us;            /* when it is killed */
     uint32_t failures;                   /* of deliveries, in a row */
     uint64_t next_try_us;

@@ -165,6 +165,7 @@ static bool pack(struct ps_watch_state *s, struct ps_spooled *item, struct ps_er
         .name = item->name,
         .minisig = ps_span_text(s->minisig),
         .head_line = s->head_line[0] != '\0' ? s->head_line : NULL,
+        .task_arn = s->task_arn[0] != '\0' ? s->task_arn : NULL,
         .tried_before = item->tried_before,
     };
     s->delivery = s->w->delivery;

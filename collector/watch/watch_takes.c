@@ -166,6 +166,7 @@ static void end_texts(struct ps_verdict *v)
     v->early[sizeof v->early - 1] = v->bundle_id[sizeof v->bundle_id - 1] = '\0';
     v->head_line[sizeof v->head_line - 1] = v->path[sizeof v->path - 1] = '\0';
     v->minisig_path[sizeof v->minisig_path - 1] = v->minisig[sizeof v->minisig - 1] = '\0';
+    v->name[sizeof v->name - 1] = v->task_arn[sizeof v->task_arn - 1] = '\0';
     v->root[sizeof v->root - 1] = v->limits_reached[sizeof v->limits_reached - 1] = '\0';
 }
 
@@ -299,6 +300,7 @@ static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
     if (state == PS_SNAPSHOT_LOST) {
         lost(s);
     } else if (is_believed(s, &told->verdict, &head)) {
+        memcpy(s->task_arn, told->verdict.task_arn, sizeof s->task_arn);
         sealed(s, &head);
     } else {
         tell_failed(s, told->verdict.sealed ? "what it says of itself makes no sense" : told->error.text, PS_NOT_SEALED);
