@@ -16,10 +16,11 @@ static const struct ps_flag flags[] = {
 
 static const struct ps_help help = {
     .usage = "procsnap health [--delivery]",
-    .about = "Is the watch of this container alive? Its process has made a turn in the last three minutes, by the name that\n"
-             "it gives itself in /proc; when it answers at @procsnap, its words are printed as well. Only a process in our\n"
-             "own control groups, so of this container, is believed, whoever listens at that name. For ECS:\n"
-             "healthCheck.command [\"CMD\", \"/procsnap\", \"health\"].",
+    .about =
+        "Is the watch of this container alive? Its process has made a turn in the last three minutes, by the name\n"
+        "that it gives itself in /proc; when it answers at @procsnap, its words are printed as well. Only a process\n"
+        "in our own control groups, so of this container, is believed, whoever listens at that name. For ECS:\n"
+        "healthCheck.command [\"CMD\", \"/procsnap\", \"health\"].",
     .flags = flags,
     .flag_count = sizeof flags / sizeof flags[0],
     .statuses = "0  alive\n"
@@ -63,7 +64,8 @@ static void print_words(int proc)
         return;
     if (!ps_heart_shares_group(proc, pid)) {
         close(fd);
-        ps_printf(PS_STDOUT, "another process (pid %d, uid %u) listens at @" PS_WATCH_NAME ": procsnap trigger asks that one\n",
+        ps_printf(PS_STDOUT,
+                  "another process (pid %d, uid %u) listens at @" PS_WATCH_NAME ": procsnap trigger asks that one\n",
                   (int) pid, (unsigned) uid);
         return;
     }

@@ -14,19 +14,20 @@
 
 static const char usage[] = "procsnap watch DEST --every TIME [options]";
 static const char about[] =
-    "Takes a snapshot now, one every so often, one whenever it is asked (procsnap trigger, SIGUSR1), and a last one on\n"
-    "SIGTERM. Each is a signed bundle at DEST, and names the key of the next: a chain.\n"
+    "Takes a snapshot now, one every so often, one whenever it is asked (procsnap trigger, SIGUSR1), and a last one\n"
+    "on SIGTERM. Each is a signed bundle at DEST, and names the key of the next: a chain.\n"
     "\n"
     "DEST  DIR/                 a directory of this machine\n"
     "      s3://BUCKET/PREFIX/  delivered as by procsnap push; what cannot be delivered waits, see --spool\n"
     "\n"
     "Standard output carries one JSON line for each event: started, snapshot (with its head line), delivered,\n"
     "delivery_failed, missed_tick, stopped and others. No text of the evidence is in it.";
-static const char statuses[] = "0  ended on SIGTERM or SIGINT, the last snapshot is sealed and delivered\n"
-                               "2  the command line is wrong\n"
-                               "3  not started, or the last snapshot is not sealed\n"
-                               "4  the last snapshot is sealed, and not delivered: it waits in --spool DIR, or is lost\n"
-                               "5  the last snapshot is sealed early: the stop budget was too small";
+static const char statuses[] =
+    "0  ended on SIGTERM or SIGINT, the last snapshot is sealed and delivered\n"
+    "2  the command line is wrong\n"
+    "3  not started, or the last snapshot is not sealed\n"
+    "4  the last snapshot is sealed, and not delivered: it waits in --spool DIR, or is lost\n"
+    "5  the last snapshot is sealed early: the stop budget was too small";
 static const char example[] = "procsnap watch s3://evidence/checkout/ --every 15m --encrypt-to age1...";
 
 /* A log that does not take a line at once loses it: the watch never waits for it. A pipe that is ready takes PIPE_BUF

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is the watch of this container alive? Its name in /proc (comm) carries the second of its last turn: "procsnap:1a2b3c",
- * low 24 bits of CLOCK_BOOTTIME, in hex. Everybody may read it, and nobody outside of our control group can have a
- * process in it; a socket's name, in contrast, belongs to whoever of the task comes first.
+ * Is the watch of this container alive? Its name in /proc (comm) carries the second of its last turn:
+ * "procsnap:1a2b3c", low 24 bits of CLOCK_BOOTTIME, in hex. Everybody may read it, and nobody outside of our control
+ * group can have a process in it; a socket's name, in contrast, belongs to whoever of the task comes first.
  */
 #ifndef PS_HEART_H
 #define PS_HEART_H
@@ -21,7 +21,7 @@ void ps_heart_none(void);
 
 struct ps_heart {
     pid_t pid;
-    uint64_t age_s;  /* of the last turn */
+    uint64_t age_s; /* of the last turn */
     bool delivering;
 };
 

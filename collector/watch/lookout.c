@@ -26,7 +26,8 @@ static struct sight look(const char *path)
     struct stat st;
     if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
         return (struct sight){0};
-    return (struct sight){.there = true, .modified = st.st_mtim, .changed = st.st_ctim, .ino = st.st_ino, .size = st.st_size};
+    return (struct sight){
+        .there = true, .modified = st.st_mtim, .changed = st.st_ctim, .ino = st.st_ino, .size = st.st_size};
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

@@ -40,7 +40,8 @@ static bool take_trigger_limit(struct ps_watch_options *w, const char *value, st
     struct ps_cursor in = ps_cursor_over(ps_span_text(value));
     uint64_t most;
     if (!ps_take_u64(&in, &most) || most > PS_RATE_MOST || !ps_take_byte(&in, '/'))
-        return ps_fail(err, 0, "--trigger-limit %s: write how many in what time, at most %d: 6/10m", value, PS_RATE_MOST);
+        return ps_fail(err, 0, "--trigger-limit %s: write how many in what time, at most %d: 6/10m", value,
+                       PS_RATE_MOST);
     w->trigger_most = (uint32_t) most;
     return ps_options_time("trigger-limit", value + in.at, WEEK_MS, &w->trigger_window_ms, err);
 }
@@ -49,7 +50,8 @@ static bool take_nice(struct ps_watch_options *w, const char *value, struct ps_e
 {
     uint64_t nice;
     if (!ps_argument_u64(value, 0, 19, &nice))
-        return ps_fail(err, 0, "--nice %s: choose 0 (as the application) to 19 (when nobody else wants the CPU)", value);
+        return ps_fail(err, 0, "--nice %s: choose 0 (as the application) to 19 (when nobody else wants the CPU)",
+                       value);
     w->nice = (int) nice;
     return true;
 }
@@ -80,7 +82,8 @@ static bool take_spool_policy(struct ps_watch_options *w, const char *value, str
 {
     w->spool_newest = strcmp(value, "newest") == 0;
     return w->spool_newest || strcmp(value, "oldest") == 0 ||
-           ps_fail(err, 0, "--spool-policy %s: choose oldest (a full spool takes no more) or newest (it drops the oldest)",
+           ps_fail(err, 0,
+                   "--spool-policy %s: choose oldest (a full spool takes no more) or newest (it drops the oldest)",
                    value);
 }
 
@@ -108,8 +111,8 @@ static const struct ps_flag flags[] = {
 static bool take(void *into, size_t which, const char *value, struct ps_error *err)
 {
     static bool (*const takes[])(struct ps_watch_options *, const char *, struct ps_error *) = {
-        take_every, take_jitter, take_stop_budget, take_trigger_file, take_trigger_limit, take_spool, take_spool_max,
-        take_spool_policy, take_nice,
+        take_every, take_jitter,    take_stop_budget,  take_trigger_file, take_trigger_limit,
+        take_spool, take_spool_max, take_spool_policy, take_nice,
     };
     _Static_assert(sizeof takes / sizeof takes[0] == sizeof flags / sizeof flags[0], "one for each flag");
     return takes[which](into, value, err);
@@ -126,7 +129,8 @@ struct ps_watch_options ps_watch_options_default(void)
 
 struct ps_option_group ps_watch_option_group(struct ps_watch_options *into)
 {
-    return (struct ps_option_group){.flags = flags, .count = sizeof flags / sizeof flags[0], .take = take, .into = into};
+    return (struct ps_option_group){
+        .flags = flags, .count = sizeof flags / sizeof flags[0], .take = take, .into = into};
 }
 
 static bool check_dest(struct ps_watch_options *w, const struct ps_options *o, struct ps_error *err)
@@ -134,10 +138,13 @@ static bool check_dest(struct ps_watch_options *w, const struct ps_options *o, s
     enum { MIB = 20, MEMORY_DEFAULT = 64, DISK_DEFAULT = 1024 };
     bool many = o->dest[strlen(o->dest) - 1] == '/' && (!o->remote || strncmp(o->dest, "s3://", 5) == 0);
     if (!many)
-        return ps_fail(err, 0, "DEST %.200s: a watch makes many bundles; name a directory with a slash behind it, DIR/ or "
-                               "s3://BUCKET/PREFIX/", o->dest);
+        return ps_fail(err, 0,
+                       "DEST %.200s: a watch makes many bundles; name a directory with a slash behind it, DIR/ or "
+                       "s3://BUCKET/PREFIX/",
+                       o->dest);
     if (!o->remote && w->spool != NULL)
-        return ps_fail(err, 0, "--spool is for bundles that wait for delivery to s3://; DEST %s is a directory itself", o->dest);
+        return ps_fail(err, 0, "--spool is for bundles that wait for delivery to s3://; DEST %s is a directory itself",
+                       o->dest);
     if (w->spool_max == 0)
         w->spool_max = (uint64_t) (w->spool != NULL ? DISK_DEFAULT : MEMORY_DEFAULT) << MIB;
     return true;
@@ -152,10 +159,12 @@ bool ps_watch_options_check(struct ps_watch_options *w, const struct ps_options 
     if (w->jitter_ms >= w->every_ms)
         return ps_fail(err, 0, "--jitter is as long as --every: snapshots would lose their order; choose less");
     if (!o->plaintext && o->encrypt_to.count == 0)
-        return ps_fail(err, 0, "watch keeps evidence for a long time where others may find it; add --encrypt-to age1..., or "
-                               "--plaintext if it may lie at DEST as it is");
+        return ps_fail(err, 0,
+                       "watch keeps evidence for a long time where others may find it; add --encrypt-to age1..., or "
+                       "--plaintext if it may lie at DEST as it is");
     if (o->sign_key != NULL || o->sign_key_fd >= 0)
-        return ps_fail(err, 0, "watch signs with the keys of its own chain, each used once; leave the key out, and pin the "
-                               "first head line that it says");
+        return ps_fail(err, 0,
+                       "watch signs with the keys of its own chain, each used once; leave the key out, and pin the "
+                       "first head line that it says");
     return check_dest(w, o, err);
 }

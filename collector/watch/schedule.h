@@ -17,7 +17,8 @@ struct ps_schedule {
 
 /* Tick 0 is now; the first one that becomes due is tick 1. `random` is any number. */
 void ps_schedule_begin(struct ps_schedule *s, uint64_t now_us, uint64_t every_us, uint64_t jitter_us, uint64_t random);
-/* How many ticks have become due since the last call: 0, 1, or more when nobody asked for a while. Goes on to the next. */
+/* How many ticks have become due since the last call: 0, 1, or more when nobody asked for a while. Goes on to the next.
+ */
 uint64_t ps_schedule_take(struct ps_schedule *s, uint64_t now_us, uint64_t random);
 
 #endif

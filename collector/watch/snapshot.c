@@ -22,9 +22,12 @@ static void *share(size_t size)
 
 bool ps_snapshot_prepare(struct ps_snapshot *s, struct ps_error *err)
 {
-    *s = (struct ps_snapshot){.told = share(sizeof *s->told), .now = share(sizeof *s->now),
-                              .before = share(sizeof *s->before), .known = share(sizeof *s->known)};
-    return (s->told && s->now && s->before && s->known) || ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
+    *s = (struct ps_snapshot){.told = share(sizeof *s->told),
+                              .now = share(sizeof *s->now),
+                              .before = share(sizeof *s->before),
+                              .known = share(sizeof *s->known)};
+    return (s->told && s->now && s->before && s->known) ||
+           ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
 }
 
 /* Pages that were touched go back to the system. */
@@ -97,8 +100,9 @@ bool ps_snapshot_start(struct ps_snapshot *s, const struct ps_options *options, 
     if (s->pid > 0)
         return true;
     s->pid = 0;
-    return ps_fail(err, errno, "cannot start a process (fork); a pids limit of the container may be too low, five are "
-                               "needed");
+    return ps_fail(err, errno,
+                   "cannot start a process (fork); a pids limit of the container may be too low, five are "
+                   "needed");
 }
 
 void ps_snapshot_stop(struct ps_snapshot *s)

@@ -38,8 +38,10 @@ static bool open_directory(struct ps_spool *s, struct ps_error *err)
     if (!lock(s->dir))
         return ps_fail(err, 0, "--spool: another watch delivers from %s; give each its own directory", s->path);
     return faccessat(s->dir, ".", W_OK | X_OK, AT_EACCESS) == 0 ||
-           ps_fail(err, errno, "--spool: %s cannot be written to; choose another directory, or leave --spool out to keep "
-                               "bundles in memory", s->path);
+           ps_fail(err, errno,
+                   "--spool: %s cannot be written to; choose another directory, or leave --spool out to keep "
+                   "bundles in memory",
+                   s->path);
 }
 
 bool ps_spool_open(const char *path, uint64_t most_bytes, uint64_t now_us, struct ps_spool *out, struct ps_error *err)

@@ -21,9 +21,9 @@ struct ps_spooled {
     uint64_t ticket;          /* the caller's own number, 0 none */
     void *objects;            /* malloc'ed, the spool's: hashes of contents that it holds, for the caller */
     uint32_t object_count;
-    uint64_t seq, chain;      /* the caller's own numbers */
+    uint64_t seq, chain; /* the caller's own numbers */
     uint32_t tries;
-    bool tried_before;        /* by a watch that ended meanwhile: it may be there */
+    bool tried_before;                                     /* by a watch that ended meanwhile: it may be there */
     char minisig[PS_SPOOL_TEXT], head_line[PS_SPOOL_TEXT]; /* of memfds */
 };
 
@@ -33,7 +33,8 @@ struct ps_spool {
     uint64_t most_bytes, bytes;
     struct ps_spooled **items; /* by name, which is by age; owned */
     size_t count;
-    /* What a scan found beside whole bundles: unfinished ones, and those without a signature. They stay where they are. */
+    /* What a scan found beside whole bundles: unfinished ones, and those without a signature. They stay where they are.
+     */
     size_t parts, unsigned_bundles;
 };
 

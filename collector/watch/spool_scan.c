@@ -69,7 +69,8 @@ static void adopt_parts(struct ps_spool *s)
     if (!list)
         return;
     for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
-        if (strncmp(entry->d_name, "procsnap-", 9) == 0 && ends_with(entry->d_name, ".part") && !adopt(s, entry->d_name))
+        if (strncmp(entry->d_name, "procsnap-", 9) == 0 && ends_with(entry->d_name, ".part") &&
+            !adopt(s, entry->d_name))
             s->parts++;
     }
     closedir(list);

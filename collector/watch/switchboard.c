@@ -153,8 +153,10 @@ int ps_call_connect(const char *name, pid_t *pid, uid_t *uid, struct ps_error *e
     int why = errno;
     close(fd);
     if (why == ECONNREFUSED)
-        ps_fail(err, 0, "nobody listens at @%s: no procsnap watch runs in this network namespace, or the name was taken "
-                        "before it came; SIGUSR1 to it triggers as well", name);
+        ps_fail(err, 0,
+                "nobody listens at @%s: no procsnap watch runs in this network namespace, or the name was taken "
+                "before it came; SIGUSR1 to it triggers as well",
+                name);
     else
         ps_fail(err, why, "nobody answers at @%s", name);
     return -1;
@@ -177,5 +179,6 @@ bool ps_call_ask(int fd, enum ps_request what, uint32_t patience_ms, char out[PS
     }
     if (ready == 0)
         return ps_fail(err, 0, "no answer within %u s", (unsigned) (patience_ms / 1000));
-    return ps_fail(err, n < 0 ? why : 0, "the watch hung up without an answer: it ended, or has no room for further callers");
+    return ps_fail(err, n < 0 ? why : 0,
+                   "the watch hung up without an answer: it ended, or has no room for further callers");
 }

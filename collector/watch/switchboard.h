@@ -23,11 +23,11 @@ enum ps_request {
 enum { PS_CALLERS = 16, PS_WAITING_MOST = 8, PS_CALLER_PATIENCE_US = 2000000, PS_ANSWER_ROOM = 700 };
 
 struct ps_caller {
-    int fd; /* 0: free */
+    int fd;    /* 0: free */
     pid_t pid; /* of the process that connected; 0: of a PID namespace that we cannot see */
     uid_t uid;
     uint64_t since_us;
-    bool waits; /* for the end of a snapshot */
+    bool waits;      /* for the end of a snapshot */
     uint64_t ticket; /* which: the caller's own number */
 };
 

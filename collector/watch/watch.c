@@ -140,7 +140,8 @@ static void reap(struct ps_watch_state *s)
     }
 }
 
-/* Milliseconds until something is due that nobody tells us of; a suspended machine makes it late by that much at most. */
+/* Milliseconds until something is due that nobody tells us of; a suspended machine makes it late by that much at most.
+ */
 static int next_turn_ms(const struct ps_watch_state *s)
 {
     uint64_t now = ps_boottime_us(), at = now + (uint64_t) PS_HEART_TURN_S * 1000000;

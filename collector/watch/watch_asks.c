@@ -85,7 +85,8 @@ static void answer_health(struct ps_watch_state *s, struct ps_caller *caller)
     if (s->snapshot.pid > 0)
         snprintf(line, sizeof line, "0 alive; a snapshot (%s) is under way", s->taken.reason);
     else
-        snprintf(line, sizeof line, "0 alive; the next snapshot is due in %llu s", (unsigned long long) (left_us / 1000000));
+        snprintf(line, sizeof line, "0 alive; the next snapshot is due in %llu s",
+                 (unsigned long long) (left_us / 1000000));
     ps_switchboard_answer(caller, line);
 }
 
@@ -99,8 +100,9 @@ static void answer_trigger(struct ps_watch_state *s, struct ps_caller *caller, b
     }
     uint64_t ticket = trigger(s, asked, caller->uid);
     if (ticket == 0) {
-        ps_switchboard_answer(caller, s->stopping ? "3 refused: the watch is ending, with a last snapshot"
-                                                  : "3 refused: too many triggers; see --trigger-limit of procsnap watch");
+        ps_switchboard_answer(caller, s->stopping
+                                          ? "3 refused: the watch is ending, with a last snapshot"
+                                          : "3 refused: too many triggers; see --trigger-limit of procsnap watch");
     } else if (waits) {
         caller->waits = true;
         caller->ticket = ticket;
@@ -139,8 +141,9 @@ static void hear_lookout(struct ps_watch_state *s)
     if (news == PS_LOOKOUT_CHANGED)
         (void) trigger(s, "file given with --trigger", NOBODY_KNOWN);
     else if (news == PS_LOOKOUT_LOST)
-        ps_event_say(&s->events, "lookout_lost", "the process that looks at the file given with --trigger has ended; "
-                                                 "signals and procsnap trigger still work");
+        ps_event_say(&s->events, "lookout_lost",
+                     "the process that looks at the file given with --trigger has ended; "
+                     "signals and procsnap trigger still work");
 }
 
 static void tell_missed(struct ps_watch_state *s, uint64_t ticks)

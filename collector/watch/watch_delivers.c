@@ -104,7 +104,8 @@ static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool ce
 void ps_watch_answer_undelivered(struct ps_watch_state *s)
 {
     for (size_t i = 0; i < s->spool.count && s->failures > 0; i++)
-        tell_end(s, s->spool.items[i], PS_SEALED_NOT_DELIVERED, "sealed, but not delivered yet: deliveries fail at present");
+        tell_end(s, s->spool.items[i], PS_SEALED_NOT_DELIVERED,
+                 "sealed, but not delivered yet: deliveries fail at present");
 }
 
 static void failed(struct ps_watch_state *s, struct ps_spooled *item, const char *words)
@@ -220,8 +221,9 @@ static void tell_left(struct ps_watch_state *s)
     ps_json_u64(j, "bytes", s->spool.bytes);
     ps_json_text(j, "oldest", s->spool.items[0]->name);
     ps_json_text(j, "newest", s->spool.items[s->spool.count - 1]->name);
-    ps_json_text(j, "words", s->spool.dir >= 0 ? "procsnap push, or the next watch with this --spool, delivers them"
-                                               : "without --spool DIR what is not delivered ends with the watch");
+    ps_json_text(j, "words",
+                 s->spool.dir >= 0 ? "procsnap push, or the next watch with this --spool, delivers them"
+                                   : "without --spool DIR what is not delivered ends with the watch");
     ps_event_end(&s->events);
 }
 

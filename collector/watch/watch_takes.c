@@ -119,7 +119,8 @@ static void refuse(struct ps_watch_state *s)
     ps_json_u64(j, "waiting_bytes", s->spool.bytes);
     ps_json_u64(j, "max_bytes", s->spool.most_bytes);
     ps_event_end(&s->events);
-    ps_watch_answer_waiting(s, s->taken.ticket, "4 refused: no room for a further bundle until those that wait are delivered");
+    ps_watch_answer_waiting(s, s->taken.ticket,
+                            "4 refused: no room for a further bundle until those that wait are delivered");
     s->exit_status = PS_SEALED_NOT_DELIVERED;
     note_final(s);
 }
@@ -153,7 +154,8 @@ static void look_after_room(struct ps_watch_state *s)
         return;
     if (s->running.hold_fd >= 0)
         (void) fstat(s->running.hold_fd, &held);
-    uint64_t grown = s->running.hold_fd >= 0 ? (uint64_t) held.st_size : ps_spool_part_bytes(&s->spool) - s->parts_before;
+    uint64_t grown =
+        s->running.hold_fd >= 0 ? (uint64_t) held.st_size : ps_spool_part_bytes(&s->spool) - s->parts_before;
     if (grown <= ps_watch_room(s))
         return;
     ps_event_say(&s->events, "spool_full", "the snapshot under way is sealed early: there is no room for more of it");
@@ -176,7 +178,8 @@ static void break_chain(struct ps_watch_state *s)
     s->chains++;
     s->snapshot.known->count = 0; /* contents are in each chain once */
     ps_chain_end(&s->chain);
-    ps_event_say(&s->events, "chain_ended", "it is not known whether a bundle was sealed; the next one begins a new chain");
+    ps_event_say(&s->events, "chain_ended",
+                 "it is not known whether a bundle was sealed; the next one begins a new chain");
 }
 
 static void follow_chain(struct ps_watch_state *s, const struct ps_head *head)
@@ -303,7 +306,8 @@ static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
         memcpy(s->task_arn, told->verdict.task_arn, sizeof s->task_arn);
         sealed(s, &head);
     } else {
-        tell_failed(s, told->verdict.sealed ? "what it says of itself makes no sense" : told->error.text, PS_NOT_SEALED);
+        tell_failed(s, told->verdict.sealed ? "what it says of itself makes no sense" : told->error.text,
+                    PS_NOT_SEALED);
         if (told->verdict.sealed || told->verdict.whole_part)
             break_chain(s);
     }

@@ -80,8 +80,10 @@ Test(backoff, doubles_to_a_quarter_of_an_hour)
 {
     cr_expect(eq(u32, ps_backoff_ms(1, PS_BACKOFF_FIRST_MS - 1), PS_BACKOFF_LEAST_MS + PS_BACKOFF_FIRST_MS - 1));
     cr_expect(eq(u32, ps_backoff_ms(1, PS_BACKOFF_FIRST_MS), PS_BACKOFF_LEAST_MS));
-    cr_expect(eq(u32, ps_backoff_ms(3, 4 * PS_BACKOFF_FIRST_MS - 1), PS_BACKOFF_LEAST_MS + 4 * PS_BACKOFF_FIRST_MS - 1));
+    cr_expect(
+        eq(u32, ps_backoff_ms(3, 4 * PS_BACKOFF_FIRST_MS - 1), PS_BACKOFF_LEAST_MS + 4 * PS_BACKOFF_FIRST_MS - 1));
     for (uint32_t failures = 9; failures < 200; failures += 13)
-        cr_expect(eq(u32, ps_backoff_ms(failures, PS_BACKOFF_MOST_MS - 1), PS_BACKOFF_LEAST_MS + PS_BACKOFF_MOST_MS - 1));
+        cr_expect(
+            eq(u32, ps_backoff_ms(failures, PS_BACKOFF_MOST_MS - 1), PS_BACKOFF_LEAST_MS + PS_BACKOFF_MOST_MS - 1));
     cr_expect(eq(u32, ps_backoff_ms(UINT32_MAX, PS_BACKOFF_MOST_MS), PS_BACKOFF_LEAST_MS));
 }

@@ -11,9 +11,9 @@
 
 #include "collector/watch/spool.h"
 
-#define A "procsnap-20261122t001500z-00000001.tar.gz"
-#define B "procsnap-20261122t003000z-00000002.tar.gz"
-#define C "procsnap-20261122t004500z-00000003.tar.gz.age"
+#define A    "procsnap-20261122t001500z-00000001.tar.gz"
+#define B    "procsnap-20261122t003000z-00000002.tar.gz"
+#define C    "procsnap-20261122t004500z-00000003.tar.gz.age"
 #define HEAD "EVIDENCE v1 ..."
 
 static char folder[64];
