@@ -18,7 +18,6 @@
 
 #include "collector/builder/builder.h"
 #include "collector/host/prober.h"
-#include "collector/known_objects.h"
 #include "collector/procfs/reader.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/sightings.h"
@@ -90,8 +89,6 @@ static void unmap_other_rings(struct conductor *c, uint32_t slot)
 {
     if (c->options->sightings)
         munmap(c->options->sightings, sizeof *c->options->sightings);
-    if (c->options->known)
-        munmap((void *) (uintptr_t) c->options->known, sizeof *c->options->known);
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
         if (i != slot)
             ps_ring_unmap(&c->rings[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Contents that earlier bundles of a chain hold, and that were delivered: they are not stored again. In memory that the
- * builder may read, and nobody who reads evidence has.
+ * Contents that earlier bundles of a chain hold, and that were delivered: they are not stored again. Each snapshot has
+ * the copy of the moment when it was forked: nobody changes it meanwhile, neither the watch nor a reader of evidence.
  */
 #ifndef PS_KNOWN_OBJECTS_H
 #define PS_KNOWN_OBJECTS_H

@@ -25,7 +25,7 @@ bool ps_snapshot_prepare(struct ps_snapshot *s, struct ps_error *err)
     *s = (struct ps_snapshot){.told = share(sizeof *s->told),
                               .now = share(sizeof *s->now),
                               .before = share(sizeof *s->before),
-                              .known = share(sizeof *s->known)};
+                              .known = calloc(1, sizeof *s->known)};
     return (s->told && s->now && s->before && s->known) ||
            ps_fail(err, ENOMEM, "cannot map shared memory for snapshots");
 }
@@ -72,7 +72,6 @@ static _Noreturn void conduct(const struct ps_snapshot *s, const struct ps_optio
         _exit(1);
     madvise(told, sizeof *told, MADV_DONTFORK); /* our word alone */
     madvise(s->before, sizeof *s->before, MADV_DONTFORK);
-    mprotect(s->known, sizeof *s->known, PROT_READ);
     told->status = ps_collect(options, NULL, &told->verdict, &told->error);
     atomic_store(&told->over, 1);
     _exit(0);

@@ -29,7 +29,7 @@ struct ps_snapshot_told {
 
 struct ps_snapshot {
     struct ps_snapshot_told *told;     /* for all snapshots, one after the other; owned */
-    struct ps_known_objects *known;    /* contents that need not be stored again; owned */
+    struct ps_known_objects *known; /* contents that need not be stored again; owned, each snapshot has a copy */
     struct ps_sightings *now, *before; /* of the one under way, and of the one that it is compared with; owned */
     bool has_before;
     pid_t pid;                  /* 0: none */
