@@ -119,12 +119,15 @@ Test(spool, what_stands_beside_bundles_that_have_gone_is_swept_away)
     put(A ".head", HEAD);
     put(A ".tried", "");
     put("letter.minisig", "of somebody");
+    put(B ".head.tmp", "EVID");
+    put("last.head.tmp", "EVID");
     struct ps_spool s = opened();
     cr_expect(eq(sz, s.count, 0));
     cr_expect(not(there(A ".minisig")));
     cr_expect(not(there(A ".head")));
     cr_expect(not(there(A ".tried")));
     cr_expect(there("letter.minisig"));
+    cr_expect(not(there(B ".head.tmp") || there("last.head.tmp")));
     ps_spool_close(&s);
 }
 
