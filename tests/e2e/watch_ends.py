@@ -122,12 +122,17 @@ def check_idle(folder, spool):
 
 
 def check_in_snapshot(folder, spool):
+    odd.Odd("crowd", 200)
+    under_way = []
     for delay in (0, 0.01, 0.03, 0.08):
         case = Case(f"{delay} s into a snapshot", folder, spool, options=("--profile", "standard", "--files", "none"))
         case.delivered_one()
         ask("trigger")
         time.sleep(delay)
         case.ends((SEALED,))
+        under_way.append(case.watch.of("stopping")[0]["snapshot_under_way"])
+    holds("some were stopped while they took one", any(under_way), under_way)
+    odd.end_all()
 
 
 def check_in_delivery(folder, spool):

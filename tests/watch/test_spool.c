@@ -115,6 +115,9 @@ Test(spool, nothing_that_is_there_is_overwritten_by_that)
 /* Killed in the middle of a removal: the bundle went first. */
 Test(spool, what_stands_beside_bundles_that_have_gone_is_swept_away)
 {
+    put(A ".head.tmp", "EVIDEN");
+    put("last.head.tmp", "");
+    put("notes.head.tmp", "of somebody");
     put(A ".minisig", "signature");
     put(A ".head", HEAD);
     put(A ".tried", "");
@@ -125,6 +128,8 @@ Test(spool, what_stands_beside_bundles_that_have_gone_is_swept_away)
     cr_expect(not(there(A ".head")));
     cr_expect(not(there(A ".tried")));
     cr_expect(there("letter.minisig"));
+    cr_expect(not(there(A ".head.tmp") || there("last.head.tmp")));
+    cr_expect(there("notes.head.tmp"));
     ps_spool_close(&s);
 }
 
