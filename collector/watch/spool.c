@@ -116,11 +116,9 @@ void ps_spool_say(struct ps_spool *s, struct ps_spooled *item, const char *minis
     snprintf(item->head_line, sizeof item->head_line, "%s", head_line);
 }
 
-struct ps_spooled *ps_spool_next(const struct ps_spool *s, bool newest)
+struct ps_spooled *ps_spool_next(const struct ps_spool *s)
 {
     struct ps_spooled *best = NULL;
-    if (newest)
-        return s->count > 0 ? s->items[s->count - 1] : NULL;
     for (size_t i = 0; i < s->count; i++) {
         if (!best || s->items[i]->tries < best->tries)
             best = s->items[i];

@@ -46,8 +46,8 @@ PS_MUST_CHECK bool ps_spool_open(const char *path, uint64_t most_bytes, uint64_t
 struct ps_spooled *ps_spool_add(struct ps_spool *s, const char *name, int fd, uint64_t bytes, struct ps_error *err);
 /* Its texts: kept with a memfd, written beside a file. */
 void ps_spool_say(struct ps_spool *s, struct ps_spooled *item, const char *minisig, const char *head_line);
-/* The next one to deliver: of those that were tried least, the oldest; `newest`: the newest of all. NULL: none. */
-struct ps_spooled *ps_spool_next(const struct ps_spool *s, bool newest);
+/* The next one to deliver: of those that were tried least, the oldest. NULL: none. */
+struct ps_spooled *ps_spool_next(const struct ps_spool *s);
 /* Notes in the directory that a try begins. */
 void ps_spool_try(struct ps_spool *s, struct ps_spooled *item);
 /* For delivery, in a child: the open bundle (-1 with *err), its signature and its head line. */

@@ -93,14 +93,13 @@ static bool take_bundle(struct ps_spool *s, const char *name, uint64_t now_us, s
     return true;
 }
 
-/* What a removal that was cut short left behind, and a text that was not written to its end. */
+/* What a removal, or the writing of a head line, left behind when it was cut short. */
 static void sweep(const struct ps_spool *s, const char *name)
 {
     static const char *const suffixes[] = {".minisig", ".head", ".tried"};
     char bundle[300];
     uint64_t bytes;
-    bool text = strncmp(name, "procsnap-", 9) == 0 && ends_with(name, ".head.tmp");
-    if (text || strcmp(name, "last.head.tmp") == 0)
+    if (ends_with(name, ".head.tmp") && (strncmp(name, "procsnap-", 9) == 0 || strcmp(name, "last.head.tmp") == 0))
         (void) unlinkat(s->dir, name, 0);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         if (!ends_with(name, suffixes[i]))

@@ -11,7 +11,7 @@
 /* What a bundle needs at least, and between tries while the watch ends. */
 enum { BUNDLE_LEAST = 256 << 10, STOP_RETRY_MS = 500, LAST_WORDS_MS = 300 };
 /* Of a courier, when the command line names none; and what it has behind it until it is killed. */
-enum { DEADLINE_MS = 120000, GRACE_MS = 10000 };
+enum { DEADLINE_MS = 120000, GRACE_MS = 10000, YIELD_GRACE_MS = 1500 };
 
 /* A quarter of the room that the container has now, what is held already counted, when bundles lie in memory. */
 static void fit_into_memory(struct ps_watch_state *s)
@@ -136,6 +136,16 @@ static enum ps_delivered take_end(struct ps_watch_state *s, struct ps_buffer *re
     return end;
 }
 
+/* The last bundle goes before all others: what was under way when it was sealed is broken off in time for it. */
+static void hurry_courier(struct ps_watch_state *s)
+{
+    bool yields = s->final_item != NULL && s->carried != s->final_item;
+    if (s->now_us > s->courier_late_us || (yields && s->now_us > s->yield_us + YIELD_GRACE_MS * 1000))
+        ps_courier_kill(s->courier);
+    else if (yields && s->now_us > s->yield_us)
+        ps_courier_stop(s->courier);
+}
+
 static void look_after_courier(struct ps_watch_state *s)
 {
     struct ps_spooled *item = s->carried;
@@ -144,8 +154,7 @@ static void look_after_courier(struct ps_watch_state *s)
     if (s->courier == NULL)
         return;
     if (!ps_courier_over(s->courier)) {
-        if (s->now_us > s->courier_late_us)
-            ps_courier_kill(s->courier);
+        hurry_courier(s);
         return;
     }
     enum ps_delivered end = take_end(s, &receipt, &err);
@@ -181,7 +190,7 @@ static bool pack(struct ps_watch_state *s, struct ps_spooled *item, struct ps_er
 static void start_courier(struct ps_watch_state *s)
 {
     struct ps_error err;
-    struct ps_spooled *item = ps_spool_next(&s->spool, s->final_item != NULL);
+    struct ps_spooled *item = s->final_item != NULL ? s->final_item : ps_spool_next(&s->spool);
     if (!item || s->courier != NULL || s->now_us < s->next_try_us)
         return;
     ps_spool_try(&s->spool, item);

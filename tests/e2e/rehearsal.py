@@ -90,8 +90,8 @@ class Task:
         self.folder, self.pids, self.started = folder, {}, []
         self.name = f"procsnap-test-{os.getpid()}"
         plain = lambda name, *programs: self._root(name, procsnap, programs)  # noqa: E731
-        own = [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")]
-        self._start("pause", process(["/bin/tail", "-f", "/dev/null"]), plain("pause"), own)
+        own = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
+        self._start("pause", process(["/bin/tail", "-f", "/dev/null"]), plain("pause"), [*own, self._network()])
         shared = [{"type": kind, "path": f"/proc/{self.pids['pause']}/ns/{path}"}
                   for kind, path in (("pid", "pid"), ("network", "net"), ("ipc", "ipc"), ("uts", "uts"))]
         shared.append({"type": "mount"})
@@ -102,8 +102,16 @@ class Task:
             file.write(NGINX)
         self._start("app", process(["/usr/sbin/nginx", "-e", "/tmp/error.log"], APP_UID, (),
                                    [f"SECRET={APP_SECRET}", *app_environment]), root, shared)
-        self._start("sidecar", process(["/bin/tail", "-f", "/dev/null"], 0, [*CAPABILITIES, *sidecar_capabilities]),
-                    plain("sidecar"), shared)
+        self.shared = shared
+        self._start_sidecar(sidecar_capabilities, plain)
+
+    def _start_sidecar(self, capabilities, plain):
+        self._start("sidecar", process(["/bin/tail", "-f", "/dev/null"], 0, [*CAPABILITIES, *capabilities]),
+                    plain("sidecar"), self.shared)
+
+    @staticmethod
+    def _network():
+        return {"type": "network"}
 
     def _root(self, name, procsnap, programs):
         path = f"{self.folder}/{name}/rootfs"
@@ -118,13 +126,15 @@ class Task:
     def _runc(self, *words, **how):
         return ["runc", "--root", f"{self.folder}/runc", *words]
 
+    def _run_detached(self, command, log):
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, timeout=60)
+
     def _start(self, name, started, root, namespaces):
         bundle, group = f"{self.folder}/{name}", f"/{self.name}/ecs/{TASK}/{CONTAINERS[name]}"
         with open(f"{bundle}/config.json", "w", encoding="utf-8") as file:
             json.dump(self._configured(_configuration(started, root, namespaces, group)), file)
         with open(f"{bundle}/log", "wb") as log:
-            done = subprocess.run(self._runc("run", "-d", "--bundle", bundle, "--pid-file", f"{bundle}/pid", name),
-                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, timeout=60)
+            done = self._run_detached(self._runc("run", "-d", "--bundle", bundle, "--pid-file", f"{bundle}/pid", name), log)
         if done.returncode != 0:
             with open(f"{bundle}/log", encoding="utf-8", errors="replace") as log:
                 why = log.read()[-400:]

@@ -140,14 +140,17 @@ class Server:
 
     def __init__(self, exchange, address=("127.0.0.1", 0), tls=None):
         self.exchange, self.tls = exchange, tls
+        self._listen(address)
+
+    def _listen(self, address):
         self.listener = socket.create_server(address, backlog=64)
         self.host, self.port = self.listener.getsockname()[:2]
-        threading.Thread(target=self._serve, daemon=True).start()
+        threading.Thread(target=self._serve, args=(self.listener,), daemon=True).start()
 
-    def _serve(self):
+    def _serve(self, listener):
         while True:
             try:
-                sock = self.listener.accept()[0]
+                sock = listener.accept()[0]
             except OSError:
                 return  # closed
             threading.Thread(target=self._one, args=(sock,), daemon=True).start()
@@ -177,6 +180,10 @@ class Server:
         """Nobody listens any more: connection refused."""
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+    def reopen(self):
+        """At the same address."""
+        self._listen((self.host, self.port))
 
 
 class Mute:

@@ -5,6 +5,7 @@ delivered waits, in memory or in a spool that survives the watch, also when it i
 
 KILLS watches are killed (20 where it is not set).
 """
+import json
 import os
 import random
 import sys
@@ -18,9 +19,11 @@ import snapshot  # noqa: E402
 from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
 from endpoint import give_address  # noqa: E402
-from watching import NOT_DELIVERED, SEALED, Watch, ask, check_chain, deleted_program, held, read, wait_until  # noqa: E402
+from watching import (NOT_DELIVERED, SEALED, Watch, ask, chain_of, check_chain, deleted_program, held, read,  # noqa: E402
+                      wait_until)
 
 KILLS = int(os.environ.get("KILLS", "20"))
+OK, INCOMPLETE = 0, 10
 
 
 class Outage:
@@ -222,10 +225,28 @@ def check_kills(folder):
     equal("killed watches: nothing is overwritten", [], double.overwritten)
     left = [name for name in os.listdir(spool) if not name.endswith(".part")]
     equal("killed watches: the spool is empty, but for what was never finished", ["last.head"], left)
-    for name, data in in_bucket(double).items():
-        with open(f"{folder}/{name}", "wb") as file:
+    check_killed_series(folder, double, [*watches, last])
+
+
+def check_killed_series(folder, double, watches):
+    """What a responder is told of the whole: restarts, and nothing that looks like an attack."""
+    os.mkdir(f"{folder}/series")
+    bundles = in_bucket(double)
+    for name, data in bundles.items():
+        with open(f"{folder}/series/{name}", "wb") as file:
             file.write(data)
-        equal(f"killed watches: {name} verifies", 1, ask("verify", f"{folder}/{name}")[0])
+        with open(f"{folder}/series/{name}.minisig", "wb") as file:
+            file.write(double.object(f"{PREFIX}{name}.minisig").data)
+    with open(f"{folder}/log", "w", encoding="ascii") as file:
+        file.writelines(json.dumps(event) + "\n" for watch in watches for event in watch.events)
+    chains = {chain_of(snapshot.Bundle(data))["chain_id"] for data in bundles.values()}
+    status, text = ask("verify", f"{folder}/series", "--heads", f"{folder}/log")
+    holds("killed watches: verify DIR says OK, or that a chain is open", status in (OK, INCOMPLETE), (status, text[-3000:]))
+    holds("killed watches: verify DIR tells one chain for each of them that sealed something, and nothing that is wrong",
+          f"{len(bundles)} bundles, {len(chains)} chains, 0 alone" in text and "tampered" not in text, text[-3000:])
+    holds("killed watches: verify DIR tells the restarts", len(chains) < 2 or "goes on behind a chain that ended without "
+          "notice" in text, text[-3000:])
+    about(f"{len(bundles)} bundles of {len(chains)} chains, by {len(watches)} watches; exit status {status}")
 
 
 def main():
