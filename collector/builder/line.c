@@ -294,6 +294,8 @@ static struct ps_span redacted(struct ps_line_builder *l, const struct ps_row *r
     ps_buffer_add_text(&l->item_name, ".redacted");
     ps_buffer_clear(&l->redacted, ITEM_KEEP);
     ps_redact_environ(l->redact_key, bytes, &l->redacted);
+    if (!l->redacted.failed) /* some values are kept */
+        ps_own_secrets_mask(l->own_secrets, l->redacted.data, l->redacted.len);
     return ps_buffer_span(&l->redacted);
 }
 
