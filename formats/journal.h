@@ -71,21 +71,14 @@ struct ps_line_end {
 enum ps_withheld {
     PS_NOT_WITHHELD,
     PS_WITHHELD_KEY,
-<<<<<<< HEAD
+    PS_WITHHELD_OWN_SECRET,
     PS_WITHHELD_BYTES,
     PS_WITHHELD_OBJECTS,
     PS_WITHHELD_EARLIER, /* it is in an earlier bundle of the chain */
     PS_WITHHELDS
 };
-/* Static text: "private key", "recovered_bytes", "objects", "earlier bundle"; NULL for PS_NOT_WITHHELD. */
-=======
-    PS_WITHHELD_OWN_SECRET,
-    PS_WITHHELD_BYTES,
-    PS_WITHHELD_OBJECTS,
-    PS_WITHHELDS
-};
-/* Static text: "private key", "own credentials", "recovered_bytes", "objects"; NULL for PS_NOT_WITHHELD. */
->>>>>>> cc0c0a9 (Own credentials in files and in memory are overwritten as they are stored)
+/* Static text: "private key", "own credentials", "recovered_bytes", "objects", "earlier bundle"; NULL for
+ * PS_NOT_WITHHELD. */
 const char *ps_withheld_name(enum ps_withheld why);
 
 /* What statx said of a file (exe, content), and of content what it is. Plain data: it comes through the ring. */

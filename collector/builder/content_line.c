@@ -38,11 +38,8 @@ bool ps_content_begin(struct ps_line_builder *l, uint32_t row, struct ps_span en
 {
     struct ps_content_line *c = &l->content;
     const struct ps_row *what = &ps_catalog[row];
-    struct ps_span shown = entry;
     if (c->open || !l->open || what->scope != PS_PER_CONTENT)
         return false;
-    if (strcmp(what->path, "root/{}") == 0)
-        shown = path.len > 0 && path.data[0] == '/' ? ps_span_of(path.data + 1, path.len - 1) : path;
     c->open = true;
     c->hashed = c->discarded = c->program = c->key = c->own_secret = false;
     c->withheld = PS_NOT_WITHHELD;
@@ -54,6 +51,11 @@ bool ps_content_begin(struct ps_line_builder *l, uint32_t row, struct ps_span en
     ps_sha256_init(&c->hash);
     ps_buffer_clear(&c->path, 8192);
     ps_buffer_add_span(&c->path, path);
+    ps_own_secrets_mask(l->own_secrets, c->path.data, c->path.len);
+    path = ps_buffer_span(&c->path);
+    struct ps_span shown = entry;
+    if (strcmp(what->path, "root/{}") == 0)
+        shown = path.len > 0 && path.data[0] == '/' ? ps_span_of(path.data + 1, path.len - 1) : path;
     ps_buffer_clear(&c->name, 16384);
     if (ps_row_is_family(what) && shown.len > 0) {
         ps_buffer_add(&c->name, what->path, strlen(what->path) - 2);
