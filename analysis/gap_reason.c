@@ -94,6 +94,11 @@ static const struct rule rules[] = {
      {.title = "Private keys, hashed and not kept",
       .because = "The file holds a private key. Its hash, size and times are in the bundle.",
       .change = "nothing: take the file by hand where the case needs it"}},
+    {"withheld", ANYTHING, NULL, "own credentials",
+     {.title = "Credentials of procsnap, hashed and not kept",
+      .because = "A key or token that procsnap delivers evidence with stands in the file. Its hash, size and times are "
+                 "in the bundle.",
+      .change = "nothing: take the file by hand where the case needs it, and give that key up"}},
     {"withheld", ANYTHING, NULL, "objects",
      {.title = "Hashed and not kept: too many contents",
       .because = "The bundle holds as many contents as it may.",

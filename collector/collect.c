@@ -58,7 +58,7 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     c->own_proc_real = c->proc >= 0 && ps_host_is_procfs(c->proc) && faccessat(c->proc, "self/fd", F_OK, 0) == 0;
     ps_host_facts(c->procfs.fd, &c->host);
-    ps_surroundings_own(c->proc, c->procfs.fd, &c->surroundings);
+    ps_surroundings_own(c->proc, &c->procfs, &c->surroundings);
     if (!c->host.procfs)
         ps_surroundings_elsewhere(&c->surroundings);
     ps_rights_own(&c->rights);

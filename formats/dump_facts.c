@@ -32,6 +32,8 @@ void ps_dump_facts_add(struct ps_json *j, const struct ps_dump_facts *f)
     }
     if (f->no_pagemap)
         ps_json_bool(j, "pagemap", false);
+    if (f->masked_bytes > 0)
+        ps_json_u64(j, "masked", f->masked_bytes);
     if (f->hashed) {
         ps_hex_text(ps_span_of(f->sha256, sizeof f->sha256), sha256);
         ps_json_text(j, "sha256", sha256);
@@ -60,11 +62,12 @@ bool ps_dump_facts_read(const cJSON *object, struct ps_dump_facts *out)
 {
     struct ps_dump_facts f = {0};
     const cJSON *digest = ps_json_get(object, "sha256"), *pagemap = ps_json_get(object, "pagemap");
+    const cJSON *masked = ps_json_get(object, "masked");
     const char *hex = ps_json_string(digest);
     f.read = ps_json_get(object, "mapped") != NULL;
     f.no_pagemap = pagemap != NULL;
     f.hashed = digest != NULL;
-    int keys = 1 + (f.read ? 4 : 0) + f.no_pagemap + f.hashed;
+    int keys = 1 + (f.read ? 4 : 0) + f.no_pagemap + (masked != NULL) + f.hashed;
     if (!read_chosen(ps_json_get(object, "chosen"), &f.chosen) || cJSON_GetArraySize(object) != keys)
         return false;
     if (f.read && (!ps_json_number(ps_json_get(object, "mapped"), &f.mapped_bytes) ||
@@ -73,6 +76,8 @@ bool ps_dump_facts_read(const cJSON *object, struct ps_dump_facts *out)
                    !ps_json_number(ps_json_get(object, "unreadable_pages"), &f.unreadable_pages)))
         return false;
     if (f.no_pagemap && !cJSON_IsFalse(pagemap))
+        return false;
+    if (masked != NULL && (!ps_json_number(masked, &f.masked_bytes) || f.masked_bytes == 0))
         return false;
     if (f.hashed && (hex == NULL || !ps_hex_decode(ps_span_text(hex), f.sha256, sizeof f.sha256)))
         return false;

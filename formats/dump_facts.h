@@ -35,6 +35,7 @@ struct ps_dump_facts {
     bool hashed;       /* there is a core */
     uint64_t mapped_bytes, present_bytes;
     uint64_t absent_pages, unreadable_pages; /* zeros in the core */
+    uint64_t masked_bytes;                   /* asterisks in it, where credentials of the collector stood */
     uint8_t sha256[32]; /* of the core */
 };
 

@@ -85,6 +85,8 @@ const char *ps_withheld_name(enum ps_withheld why)
     switch (why) {
     case PS_WITHHELD_KEY:
         return "private key";
+    case PS_WITHHELD_OWN_SECRET:
+        return "own credentials";
     case PS_WITHHELD_BYTES:
         return "recovered_bytes";
     case PS_WITHHELD_OBJECTS:

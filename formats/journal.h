@@ -71,12 +71,14 @@ struct ps_line_end {
 enum ps_withheld {
     PS_NOT_WITHHELD,
     PS_WITHHELD_KEY,
+    PS_WITHHELD_OWN_SECRET,
     PS_WITHHELD_BYTES,
     PS_WITHHELD_OBJECTS,
     PS_WITHHELD_EARLIER, /* it is in an earlier bundle of the chain */
     PS_WITHHELDS
 };
-/* Static text: "private key", "recovered_bytes", "objects", "earlier bundle"; NULL for PS_NOT_WITHHELD. */
+/* Static text: "private key", "own credentials", "recovered_bytes", "objects", "earlier bundle"; NULL for
+ * PS_NOT_WITHHELD. */
 const char *ps_withheld_name(enum ps_withheld why);
 
 /* What statx said of a file (exe, content), and of content what it is. Plain data: it comes through the ring. */

@@ -32,6 +32,8 @@ void ps_memory_record(struct ps_records *r, const struct ps_capture *c)
     }
     if (f->no_pagemap)
         ps_json_bool(&j, "pagemap", false);
+    if (f->masked_bytes > 0)
+        ps_json_u64(&j, "masked_bytes", f->masked_bytes);
     ps_json_object_end(&j);
     ps_records_end(r, PS_KIND_MEMORY, &j);
 }

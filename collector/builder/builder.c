@@ -135,6 +135,7 @@ static bool open_lanes(struct builder *b, struct ps_error *err)
         lane->line.content.sightings = job->options->sightings;
         lane->line.content.known = job->options->known;
         lane->line.own_secrets = job->options->own_secrets;
+        lane->line.stream.secrets = job->options->own_secrets;
         lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }
     return true;
@@ -158,8 +159,8 @@ static bool begin(struct builder *b, struct ps_error *err)
 static bool quiet_must_wait(const struct builder *b)
 {
     size_t waiting = 0;
-    if (b->lanes[PS_MEMORY].line.content.storing || b->lanes[PS_MEMORY].line.dump.storing)
-        return true; /* a member is open */
+    if (b->lanes[PS_MEMORY].line.stream.open)
+        return true;
     if (b->lanes[PS_MEMORY].finished)
         return false;
     if (b->lanes[PS_QUIET].phase >= PS_WALK_CLOSING)
@@ -225,7 +226,7 @@ static void take_everything(struct builder *b)
     struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
     const struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
     while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished || !prober->finished)) {
-        bool moved = !prober->finished && !memory->line.content.storing && take_facts(b);
+        bool moved = !prober->finished && !memory->line.stream.open && take_facts(b);
         moved = (!memory_must_wait(b) && ps_lane_take(memory, TURN)) || moved;
         if (memory->finished || memory->phase == PS_WALK_CONTENT)
             fill_memory(b);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/builder/line.h"
+#include "collector/builder/private_key.h"
 #include "collector/known_objects.h"
 #include "collector/sightings.h"
 
@@ -37,22 +38,24 @@ bool ps_content_begin(struct ps_line_builder *l, uint32_t row, struct ps_span en
 {
     struct ps_content_line *c = &l->content;
     const struct ps_row *what = &ps_catalog[row];
-    struct ps_span shown = entry;
     if (c->open || !l->open || what->scope != PS_PER_CONTENT)
         return false;
-    if (strcmp(what->path, "root/{}") == 0)
-        shown = path.len > 0 && path.data[0] == '/' ? ps_span_of(path.data + 1, path.len - 1) : path;
     c->open = true;
-    c->hashed = c->storing = c->discarded = c->key = c->elf = false;
+    c->hashed = c->discarded = c->program = c->key = c->own_secret = false;
     c->withheld = PS_NOT_WITHHELD;
     c->facts_known = facts != NULL;
     c->facts = facts ? *facts : (struct ps_file_facts){0};
     c->row = row;
     c->begin_us = us < l->head.us ? l->head.us : us;
-    c->bytes = c->stored = c->tail_len = 0;
+    c->bytes = c->tail_len = 0;
     ps_sha256_init(&c->hash);
     ps_buffer_clear(&c->path, 8192);
     ps_buffer_add_span(&c->path, path);
+    ps_own_secrets_mask(l->own_secrets, c->path.data, c->path.len);
+    path = ps_buffer_span(&c->path);
+    struct ps_span shown = entry;
+    if (strcmp(what->path, "root/{}") == 0)
+        shown = path.len > 0 && path.data[0] == '/' ? ps_span_of(path.data + 1, path.len - 1) : path;
     ps_buffer_clear(&c->name, 16384);
     if (ps_row_is_family(what) && shown.len > 0) {
         ps_buffer_add(&c->name, what->path, strlen(what->path) - 2);
@@ -64,38 +67,31 @@ bool ps_content_begin(struct ps_line_builder *l, uint32_t row, struct ps_span en
     return true;
 }
 
-/* "-----BEGIN RSA PRIVATE KEY-----", whatever stands in the middle (RFC 7468, and OpenSSH's own). */
-static bool holds_key(const uint8_t *data, size_t len)
+static void note_secrets(struct ps_line_builder *l, struct ps_span bytes)
 {
-    static const char begin[] = "-----BEGIN ", end[] = "PRIVATE KEY-----";
-    const uint8_t *at = data, *stop = data + len;
-    while (at < stop && (at = memchr(at, '-', (size_t) (stop - at))) != NULL) {
-        size_t left = (size_t) (stop - at);
-        if (left >= sizeof begin - 1 && memcmp(at, begin, sizeof begin - 1) == 0) {
-            size_t most = left - (sizeof begin - 1);
-            for (size_t i = 0; i < 24 && i + sizeof end - 1 <= most; i++) {
-                if (memcmp(at + sizeof begin - 1 + i, end, sizeof end - 1) == 0)
-                    return true;
-            }
-        }
-        at++;
-    }
-    return false;
+    struct ps_content_line *c = &l->content;
+    c->key = c->key || (!c->program && ps_private_key_at(bytes) < bytes.len);
+    c->own_secret = c->own_secret || ps_own_secrets_in(l->own_secrets, bytes);
 }
 
-static void look_for_key(struct ps_content_line *c, struct ps_span bytes)
+/* What is forbidden may lie across two frames. */
+static void look_for_secrets(struct ps_line_builder *l, struct ps_span bytes)
 {
+    struct ps_content_line *c = &l->content;
     uint8_t seam[2 * sizeof c->tail];
-    if (c->bytes == 0 && bytes.len >= 4)
-        c->elf = memcmp(bytes.data, "\177ELF", 4) == 0;
-    if (c->elf || c->key)
-        return;
     size_t next = bytes.len < sizeof c->tail ? bytes.len : sizeof c->tail;
+    if (c->bytes == 0)
+        c->program = ps_private_key_is_program(bytes);
+    if (c->program && ps_own_secrets_none(l->own_secrets))
+        return;
     memcpy(seam, c->tail, c->tail_len);
     memcpy(seam + c->tail_len, bytes.data, next);
-    c->key = holds_key(seam, c->tail_len + next) || holds_key(bytes.data, bytes.len);
-    memcpy(c->tail, bytes.data + bytes.len - next, next);
-    c->tail_len = next;
+    note_secrets(l, ps_span_of(seam, c->tail_len + next));
+    note_secrets(l, bytes);
+    memcpy(seam + c->tail_len, bytes.data + bytes.len - next, next);
+    size_t both = c->tail_len + next, drop = both > sizeof c->tail ? both - sizeof c->tail : 0;
+    memcpy(c->tail, seam + drop, both - drop);
+    c->tail_len = both - drop;
 }
 
 bool ps_content_digest(struct ps_line_builder *l, struct ps_span bytes)
@@ -105,7 +101,7 @@ bool ps_content_digest(struct ps_line_builder *l, struct ps_span bytes)
         return false;
     if (bytes.len == 0)
         return true;
-    look_for_key(c, bytes);
+    look_for_secrets(l, bytes);
     ps_sha256_update(&c->hash, bytes);
     c->bytes += bytes.len;
     return true;
@@ -152,13 +148,10 @@ static bool begin_member(struct ps_line_builder *l)
     ps_hex_text(ps_span_of(c->digest, PS_SHA256_LEN), name + strlen(name));
     if (!ps_line_add_pack(l, name) || l->out->failed)
         return false;
-    if (!ps_bundle_begin(l->out->bundle, name, c->bytes, &l->out->error)) {
-        l->out->failed = true;
+    if (!ps_member_stream_begin(&l->stream, l->out, name, c->bytes, true))
         return false;
-    }
     memcpy(c->objects[c->object_count++], c->digest, PS_SHA256_LEN);
     c->kept += c->bytes;
-    c->storing = true;
     return true;
 }
 
@@ -172,6 +165,8 @@ bool ps_content_keep(struct ps_line_builder *l, bool over_budget)
     c->kept_seq = earlier ? earlier->seq : 0;
     if (c->key)
         c->withheld = PS_WITHHELD_KEY;
+    else if (c->own_secret)
+        c->withheld = PS_WITHHELD_OWN_SECRET;
     else if (earlier)
         c->withheld = PS_WITHHELD_EARLIER;
     else if (!is_there(c) && c->object_count == PS_OBJECTS_MAX)
@@ -182,13 +177,6 @@ bool ps_content_keep(struct ps_line_builder *l, bool over_budget)
     return c->discarded || begin_member(l) || l->out->failed;
 }
 
-static void put(struct ps_line_builder *l, struct ps_span bytes)
-{
-    if (!l->out->failed)
-        l->out->failed = !ps_bundle_piece(l->out->bundle, bytes, &l->out->error);
-    l->content.stored += bytes.len;
-}
-
 bool ps_content_store(struct ps_line_builder *l, struct ps_span bytes)
 {
     struct ps_content_line *c = &l->content;
@@ -196,34 +184,16 @@ bool ps_content_store(struct ps_line_builder *l, struct ps_span bytes)
         return false;
     if (c->discarded)
         return true;
-    if (!c->storing || bytes.len > c->bytes - c->stored)
-        return false;
-    /* Copied once: a corrupted reader could change it between hashing and writing. */
-    ps_buffer_clear(&l->item, SIZE_MAX);
-    ps_buffer_add_span(&l->item, bytes);
-    if (l->item.failed)
-        l->out->failed = l->out->failed || !ps_fail(&l->out->error, 0, "out of memory while storing captures");
-    put(l, ps_buffer_span(&l->item));
-    return true;
+    return ps_member_stream_add(&l->stream, l->out, bytes);
 }
 
-/* What the header promised and did not come is zeros. */
 static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
 {
-    static uint8_t zeros[64 << 10]; /* nobody writes it; as a constant it would lie in the executable */
     struct ps_content_line *c = &l->content;
     uint8_t sha256[PS_SHA256_LEN];
-    while (c->stored < c->bytes && !l->out->failed) {
-        uint64_t left = c->bytes - c->stored;
-        put(l, ps_span_of(zeros, left < sizeof zeros ? (size_t) left : sizeof zeros));
-    }
-    c->storing = false;
+    ps_member_stream_end(&l->stream, l->out, sha256);
     if (l->out->failed)
         return;
-    if (!ps_bundle_end(l->out->bundle, sha256, &l->out->error)) {
-        l->out->failed = true;
-        return;
-    }
     bool whole = *outcome == PS_COMPLETE || *outcome == PS_TRUNCATED;
     if (whole && memcmp(sha256, c->digest, PS_SHA256_LEN) != 0)
         *outcome = PS_PARTIAL;
@@ -250,7 +220,7 @@ bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, boo
     struct ps_capture capture = *end;
     if (!c->open || c->path.failed || c->name.failed)
         return false;
-    bool stored = c->storing;
+    bool stored = l->stream.open;
     bool read = c->facts_known && (c->bytes > 0 || capture.outcome == PS_COMPLETE);
     if (stored)
         end_member(l, &capture.outcome);

@@ -19,18 +19,18 @@ enum { PS_OBJECTS_MAX = 4096 };
 struct ps_content_line {
     bool open;
     bool hashed;    /* the first reading is over */
-    bool storing;   /* a member is open: nothing else may go into the bundle */
     bool discarded; /* the second reading is of content that is there already, or is not to be kept */
-    bool key, elf;  /* a private key; a program, in which the marks of a key are only text */
+    bool program;   /* in which the marks of a private key are only text */
+    bool key, own_secret; /* found in the first reading: not to be kept */
     uint32_t row;
     enum ps_withheld withheld;
     uint64_t kept_seq; /* with PS_WITHHELD_EARLIER */
     bool facts_known;
     struct ps_file_facts facts;
-    uint64_t begin_us, bytes, stored;
+    uint64_t begin_us, bytes;
     struct ps_sha256 hash;
     uint8_t digest[PS_SHA256_LEN];
-    uint8_t tail[64]; /* the last bytes of the frame before: a mark may lie across two */
+    uint8_t tail[64]; /* the last bytes so far: a secret may lie across two frames */
     size_t tail_len;
     struct ps_buffer name, path;
     /* over all lines */

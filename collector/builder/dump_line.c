@@ -30,11 +30,10 @@ static bool begin(struct ps_line_builder *l, uint32_t row, struct ps_span bytes,
     memcpy(&d->facts.chosen, bytes.data, sizeof d->facts.chosen);
     d->facts.chosen &= PS_CHOSEN_ANY;
     d->open = true;
-    d->storing = false;
     d->part = PS_DUMP_BEGIN;
     d->row = row;
     d->begin_us = us < l->head.us ? l->head.us : us;
-    d->size = d->stored = 0;
+    d->size = 0;
     return true;
 }
 
@@ -53,30 +52,25 @@ static bool add_text(struct ps_line_builder *l, uint32_t part, struct ps_span by
     return true;
 }
 
-static void put(struct ps_line_builder *l, struct ps_span bytes)
-{
-    if (!l->out->failed)
-        l->out->failed = !ps_bundle_piece(l->out->bundle, bytes, &l->out->error);
-    l->dump.stored += bytes.len;
-}
-
 static void begin_member(struct ps_line_builder *l, struct ps_span head)
 {
     char name[96];
     snprintf(name, sizeof name, "data/memory/%s.core", l->life);
     if (!ps_line_add_pack(l, name) || l->out->failed)
         return;
-    l->out->failed = !ps_bundle_begin(l->out->bundle, name, l->dump.size, &l->out->error);
-    l->dump.storing = !l->out->failed;
-    if (l->dump.storing)
-        put(l, head);
+    if (ps_member_stream_begin(&l->stream, l->out, name, l->dump.size, false))
+        (void) !ps_member_stream_add(&l->stream, l->out, head);
 }
 
-static bool take_facts(struct ps_dump_line *d, struct ps_span bytes, struct ps_core_facts *core)
+static bool take_facts(struct ps_line_builder *l, struct ps_span bytes, struct ps_core_facts *core)
 {
+    struct ps_dump_line *d = &l->dump;
+    struct ps_buffer *cmdline = &d->texts[PS_DUMP_CMDLINE_TEXT];
     struct ps_dump_open open;
     if (bytes.len != sizeof open)
         return false;
+    /* Only the beginning of it goes into a note: a secret that is cut off there would not be found in the core. */
+    d->facts.masked_bytes = ps_own_secrets_mask(l->own_secrets, cmdline->data, cmdline->len);
     memcpy(&open, bytes.data, sizeof open);
     d->facts.read = true;
     d->facts.mapped_bytes = open.mapped_bytes;
@@ -86,7 +80,7 @@ static bool take_facts(struct ps_dump_line *d, struct ps_span bytes, struct ps_c
         .maps = ps_buffer_span(&d->texts[PS_DUMP_MAPS_TEXT]),
         .auxv = ps_buffer_span(&d->texts[PS_DUMP_AUXV_TEXT]),
         .stat = ps_buffer_span(&d->texts[PS_DUMP_STAT_TEXT]),
-        .cmdline = ps_buffer_span(&d->texts[PS_DUMP_CMDLINE_TEXT]),
+        .cmdline = ps_buffer_span(cmdline),
         .uid = open.uid,
         .gid = open.gid,
         .page_size = d->page_size,
@@ -103,8 +97,8 @@ static bool open_core(struct ps_line_builder *l, struct ps_span bytes)
     struct ps_buffer head = {0};
     const struct ps_buffer *runs = &d->texts[PS_DUMP_RUN_LIST];
     uint64_t data = 0;
-    if (d->storing || l->pack_count > 0 || l->pack.len > 0 || runs->len % sizeof(struct ps_core_run) != 0 ||
-        !take_facts(d, bytes, &core))
+    if (l->stream.open || l->pack_count > 0 || l->pack.len > 0 || runs->len % sizeof(struct ps_core_run) != 0 ||
+        !take_facts(l, bytes, &core))
         return false;
     bool made = ps_core_head(&core, (const void *) runs->data, runs->len / sizeof(struct ps_core_run), &head, &data);
     bool fits = data <= d->limits.process_bytes && data <= d->limits.bytes - d->used_bytes;
@@ -115,20 +109,6 @@ static bool open_core(struct ps_line_builder *l, struct ps_span bytes)
     }
     ps_buffer_done(&head);
     return made && fits;
-}
-
-static bool add_bytes(struct ps_line_builder *l, struct ps_span bytes)
-{
-    struct ps_dump_line *d = &l->dump;
-    if (!d->storing || bytes.len > d->size - d->stored)
-        return false;
-    /* Copied once: a corrupted reader could change it between hashing and writing. */
-    ps_buffer_clear(&l->item, SIZE_MAX);
-    ps_buffer_add_span(&l->item, bytes);
-    if (l->item.failed)
-        out_of_memory(l);
-    put(l, ps_buffer_span(&l->item));
-    return true;
 }
 
 bool ps_dump_part(struct ps_line_builder *l, uint32_t row, uint32_t part, struct ps_span bytes, uint64_t us)
@@ -143,23 +123,16 @@ bool ps_dump_part(struct ps_line_builder *l, uint32_t row, uint32_t part, struct
     d->part = part;
     if (part == PS_DUMP_OPEN)
         return open_core(l, bytes);
-    return part == PS_DUMP_BYTES ? add_bytes(l, bytes) : add_text(l, part, bytes);
+    return part == PS_DUMP_BYTES ? ps_member_stream_add(&l->stream, l->out, bytes) : add_text(l, part, bytes);
 }
 
-/* What the header promised and did not come is zeros. */
 static void end_member(struct ps_line_builder *l, enum ps_outcome *outcome)
 {
-    static uint8_t zeros[64 << 10]; /* nobody writes it; as a constant it would lie in the executable */
     struct ps_dump_line *d = &l->dump;
-    if (d->stored < d->size && (*outcome == PS_COMPLETE || *outcome == PS_TRUNCATED))
+    bool all = ps_member_stream_end(&l->stream, l->out, d->facts.sha256);
+    if (!all && (*outcome == PS_COMPLETE || *outcome == PS_TRUNCATED))
         *outcome = PS_PARTIAL;
-    while (d->stored < d->size && !l->out->failed) {
-        uint64_t left = d->size - d->stored;
-        put(l, ps_span_of(zeros, left < sizeof zeros ? (size_t) left : sizeof zeros));
-    }
-    d->storing = false;
-    if (!l->out->failed)
-        l->out->failed = !ps_bundle_end(l->out->bundle, d->facts.sha256, &l->out->error);
+    d->facts.masked_bytes += l->stream.masked;
     d->facts.hashed = true;
     d->cores++;
 }
@@ -170,7 +143,7 @@ bool ps_dump_end(struct ps_line_builder *l, const struct ps_capture *end, const 
     struct ps_capture capture = *end;
     if (!d->open)
         return false;
-    bool stored = d->storing;
+    bool stored = l->stream.open;
     d->facts.absent_pages = tail->absent_pages;
     d->facts.unreadable_pages = tail->unreadable_pages;
     if (stored)

@@ -14,11 +14,10 @@ struct ps_line_builder;
 
 struct ps_dump_line {
     bool open;
-    bool storing; /* a member is open: nothing else may go into the bundle */
     uint32_t part; /* enum ps_dump_part of the last frame */
     uint32_t row;
     uint64_t begin_us;
-    uint64_t size, stored; /* of the member; what came of it */
+    uint64_t size; /* of the member */
     struct ps_dump_facts facts;
     struct ps_buffer texts[PS_DUMP_RUN_LIST + 1]; /* by enum ps_dump_part: maps, auxv, stat, cmdline, runs */
     /* over all lines */

@@ -273,13 +273,14 @@ static struct ps_entry store_entry(struct ps_line_builder *l, uint8_t kind, stru
     return (struct ps_entry){.bytes = stored, .member = l->packs[l->pack_count - 1]};
 }
 
-/* What procsnap's own credentials stand in is stored with asterisks in their place, and says so in its name. */
+/* What procsnap's own credentials stand in is stored with asterisks in their place, and says so in its name where that is
+ * not what tells the entries apart. */
 static struct ps_span masked(struct ps_line_builder *l, const struct ps_row *row, struct ps_span bytes)
 {
-    bool named = ps_row_is_family(row) || ps_line_has_members(&l->head); /* by others: a mark would be another name */
-    if (named || !ps_own_secrets_in(l->own_secrets, bytes))
+    if (!ps_own_secrets_in(l->own_secrets, bytes))
         return bytes;
-    ps_buffer_add_text(&l->item_name, ".masked");
+    if (!ps_row_is_family(row) && !ps_line_has_members(&l->head))
+        ps_buffer_add_text(&l->item_name, ".masked");
     ps_buffer_clear(&l->redacted, ITEM_KEEP);
     ps_buffer_add_span(&l->redacted, bytes);
     if (!l->redacted.failed)
@@ -294,6 +295,8 @@ static struct ps_span redacted(struct ps_line_builder *l, const struct ps_row *r
     ps_buffer_add_text(&l->item_name, ".redacted");
     ps_buffer_clear(&l->redacted, ITEM_KEEP);
     ps_redact_environ(l->redact_key, bytes, &l->redacted);
+    if (!l->redacted.failed) /* some values are kept */
+        ps_own_secrets_mask(l->own_secrets, l->redacted.data, l->redacted.len);
     return ps_buffer_span(&l->redacted);
 }
 

@@ -8,6 +8,7 @@
 
 #include "collector/builder/content_line.h"
 #include "collector/builder/dump_line.h"
+#include "collector/builder/member_stream.h"
 #include "collector/builder/output.h"
 #include "collector/builder/redact.h"
 
@@ -52,6 +53,7 @@ struct ps_line_builder {
     bool item_open;
     struct ps_content_line content;
     struct ps_dump_line dump;
+    struct ps_member_stream stream; /* of the one or the other */
 };
 
 /* One more member that the line names. False: memory is out, and the output has failed. */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collector/host/prober.h"
@@ -72,19 +74,26 @@ static bool mount_id_of(int proc, int fd, struct text *room, uint64_t *out)
     return false;
 }
 
-static void read_proc_mount(int proc, int procfs, struct text *room, struct ps_surroundings *out)
+/* A private mount is in no table. Before Linux 5.8 all of one PID namespace had one superblock, and the row of another one
+ * tells its options; since then it is our own, made without any. */
+static void read_proc_mount(int proc, const struct ps_procfs *procfs, struct text *room, struct ps_surroundings *out)
 {
+    struct stat facts;
     uint64_t id = 0;
     struct ps_issue issue;
-    if (procfs < 0 || !mount_id_of(proc, procfs, room, &id))
+    if (procfs->fd < 0 || fstat(procfs->fd, &facts) != 0 || !mount_id_of(proc, procfs->fd, room, &id))
         return;
+    if (procfs->is_private)
+        snprintf(out->proc_options, sizeof out->proc_options, "rw");
     struct ps_cursor in = ps_cursor_over(read_text(proc, "self/mountinfo", room));
     for (;;) {
         struct ps_pid_mountinfo mount = {0};
         enum ps_step step = ps_parser_pid_mountinfo.next(&in, &mount, &issue);
         if (step == PS_STEP_END)
             return;
-        if (step != PS_STEP_RECORD || mount.mount_id != id || !ps_span_is(mount.fs_type, "proc"))
+        bool same = procfs->is_private ? mount.major == major(facts.st_dev) && mount.minor == minor(facts.st_dev)
+                                       : mount.mount_id == id;
+        if (step != PS_STEP_RECORD || !same || !ps_span_is(mount.fs_type, "proc"))
             continue;
         snprintf(out->proc_options, sizeof out->proc_options, "%.*s", (int) mount.super_options.len,
                  (const char *) mount.super_options.data);
@@ -182,7 +191,7 @@ void ps_surroundings_elsewhere(struct ps_surroundings *s)
     snprintf(s->platform_by, sizeof s->platform_by, "a copied tree");
 }
 
-void ps_surroundings_own(int proc, int procfs, struct ps_surroundings *out)
+void ps_surroundings_own(int proc, const struct ps_procfs *procfs, struct ps_surroundings *out)
 {
     static struct text room;
     *out = (struct ps_surroundings){0};

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/host/procfs.h"
+
 enum { PS_NAMESPACES = 8, PS_TOLD_SIZE = 256, PS_MOUNT_OPTIONS_SIZE = 512 };
 
 /* "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts": their order in the list below. */
@@ -25,9 +27,9 @@ struct ps_surroundings {
     int64_t monotonic_offset_s, boottime_offset_s;
 };
 
-/* `proc`: our own /proc, `procfs`: the directory that is read; both borrowed, either may be -1. Never fails: what cannot
+/* `proc`: our own /proc, or -1; borrowed, as the descriptor of *procfs, which is read, or may be -1 too. Never fails: what cannot
  * be known is empty, 0 or "unknown". */
-void ps_surroundings_own(int proc, int procfs, struct ps_surroundings *out);
+void ps_surroundings_own(int proc, const struct ps_procfs *procfs, struct ps_surroundings *out);
 /* What is read is a copy from another machine: our platform is not its. */
 void ps_surroundings_elsewhere(struct ps_surroundings *s);
 

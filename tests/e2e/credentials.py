@@ -3,7 +3,6 @@
 """Where procsnap takes its AWS credentials from, in which order, at their real addresses; endpoints that are late,
 busy, broken or hostile; keys that end; and that what is secret of them is found nowhere afterwards: in no bundle,
 output, receipt, spool or core, also where the environment and the command lines of the task are full of it."""
-import base64
 import json
 import os
 import re
@@ -25,6 +24,7 @@ from checks import about, equal, finish, holds  # noqa: E402
 from delivery import DELIVERED, NOTHING, NOT_DELIVERED, Push  # noqa: E402
 from endpoint import drip, head, in_chunks, pour, whole  # noqa: E402
 from s3_double import Double, Key  # noqa: E402
+from secret_forms import found_in  # noqa: E402
 import botocore.auth  # noqa: E402
 import botocore.awsrequest  # noqa: E402
 import botocore.credentials  # noqa: E402
@@ -229,20 +229,6 @@ def check_expiring(world):
 
 
 # ---- secrets ----
-
-def forms(secret):
-    """The secret as it may stand in bytes: itself, in the three alignments of base64, in hex."""
-    raw = secret.encode()
-    yield raw
-    for shift in range(3):
-        coded = base64.b64encode(b"\0" * shift + raw)[4 if shift else 0:]
-        yield coded[:len(coded) - 4]
-    yield raw.hex().encode()
-
-
-def found_in(data, wanted):
-    return [secret for secret in wanted if any(form in data for form in forms(secret))]
-
 
 def check_bundle(what, data, wanted):
     bundle = snapshot.Bundle(data)

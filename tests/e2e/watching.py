@@ -22,11 +22,11 @@ QUICK = ("--plaintext", "--profile", "card", "--jitter", "0")
 class Watch:
     """`events` grows while it runs."""
 
-    def __init__(self, dest, every, *options, env=None, **how):
+    def __init__(self, dest, every, *options, env=None, prefix=(), **how):
         self.dest, self.events, self.news = dest, [], queue.Queue()
         how.setdefault("stdout", subprocess.PIPE)
-        self.popen = subprocess.Popen([snapshot.PROCSNAP, "watch", dest, "--every", every, *QUICK, *map(str, options)],
-                                      stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, **how)
+        command = [*prefix, snapshot.PROCSNAP, "watch", dest, "--every", every, *QUICK, *map(str, options)]
+        self.popen = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, **how)
         self.pid = self.popen.pid
         if self.popen.stdout:
             threading.Thread(target=self._listen, daemon=True).start()

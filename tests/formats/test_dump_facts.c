@@ -35,6 +35,7 @@ static void comes_back(const struct ps_dump_facts *facts)
     cr_assert_eq(again.present_bytes, facts->present_bytes);
     cr_assert_eq(again.absent_pages, facts->absent_pages);
     cr_assert_eq(again.unreadable_pages, facts->unreadable_pages);
+    cr_assert_eq(again.masked_bytes, facts->masked_bytes);
     cr_assert_eq(memcmp(again.sha256, facts->sha256, sizeof again.sha256), 0);
     ps_buffer_done(&text);
 }
@@ -48,6 +49,8 @@ Test(dump_facts, every_form_comes_back)
     comes_back(&facts);
     facts.no_pagemap = facts.hashed = true;
     memset(facts.sha256, 0xab, sizeof facts.sha256);
+    comes_back(&facts);
+    facts.masked_bytes = 40;
     comes_back(&facts);
     for (unsigned i = 0; i < PS_CHOSEN_BITS; i++) {
         facts.chosen = UINT32_C(1) << i;
@@ -71,6 +74,8 @@ Test(dump_facts, what_is_none)
         "{\"chosen\":[\"pid\"],\"mapped\":-1,\"present\":1,\"absent_pages\":0,\"unreadable_pages\":0}",
         "{\"chosen\":[\"pid\"]," NUMBERS ",\"more\":1}",
         "{\"chosen\":[\"pid\"],\"pagemap\":true}",
+        "{\"chosen\":[\"pid\"],\"masked\":0}",
+        "{\"chosen\":[\"pid\"],\"masked\":\"many\"}",
         "{\"chosen\":[\"pid\"],\"sha256\":\"00\"}",
         "{\"chosen\":[\"pid\"],\"sha256\":7}",
     };

