@@ -2,6 +2,8 @@
 #include "formats/ratchet.h"
 
 #include <criterion/criterion.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/digest.h"
@@ -106,4 +108,53 @@ Test(ratchet, evolving_overwrites_the_secret)
         cr_assert(memcmp((const uint8_t *) r + i, seed + i, 8) != 0);
     }
     ps_ratchet_free(r);
+}
+
+enum { NEEDLE = 16, MASK = 0x5a, DEEP = 64 << 10 };
+
+/* Masked, so that what is looked for stands nowhere else. */
+static void mask(const uint8_t *secret, uint8_t out[NEEDLE])
+{
+    for (size_t i = 0; i < NEEDLE; i++)
+        out[i] = secret[i] ^ MASK;
+}
+
+/* Below the caller's frame: what those that it called have left behind. */
+__attribute__((noinline, no_sanitize("address"))) static bool is_on_the_stack(const uint8_t needle[NEEDLE])
+{
+    volatile uint8_t here = 0;
+    const volatile uint8_t *at = &here;
+    for (size_t below = NEEDLE; below < DEEP; below++) {
+        size_t same = 0;
+        while (same < NEEDLE && (at[-(ptrdiff_t) below + (ptrdiff_t) same] ^ MASK) == needle[same])
+            same++;
+        if (same == NEEDLE)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever takes the process over after a snapshot finds nothing of it there; nor does what is forked inherit it. */
+Test(ratchet, leaves_nothing_on_the_stack)
+{
+    struct ps_ratchet *r = NULL;
+    struct ps_public_key key;
+    struct ps_error err;
+    uint8_t needles[3][NEEDLE], *secret = malloc(PS_SEED_LEN);
+    randombytes_buf(secret, PS_SEED_LEN);
+    cr_assert(ps_ratchet_from_key(secret, &r, &err), "%s", err.text);
+    mask(secret, needles[0]);
+    ps_ratchet_seed(r, secret);
+    mask(secret, needles[1]);
+    sodium_memzero(secret, PS_SEED_LEN);
+    cr_expect(!is_on_the_stack(needles[1]));
+    cr_assert(ps_ratchet_next_key(r, &key, &err), "%s", err.text);
+    for (size_t i = 0; i < 2; i++)
+        cr_expect(!is_on_the_stack(needles[i]), "%zu", i);
+    ps_ratchet_evolve(r);
+    mask((const uint8_t *) r, needles[2]); /* bytes of K_1 */
+    for (size_t i = 0; i < 3; i++)
+        cr_expect(!is_on_the_stack(needles[i]), "%zu, evolved", i);
+    ps_ratchet_free(r);
+    free(secret);
 }
