@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { SIGN = 1, EVOLVE = 2 };
+enum { SIGN = 1, EVOLVE = 2, STACK_OF_KDF = 4096 };
 
 struct ps_ratchet {
     uint8_t key[crypto_kdf_KEYBYTES];
@@ -15,10 +15,12 @@ _Static_assert(crypto_kdf_KEYBYTES == PS_SEED_LEN, "one length of secrets");
 
 static const char contexts[][crypto_kdf_CONTEXTBYTES + 1] = {[SIGN] = "pvsign__", [EVOLVE] = "pvevolve"};
 
-/* Lengths are right by their types, and nothing else can fail. */
+/* Lengths are right by their types, and nothing else can fail. libsodium leaves what it derived on the stack, where it
+ * would outlive its step, and be inherited by whatever is forked. */
 static void derive(const struct ps_ratchet *from, unsigned subkey, uint8_t out[PS_SEED_LEN])
 {
     (void) crypto_kdf_derive_from_key(out, PS_SEED_LEN, subkey, contexts[subkey], from->key);
+    sodium_stackzero(STACK_OF_KDF);
 }
 
 static struct ps_ratchet *ratchet_room(struct ps_error *err)

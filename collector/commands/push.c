@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +8,7 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/parcel_file.h"
 #include "collector/commands/push_outcome.h"
+#include "collector/commands/receipt_file.h"
 #include "collector/delivery/courier.h"
 #include "collector/delivery/delivery_options.h"
 #include "collector/sandbox/filter.h"
@@ -210,10 +209,8 @@ static int run(const void *request)
     obey_signals();
     if (r->check)
         return check(r);
-    if (r->receipt != NULL)
-        receipts = open(r->receipt, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-    if (r->receipt != NULL && receipts < 0) {
-        ps_fail(&err, 0, "cannot open %s for receipts: %s; nothing was sent", r->receipt, strerror(errno));
+    if (r->receipt != NULL && (receipts = ps_receipt_file_open(r->receipt, &err)) < 0) {
+        ps_fail_in(&err, "nothing was sent");
         ps_print_error(&err);
         return PS_EXIT_FAILED;
     }

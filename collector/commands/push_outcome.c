@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/commands/push_outcome.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "collector/commands/commands.h"
+#include "collector/commands/receipt_file.h"
 #include "collector/terminal.h"
 #include "formats/json.h"
 #include "formats/printable.h"
@@ -85,10 +84,8 @@ bool ps_push_outcome_keep(const struct ps_push_outcome *o, const char *name, int
 
     if (receipts < 0 || o->end != PS_DELIVERED)
         return true;
-    ssize_t n = write(receipts, o->receipt.data, o->receipt.len);
-    if (n == (ssize_t) o->receipt.len && fsync(receipts) == 0)
+    if (ps_receipt_file_add(receipts, name, ps_buffer_span(&o->receipt), &err))
         return true;
-    ps_fail(&err, n < 0 ? errno : 0, "cannot write the receipt to %s; here it is", name);
     ps_print_error(&err);
     ps_print_json(PS_STDERR, ps_buffer_span(&o->receipt));
     return false;

@@ -2,7 +2,6 @@
 #include "collector/commands/remote.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,16 +12,18 @@
 #include <unistd.h>
 
 #include "collector/commands/commands.h"
+#include "collector/commands/receipt_file.h"
 #include "collector/delivery/courier.h"
 #include "collector/delivery/delivery_options.h"
 #include "collector/delivery/delivery_secrets.h"
 #include "collector/delivery/destination.h"
+#include "collector/host/clock.h"
 #include "collector/sandbox/filter.h"
 #include "collector/terminal.h"
 
 /* A task that is stopped has 30 seconds until it is killed (ECS stopTimeout): a delivery that is told to stop gets most
  * of them, and what is left keeps the bundle. */
-enum { STOP_GRACE_MS = 15000, KILL_GRACE_MS = 2000, TICK_MS = 100 };
+enum { STOP_GRACE_US = 15000000, KILL_GRACE_US = 2000000, TICK_MS = 100 };
 
 struct ps_remote {
     struct ps_delivery_options delivery;
@@ -219,38 +220,39 @@ static bool told_to_stop(void)
 static enum ps_delivered watch_over(struct ps_courier *c, void (*tell)(const char *line), struct ps_buffer *receipt,
                                     struct ps_error *err)
 {
-    int left_ms = -1; /* no end */
+    uint64_t told_us = 0; /* to stop; 0: not yet */
 
     while (!ps_courier_over(c)) {
         struct pollfd words = {.fd = ps_courier_words(c), .events = POLLIN};
         if (poll(&words, 1, TICK_MS) > 0 && (words.revents & POLLIN) != 0)
             relay(words.fd, tell);
-        if (left_ms < 0 && told_to_stop()) {
+        else if (words.revents != 0)
+            (void) poll(NULL, 0, TICK_MS); /* it has closed its end, and is about to end */
+        uint64_t now_us = ps_boottime_us();
+        if (told_us == 0 && told_to_stop()) {
             tell("told to stop: the delivery has 15 s left");
-            left_ms = STOP_GRACE_MS + KILL_GRACE_MS;
-        } else if (left_ms > 0) {
-            left_ms -= TICK_MS;
-            if (left_ms == KILL_GRACE_MS)
-                ps_courier_stop(c);
-            else if (left_ms == 0)
-                ps_courier_kill(c);
+            told_us = now_us;
+        } else if (told_us > 0 && now_us - told_us >= STOP_GRACE_US + KILL_GRACE_US) {
+            ps_courier_kill(c);
+        } else if (told_us > 0 && now_us - told_us >= STOP_GRACE_US) {
+            ps_courier_stop(c);
         }
     }
     relay(ps_courier_words(c), tell);
     return ps_courier_end(c, receipt, err);
 }
 
+/* Where it cannot be written it is printed: it is not to be had again. */
 static void write_receipt(const struct ps_remote *r, struct ps_span receipt)
 {
     struct ps_error err;
 
     if (r->receipt == NULL || receipt.len == 0)
         return;
-    int fd = open(r->receipt, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-    bool written = fd >= 0 && write(fd, receipt.data, receipt.len) == (ssize_t) receipt.len && fsync(fd) == 0;
-    if (!written) {
-        ps_fail(&err, errno, "cannot write the receipt to %s; it is in the JSON summary (--json) as well", r->receipt);
+    int fd = ps_receipt_file_open(r->receipt, &err);
+    if (fd < 0 || !ps_receipt_file_add(fd, r->receipt, receipt, &err)) {
         ps_print_error(&err);
+        ps_print_json(PS_STDERR, receipt);
     }
     if (fd >= 0)
         close(fd);

@@ -217,7 +217,9 @@ static enum ps_s3_meaning try_once(struct ps_delivery *d, struct ps_call *call, 
         answered = ps_try_s3(d, call, answer, err);
     if (answered && !answer->cut)
         ps_s3_answer_read(ps_buffer_span(&answer->body), document);
-    return ps_s3_meaning(answer, document);
+    enum ps_s3_meaning meaning = ps_s3_meaning(answer, document);
+    bool unclear = meaning == PS_S3_DONE && call->done_root != NULL && strcmp(document->root, call->done_root) != 0;
+    return unclear ? PS_S3_LATER : meaning;
 }
 
 enum ps_call_end ps_call_run(struct ps_delivery *d, struct ps_call *call, struct ps_http_answer *answer,

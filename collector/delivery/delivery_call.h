@@ -40,7 +40,8 @@ struct ps_call {
     uint64_t body_at, body_len;
     struct ps_span body;
     const uint8_t *body_sha256;
-    bool ambiguous; /* in: an earlier request may have done it; out: this one may */
+    const char *done_root; /* the document without which a 200 says nothing; NULL: the status says it all */
+    bool ambiguous;        /* in: an earlier request may have done it; out: this one may */
 };
 
 enum ps_call_end { PS_CALL_DONE, PS_CALL_EXISTS, PS_CALL_FAILED };

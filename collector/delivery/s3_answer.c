@@ -164,6 +164,7 @@ static bool read_document(struct reading *r)
 {
     struct ps_span prolog;
 
+    skip_blanks(&r->in); /* with which S3 keeps a connection alive */
     if (ps_take_text(&r->in, "<?xml") && !ps_take_until(&r->in, '>', &prolog))
         return false;
     skip_blanks(&r->in);

@@ -120,7 +120,13 @@ static enum ps_call_end complete(struct upload *u, bool *ambiguous)
     const struct ps_sigv4_pair query[] = {{ps_span_text("uploadId"), ps_span_text(u->id)}};
     struct ps_header_lines lines = {0};
     struct ps_s3_answer document = {0};
-    struct ps_call call = {.method = "POST", .query = query, .query_count = 1, .body_fd = -1, .ambiguous = *ambiguous};
+    /* The 200 comes before it is known: what is cut off, or is another's answer, is as good as none. */
+    struct ps_call call = {.method = "POST",
+                           .query = query,
+                           .query_count = 1,
+                           .body_fd = -1,
+                           .done_root = "CompleteMultipartUploadResult",
+                           .ambiguous = *ambiguous};
 
     ps_buffer_add_text(&u->list, "</CompleteMultipartUpload>");
     if (u->list.failed) {
@@ -146,7 +152,7 @@ static void give_back(struct upload *u)
 {
     const struct ps_sigv4_pair query[] = {{ps_span_text("uploadId"), ps_span_text(u->id)}};
     struct ps_header_lines lines = {0};
-    struct ps_s3_answer document;
+    struct ps_s3_answer document = {0};
     struct ps_http_answer answer = {0};
     struct ps_error err = {0};
     struct upload other = *u;

@@ -21,6 +21,12 @@ SIZE, PART = (12 << 20) + 5, 5 << 20
 RIGHTS = ("PutObject", "AbortMultipartUpload")
 
 
+# What says neither that the upload was completed nor that it was not: S3 sends the 200 before it knows.
+UNCLEAR = (("nothing", b""), ("an error that is cut off", b'<?xml version="1.0"?>\n<Error><Code>Internal'),
+           ("another document", b"<html><body>Welcome</body></html>"),
+           ("blanks, and an error behind", b'<?xml version="1.0"?>' + b" " * 70000 + b"<Error><Code>InternalError</Code></Error>"))
+
+
 class Large:
     """What push takes for an encrypted bundle, which it cannot look into: large, with a signature beside it."""
 
@@ -90,6 +96,11 @@ def check_faults(folder, large):
     run("a part is refused once", folder, large, nth(is_part(2), faults.slow_down), DELIVERED)
     run("a part is cut off", folder, large, nth(is_part(3), lambda: faults.Reset(1000)), DELIVERED)
     run("an error in the 200", folder, large, nth(is_complete, faults.ErrorIn200), DELIVERED)
+    for what, body in UNCLEAR:
+        answer = faults.Raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
+        run(f"a 200 with {what}, once", folder, large, nth(is_complete, lambda: answer), DELIVERED)
+        double, push = run(f"a 200 with {what}, always", folder, large, nth(is_complete, lambda: answer, 99), NOT_DELIVERED)
+        equal(f"a 200 with {what}: nothing is there", [], double.key_names())
     for what, make, how in (("a part is refused for ever", lambda: faults.Refusal(403, "AccessDenied"), is_part(2)),
                             ("the beginning is refused", lambda: faults.Refusal(403, "AccessDenied"), lambda r: "uploads=" in r.target),
                             ("errors in the 200", faults.ErrorIn200, is_complete)):

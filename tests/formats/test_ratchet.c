@@ -2,6 +2,8 @@
 #include "formats/ratchet.h"
 
 #include <criterion/criterion.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "formats/digest.h"
@@ -106,4 +108,56 @@ Test(ratchet, evolving_overwrites_the_secret)
         cr_assert(memcmp((const uint8_t *) r + i, seed + i, 8) != 0);
     }
     ps_ratchet_free(r);
+}
+
+enum { NEEDLE = 16, MASK = 0x5a, DEEP = 64 << 10 };
+
+/* Masked, so that what is looked for stands nowhere else. */
+static void mask(const uint8_t *secret, uint8_t out[NEEDLE])
+{
+    for (size_t i = 0; i < NEEDLE; i++)
+        out[i] = secret[i] ^ MASK;
+}
+
+/* Below the caller's frame: what those that it called have left behind. */
+__attribute__((noinline, no_sanitize("address"))) static bool is_on_the_stack(const uint8_t needle[NEEDLE])
+{
+    volatile uint8_t here = 0;
+    const volatile uint8_t *at = &here;
+    for (size_t below = NEEDLE; below < DEEP; below++) {
+        size_t same = 0;
+        while (same < NEEDLE && (at[-(ptrdiff_t) below + (ptrdiff_t) same] ^ MASK) == needle[same])
+            same++;
+        if (same == NEEDLE)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever takes the process over after a snapshot finds nothing of it there; nor does what is forked inherit it. What is
+ * looked for is known beforehand: looking at it would leave it there, too. */
+Test(ratchet, leaves_nothing_on_the_stack)
+{
+    enum { K_0, SEED_0, K_1, SEED_1, NEEDLES };
+    struct ps_ratchet *r = golden_ratchet(), *other = golden_ratchet();
+    struct ps_public_key key;
+    struct ps_error err;
+    uint8_t needles[NEEDLES][NEEDLE], *seed = malloc(PS_SEED_LEN);
+    for (int i = 0; i < NEEDLES; i += 2) {
+        mask((const uint8_t *) other, needles[i]); /* its bytes are the secret */
+        ps_ratchet_seed(other, seed);
+        mask(seed, needles[i + 1]);
+        ps_ratchet_evolve(other);
+    }
+    ps_ratchet_free(other);
+    sodium_stackzero(DEEP);
+    ps_ratchet_seed(r, seed);
+    cr_expect(!is_on_the_stack(needles[SEED_0]), "the seed, taken");
+    cr_assert(ps_ratchet_next_key(r, &key, &err), "%s", err.text);
+    cr_expect(!is_on_the_stack(needles[SEED_1]), "the seed of the next step");
+    ps_ratchet_evolve(r);
+    for (int i = 0; i < NEEDLES; i++)
+        cr_expect(!is_on_the_stack(needles[i]), "%d, evolved", i);
+    ps_ratchet_free(r);
+    free(seed);
 }
