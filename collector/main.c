@@ -77,7 +77,12 @@ static int unknown(const char *word)
     if (near != NULL)
         ps_fail(&err, 0, "unknown command %s; did you mean %s? All commands: %s --help", word, near, program);
     else
+#ifdef PROCSNAP_CORE
+        ps_fail(&err, 0, "unknown command %s; procsnap has more than %s, whose commands are in %s --help", word, program,
+                program);
+#else
         ps_fail(&err, 0, "unknown command %s; all commands: %s --help", word, program);
+#endif
     ps_print_error(&err);
     return PS_EXIT_USAGE;
 }

@@ -253,7 +253,7 @@ static bool take_case_officer(struct ps_options *o, const char *value, struct ps
 
 /* clang-format off */
 static const struct option options[] = {
-    {{"profile", "card|standard", "card: who runs what, as whom, with which files and sockets;\n"
+    {{"profile", "card|standard|deep", "card: who runs what, as whom, with which files and sockets;\n"
                                   "standard adds status, limits, mounts, environment, maps\n"
                                   "(default standard)", 0}, take_profile},
     {{"pid", "N,...", "only these processes (default: all)", 0}, take_pids},
@@ -330,13 +330,15 @@ static bool check_dest(const char *dest, bool delivers, struct ps_error *err)
     return true;
 }
 
-/* What nobody here delivers to is not a file name either. */
-static bool check_scheme(const struct ps_options *o, struct ps_error *err)
+/* What nobody here delivers to is not a file name either. The query of a URL is secret, and not repeated. */
+static bool check_scheme(const struct ps_options *o, bool delivers, struct ps_error *err)
 {
-    const char *scheme = strstr(o->dest, "://");
-    return o->remote || scheme == NULL ||
-           ps_fail(err, 0, "DEST %.*s://...: this executable does not deliver there; collect to - and pipe that into an "
-                           "uploader, or to a FILE", (int) (scheme - o->dest), o->dest);
+    const char *scheme = strchr(o->dest, ':');
+    if (o->remote || scheme == NULL || scheme[1] != '/' || memchr(o->dest, '/', (size_t) (scheme - o->dest)) != NULL)
+        return true;
+    return ps_fail(err, 0, "DEST %.*s:...: %s", (int) (scheme - o->dest), o->dest,
+                   delivers ? "no form that is delivered to; write s3://BUCKET/PREFIX/ or https://... in lower case"
+                            : "procsnap-core does not deliver; collect to a FILE, or to - and pipe that into an uploader");
 }
 
 /* Secrets are in memory in clear: keys, tokens, the data of the application. */
@@ -395,7 +397,7 @@ bool ps_options_parse(int argc, char **argv, const struct ps_option_group *more,
     if (step == PS_ARGUMENTS_BAD || !check_dest(o.dest, is_remote != NULL, err))
         return false;
     o.remote = is_remote != NULL && is_remote(o.dest);
-    if (!check_scheme(&o, err))
+    if (!check_scheme(&o, is_remote != NULL, err))
         return false;
     if (o.sign_key != NULL && o.sign_key_fd >= 0)
         return ps_fail(err, 0, "--sign-key and --sign-key-fd together: a bundle is signed with one key; name one");

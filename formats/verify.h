@@ -80,6 +80,7 @@ struct ps_verify_report {
     uint64_t started_boottime_us, finished_boottime_us;
     /* the seal */
     bool has_root, pinned, inner_signed, outer_signed;
+    bool other_key; /* than the one that was expected */
     int64_t signed_at; /* unix time in the trusted comment; 0 unless inner_signed */
     /* the encryption around it */
     bool encrypted;

@@ -117,7 +117,8 @@ static void check_wants(struct ps_verify *v)
     struct ps_verify_report *r = v->report;
     if (w->key != NULL && v->key_known) {
         r->pinned = ps_public_key_equal(w->key, &r->head.pk);
-        if (!r->pinned)
+        r->other_key = !r->pinned;
+        if (r->other_key)
             tampered(v, "it is sealed by another key than the pinned one", name_of(PS_MEMBER_CHAIN));
     }
     if (w->root != NULL && r->has_root && memcmp(w->root, r->head.root, PS_SHA256_LEN) != 0)

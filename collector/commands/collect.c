@@ -148,22 +148,29 @@ static void print_failure(const struct ps_options *o, const struct ps_error *err
     ps_print_error(err);
 }
 
-static void tell_try(const char *line)
+static void tell_try(void *context, const char *line)
 {
+    struct live *live = context;
+
+    if (line == NULL) {
+        show_phase(live, "deliver", 0, 0);
+        return;
+    }
+    if (live->status)
+        ps_print_status(PS_STDERR, "");
     ps_printf(PS_STDERR, "procsnap: %s\n", line);
 }
 
-static void tell_nothing(const char *line)
+static void tell_nothing(void *context, const char *line)
 {
-    (void) line;
+    (void) context, (void) line;
 }
 
-/* Also with --quiet: nobody would find it otherwise. */
-static void print_undelivered(const struct ps_remote_verdict *delivery)
+/* With --quiet, too: nobody would find it otherwise. */
+static void print_kept(const struct ps_remote_verdict *delivery)
 {
     struct ps_buffer line = {0};
 
-    ps_print_error(&delivery->why);
     ps_buffer_add_text(&line, delivery->kept[0] != '\0' ? "procsnap: the bundle is kept in "
                                                        : "procsnap: no directory takes the bundle: it is lost");
     ps_printable_add(&line, ps_span_text(delivery->kept));
@@ -181,19 +188,19 @@ static int finish(struct ps_remote *remote, const struct ps_options *o, const st
 
     print_head(o, v);
     if (o->remote) {
-        if (!o->quiet)
-            show_phase(live, "deliver", 0, 0);
-        ps_remote_deliver(remote, o, v, o->quiet ? tell_nothing : tell_try, &delivery);
+        ps_remote_deliver(remote, o, v, o->quiet ? tell_nothing : tell_try, live, &delivery);
         if (live->status)
             ps_print_status(PS_STDERR, "");
-        if (!delivery.delivered || !delivery.certain)
+        if (!delivery.delivered || !delivery.certain) {
             status = PS_SEALED_NOT_DELIVERED;
+            ps_print_error(&delivery.why);
+        }
     }
-    if (delivery.signature_unsent && !o->json)
+    if (delivery.signature_unsent && delivery.kept_signature[0] == '\0' && !o->json)
         ps_print_text(PS_STDERR, v->minisig);
     print_verdict(o, v, &delivery);
-    if (status == PS_SEALED_NOT_DELIVERED)
-        print_undelivered(&delivery);
+    if (status == PS_SEALED_NOT_DELIVERED && o->quiet)
+        print_kept(&delivery);
     ps_buffer_done(&delivery.receipt);
     return status;
 }

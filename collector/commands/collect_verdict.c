@@ -20,9 +20,9 @@ static const struct {
     {PS_TRUNCATED, "cut at the size limit"},
     {PS_PARTIAL, "broken off by an error"},
     {PS_FAILED, "failed with an error"},
-    {PS_GONE, "gone (the process ended)"},
+    {PS_GONE, "gone (ended)"},
     {PS_SKIPPED, "not tried"},
-    {PS_ABSENT, "not offered by this kernel"},
+    {PS_ABSENT, "not in this kernel"},
 };
 
 enum { UNREAD = sizeof unread / sizeof unread[0] };
@@ -47,18 +47,19 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
         ps_buffer_addf(out, " %s", unread[i].words);
         any = true;
     }
-    ps_buffer_add_text(out, any ? " (procsnap show BUNDLE gaps)\n" : "nothing; all that was planned was read\n");
+    ps_buffer_add_text(out, any ? "\n             what and why: procsnap show BUNDLE gaps\n"
+                                : "nothing; all that was planned was read\n");
     if (v->own_denied > 0)
-        ps_buffer_addf(out, "             %llu of the denied are of procsnap's own processes, which shield themselves\n",
+        ps_buffer_addf(out, "             %llu of the denied are procsnap's own processes: they shield themselves\n",
                        (unsigned long long) v->own_denied);
     if (v->missing_ptrace)
         ps_buffer_add_text(
-            out, "             CAP_SYS_PTRACE would have opened more; on ECS: linuxParameters.capabilities.add "
-                 "[\"SYS_PTRACE\"]\n");
+            out, "             CAP_SYS_PTRACE would have opened more; on ECS:\n"
+                 "             linuxParameters.capabilities.add [\"SYS_PTRACE\"]\n");
     if (v->readers_abandoned > 0) {
         ps_buffer_add_text(out, "             ");
         ps_quantity_count(out, v->readers_abandoned, "reader", "readers");
-        ps_buffer_add_text(out, " left behind, hung in the kernel until what does not answer there ends\n");
+        ps_buffer_add_text(out, " left behind, hung in the kernel by what does not answer there\n");
     }
 }
 
@@ -97,10 +98,12 @@ static void add_signature(const struct ps_verdict *v, const struct ps_remote_ver
     ps_buffer_add_text(out, "  signature  ");
     if (v->minisig_path[0] != '\0')
         add_path(out, v->minisig_path);
+    else if (remote->kept_signature[0] != '\0')
+        add_path(out, remote->kept_signature);
     else if (remote->remote && !remote->signature_unsent)
         ps_buffer_addf(out, "%s.minisig, beside it", v->name);
     else
-        ps_buffer_addf(out, "the four lines above: save them as %s.minisig", v->name);
+        ps_buffer_addf(out, "the four lines above: save them as\n             %s.minisig", v->name);
     ps_buffer_addf(out, "\n  root       %s\n", v->root);
 }
 
@@ -139,7 +142,7 @@ static void add_amounts(const struct ps_options *o, const struct ps_verdict *v, 
     ps_buffer_add_byte(out, '\n');
     ps_buffer_add_text(out, "  skew       ");
     ps_quantity_us(out, v->skew_us);
-    ps_buffer_add_text(out, " from the first capture to the last: what stands side by side need not be of one moment\n");
+    ps_buffer_add_text(out, " from the first capture to the last: this is not one moment\n");
     if (o->pid_count > v->processes) {
         ps_buffer_add_text(out, "  --pid      ");
         ps_buffer_add_u64(out, o->pid_count - v->processes);
@@ -151,7 +154,7 @@ static void add_memory(const struct ps_verdict *v, struct ps_buffer *out)
 {
     ps_buffer_add_text(out, "  memory     ");
     ps_quantity_count(out, v->cores, "core file", "core files");
-    ps_buffer_add_text(out, v->cores > 0 ? ", with what secrets the processes had: treat the bundle like one\n" : "\n");
+    ps_buffer_add_text(out, v->cores > 0 ? ", secrets in them: treat the bundle like one\n" : "\n");
     if (v->pids_not_seen == 0)
         return;
     ps_buffer_add_text(out, "             ");
@@ -167,7 +170,7 @@ static void add_recipients(const struct ps_age_recipients *to, struct ps_buffer 
         ps_age_recipient_text(&to->list[i], text);
         ps_buffer_addf(out, "  %-10s %s\n", i == 0 ? "encrypted" : "", text);
     }
-    ps_buffer_add_text(out, "             whose identity opens it: procsnap verify --identity FILE, or age -d -i FILE\n");
+    ps_buffer_add_text(out, "             whose identity opens it: verify --identity FILE, or age -d -i FILE\n");
 }
 
 static void add_key_text(const struct ps_options *o, const struct ps_verdict *v, struct ps_buffer *out)
@@ -180,24 +183,41 @@ static void add_key_text(const struct ps_options *o, const struct ps_verdict *v,
     ps_buffer_addf(out, " --key %s%s\n", pk, o->encrypt_to.count > 0 ? " --identity FILE" : "");
 }
 
+/* What is undelivered: the cause was told before the verdict. */
+static void add_next_delivery(const struct ps_remote_verdict *remote, struct ps_buffer *out)
+{
+    bool bucket = strncmp(remote->dest, "s3://", 5) == 0;
+
+    if (remote->kept[0] == '\0') {
+        ps_buffer_add_text(out, "Next: collect again, with --spool DIR, or to a DIR/ that has room\n");
+        return;
+    }
+    ps_buffer_add_text(out, bucket ? "Next: mend that, and deliver it before the task ends, with the same options:\n"
+                                   : "Next: deliver it before the task ends, with a new presigned URL in quotes:\n");
+    ps_buffer_add_text(out, "  procsnap push ");
+    add_path(out, remote->kept);
+    ps_buffer_add_byte(out, ' ');
+    add_path(out, bucket ? remote->dest : "'https://...'");
+    ps_buffer_add_byte(out, '\n');
+}
+
 static void add_next(const struct ps_options *o, const struct ps_verdict *v,
                      const struct ps_remote_verdict *remote, struct ps_buffer *out)
 {
     const char *slash = strrchr(v->path, '/');
 
     if (remote->remote && (!remote->delivered || !remote->certain)) {
-        ps_buffer_add_text(out, "Next: deliver it again before the task ends:\n  procsnap push ");
-        add_path(out, remote->kept[0] != '\0' ? remote->kept : v->name);
-        ps_buffer_add_byte(out, ' ');
-        add_path(out, remote->dest);
-        ps_buffer_add_byte(out, '\n');
+        add_next_delivery(remote, out);
         return;
     }
-    if (remote->remote)
-        ps_buffer_add_text(out, "Next: fetch it and the .minisig beside it, and check it there:\n  procsnap verify ");
+    if (remote->remote && !remote->signature_unsent)
+        ps_buffer_add_text(out, "Next: fetch it and the .minisig beside it, and check it there:\n");
+    else if (remote->remote)
+        ps_buffer_add_text(out, "Next: fetch it, put its .minisig beside it, and check it there:\n");
     else
-        ps_buffer_addf(out, "Next: take the bundle%s off this machine, and check it there:\n  procsnap verify ",
-                       v->minisig_path[0] != '\0' ? ", and the .minisig beside it," : "");
+        ps_buffer_addf(out, "Next: take it%s off this machine, and check it there:\n",
+                       v->minisig_path[0] != '\0' ? " and the .minisig beside it" : "");
+    ps_buffer_add_text(out, "  procsnap verify ");
     add_path(out, slash != NULL ? slash + 1 : v->path[0] != '\0' ? v->path : v->name);
     add_key_text(o, v, out);
 }
@@ -215,16 +235,15 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     add_limits(v, out);
     if (v->redacted)
         ps_buffer_add_text(out,
-                           "  environ    values are hashed, names are kept; --redact none keeps the values as well\n");
+                           "  environ    names are kept, values hashed; --redact none keeps the values\n");
     else
         ps_buffer_add_text(out, o->encrypt_to.count > 0
                                     ? "  environ    values are in the bundle, for its recipients to read\n"
-                                    : "  environ    values are in the bundle, secrets among them: treat it like one\n");
+                                    : "  environ    values are in the bundle: treat it like a secret\n");
     if (o->memory != PS_MEMORY_NONE)
         add_memory(v, out);
     if (v->ephemeral_key)
-        ps_buffer_add_text(out, "  key        made for this run and wiped; the EVIDENCE line names it: keep that line "
-                                "elsewhere\n");
+        ps_buffer_add_text(out, "  key        made for this run, then wiped: keep the EVIDENCE line, it names it\n");
     else
         ps_buffer_add_text(out, o->sign_key != NULL ? "  key        from --sign-key\n"
                                                     : "  key        from --sign-key-fd\n");

@@ -106,7 +106,8 @@ static bool complete(void *request, struct ps_error *err)
     if (strcmp(r->bundle, "-") == 0)
         return ps_fail(err, 0, "the custody log lies beside a file, and standard input has no place; name the file");
     if (add && (r->who == NULL || r->action == NULL || r->sign_key == NULL))
-        return ps_fail(err, 0, "custody add needs --who NAME, --action TEXT and --sign-key FILE");
+        return ps_fail(err, 0, "custody add needs %s as well",
+                       r->who == NULL ? "--who NAME" : r->action == NULL ? "--action TEXT" : "--sign-key FILE");
     return true;
 }
 
@@ -183,6 +184,19 @@ static bool sign_line(const struct request *r, const struct ps_custody_found *f,
     return ok;
 }
 
+/* The hash is what makes lines missed that are cut off later. */
+static void tell_added(const struct request *r, uint64_t number, struct ps_span log)
+{
+    uint8_t sha256[PS_SHA256_LEN];
+    char hex[2 * PS_SHA256_LEN + 1];
+    const uint8_t *before = memrchr(log.data, '\n', log.len - 1);
+    size_t begin = before != NULL ? (size_t) (before - log.data) + 1 : 0;
+    ps_sha256_of(ps_span_of(log.data + begin, log.len - begin), sha256);
+    ps_hex_text(ps_span_of(sha256, sizeof sha256), hex);
+    ps_printf(PS_STDOUT, "line %llu added to %s.custody.ndjson\nIts SHA-256, to be noted by whoever gets the bundle next: %s\n",
+              (unsigned long long) number, r->bundle, hex);
+}
+
 static bool add(struct ps_bundle_input *in, const struct request *r, int *status, struct ps_error *err)
 {
     struct ps_custody_found found;
@@ -196,8 +210,7 @@ static bool add(struct ps_bundle_input *in, const struct request *r, int *status
               may_add(&found, r->bundle, err) && sign_line(r, &found, &log, err) &&
               ps_custody_log_write(r->bundle, &log, mode, err);
     if (ok)
-        ps_printf(PS_STDOUT, "line %llu added to %s.custody.ndjson\n", (unsigned long long) found.result.lines + 1,
-                  r->bundle);
+        tell_added(r, found.result.lines + 1, ps_buffer_span(&log));
     ps_buffer_done(&log);
     return ok;
 }

@@ -157,10 +157,10 @@ static bool copy_bundle(int from, struct ps_destination *to, struct ps_error *er
 }
 
 /* The bundle and its signature in `folder`, by the names that they would have had. */
-static bool keep_in(const char *folder, const struct ps_options *o, const struct ps_verdict *v, char *path,
-                    struct ps_error *err)
+static bool keep_in(const char *folder, const struct ps_options *o, const struct ps_verdict *v,
+                    struct ps_remote_verdict *out, struct ps_error *err)
 {
-    char dest[PS_KEPT_PATH], signature[PS_KEPT_PATH], part[PS_KEPT_PATH];
+    char dest[PS_KEPT_PATH], part[PS_KEPT_PATH];
 
     if ((size_t) snprintf(dest, sizeof dest, "%s/%s", folder, v->name) >= sizeof dest)
         return ps_fail(err, 0, "the name of %s is too long", folder);
@@ -168,9 +168,11 @@ static bool keep_in(const char *folder, const struct ps_options *o, const struct
     if (d == NULL)
         return false;
     bool kept = copy_bundle(o->hold_fd, d, err) &&
-                ps_destination_seal(d, ps_span_text(v->minisig), path, signature, err);
+                ps_destination_seal(d, ps_span_text(v->minisig), out->kept, out->kept_signature, err);
+    if (!kept)
+        out->kept_signature[0] = '\0';
     if (!kept && ps_destination_abandon(d, part))
-        snprintf(path, PS_KEPT_PATH, "%s", part);
+        snprintf(out->kept, sizeof out->kept, "%s", part);
     ps_destination_free(d);
     return kept;
 }
@@ -181,19 +183,25 @@ static void keep(const struct ps_remote *r, const struct ps_options *o, const st
     static const char *const folders[] = {"/dev/shm", "/var/tmp", "/tmp"};
     struct ps_error err = {0};
 
-    if (r->spool != NULL && keep_in(r->spool, o, v, out->kept, &err))
+    if (r->spool != NULL && keep_in(r->spool, o, v, out, &err))
         return;
     if (r->spool != NULL)
         ps_print_error(&err);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        if (keep_in(folders[i], o, v, out->kept, &err))
+        if (keep_in(folders[i], o, v, out, &err))
             return;
-    out->kept[0] = '\0';
+    out->kept[0] = out->kept_signature[0] = '\0';
     ps_print_error(&err);
 }
 
+/* Where lines about the delivery go. */
+struct teller {
+    void (*tell)(void *context, const char *line);
+    void *context;
+};
+
 /* Whole lines of what the courier says. */
-static void relay(int words, void (*tell)(const char *line))
+static void relay(int words, const struct teller *to)
 {
     char text[4096];
     ssize_t n = read(words, text, sizeof text - 1);
@@ -202,7 +210,7 @@ static void relay(int words, void (*tell)(const char *line))
         return;
     text[n] = '\0';
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
-        tell(line);
+        to->tell(to->context, line);
 }
 
 /* The signals of a run are still blocked: one that came until now, or comes, ends the trying, not what was collected. */
@@ -217,28 +225,32 @@ static bool told_to_stop(void)
     return sigtimedwait(&signals, NULL, &now) > 0;
 }
 
-static enum ps_delivered watch_over(struct ps_courier *c, void (*tell)(const char *line), struct ps_buffer *receipt,
+static enum ps_delivered watch_over(struct ps_courier *c, const struct teller *to, struct ps_buffer *receipt,
                                     struct ps_error *err)
 {
     uint64_t told_us = 0; /* to stop; 0: not yet */
 
     while (!ps_courier_over(c)) {
         struct pollfd words = {.fd = ps_courier_words(c), .events = POLLIN};
+        to->tell(to->context, NULL);
         if (poll(&words, 1, TICK_MS) > 0 && (words.revents & POLLIN) != 0)
-            relay(words.fd, tell);
+            relay(words.fd, to);
         else if (words.revents != 0)
             (void) poll(NULL, 0, TICK_MS); /* it has closed its end, and is about to end */
         uint64_t now_us = ps_boottime_us();
-        if (told_us == 0 && told_to_stop()) {
-            tell("told to stop: the delivery has 15 s left");
+        bool told = told_to_stop();
+        if (told && told_us == 0) {
+            to->tell(to->context, "told to stop: the delivery has 15 s left; told again, it ends at once");
             told_us = now_us;
-        } else if (told_us > 0 && now_us - told_us >= STOP_GRACE_US + KILL_GRACE_US) {
-            ps_courier_kill(c);
-        } else if (told_us > 0 && now_us - told_us >= STOP_GRACE_US) {
-            ps_courier_stop(c);
+        } else if (told && now_us - told_us < STOP_GRACE_US) {
+            told_us = now_us - STOP_GRACE_US;
         }
+        if (told_us > 0 && now_us - told_us >= STOP_GRACE_US + KILL_GRACE_US)
+            ps_courier_kill(c);
+        else if (told_us > 0 && now_us - told_us >= STOP_GRACE_US)
+            ps_courier_stop(c);
     }
-    relay(ps_courier_words(c), tell);
+    relay(ps_courier_words(c), to);
     return ps_courier_end(c, receipt, err);
 }
 
@@ -270,7 +282,7 @@ static bool is_bucket(const char *dest)
 }
 
 void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const struct ps_verdict *v,
-                       void (*tell)(const char *line), struct ps_remote_verdict *out)
+                       void (*tell)(void *context, const char *line), void *context, struct ps_remote_verdict *out)
 {
     const struct ps_parcel parcel = {
         .fd = o->hold_fd,
@@ -285,7 +297,7 @@ void ps_remote_deliver(struct ps_remote *r, const struct ps_options *o, const st
     public_dest(o->dest, out->dest, sizeof out->dest);
     struct ps_courier *c = ps_courier_start(&r->delivery, o->dest, &parcel, &out->why);
     if (c != NULL)
-        delivered = watch_over(c, tell, &out->receipt, &out->why);
+        delivered = watch_over(c, &(struct teller){tell, context}, &out->receipt, &out->why);
     out->certain = delivered != PS_DELIVERED_PROBABLY;
     out->delivered = delivered != PS_NOT_DELIVERED;
     out->signature_unsent = !out->delivered || (!is_bucket(o->dest) && r->delivery.signature_url == NULL);

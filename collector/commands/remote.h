@@ -19,6 +19,7 @@ struct ps_remote_verdict {
     bool signature_unsent;   /* a presigned URL takes one object: the signature is for the operator to keep */
     char dest[1024];         /* without what is secret in it */
     char kept[PS_KEPT_PATH]; /* where the bundle is when it was not certainly delivered; "" nowhere */
+    char kept_signature[PS_KEPT_PATH]; /* beside it; "" when there was no room for it */
     struct ps_buffer receipt; /* a line of JSON, or nothing; the owner's */
     struct ps_error why;     /* with anything but a certain delivery */
 };
@@ -37,8 +38,8 @@ PS_MUST_CHECK bool ps_remote_plan(const struct ps_remote *remote, const struct p
 int ps_remote_check(struct ps_remote *remote, const struct ps_options *options);
 /* Before the snapshot: where the bundle is held, and which credentials it must not hold. */
 PS_MUST_CHECK bool ps_remote_prepare(struct ps_remote *remote, struct ps_options *options, struct ps_error *err);
-/* Behind the seal. `tell` gets lines about tries that did not do it. */
+/* Behind the seal. `tell` gets lines about tries that did not do it, and NULL ten times a second while it waits. */
 void ps_remote_deliver(struct ps_remote *remote, const struct ps_options *options, const struct ps_verdict *v,
-                       void (*tell)(const char *line), struct ps_remote_verdict *out);
+                       void (*tell)(void *context, const char *line), void *context, struct ps_remote_verdict *out);
 
 #endif

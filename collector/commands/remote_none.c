@@ -45,8 +45,8 @@ bool ps_remote_prepare(struct ps_remote *remote, struct ps_options *options, str
 }
 
 void ps_remote_deliver(struct ps_remote *remote, const struct ps_options *options, const struct ps_verdict *v,
-                       void (*tell)(const char *line), struct ps_remote_verdict *out)
+                       void (*tell)(void *context, const char *line), void *context, struct ps_remote_verdict *out)
 {
-    (void) remote, (void) options, (void) v, (void) tell;
+    (void) remote, (void) options, (void) v, (void) tell, (void) context;
     out->remote = false;
 }

@@ -206,12 +206,14 @@ static struct ps_verify_wants wants_of(const struct ps_verify_request *r)
     };
 }
 
+/* What the verdict says of it; without one, *status is the exit status. */
 #ifdef PROCSNAP_CORE
 static bool look(struct ps_bundle_input *in, const struct ps_verify_request *r, struct ps_verify_report *report,
-                 struct ps_error *err)
+                 int *status, struct ps_error *err)
 {
     struct ps_verify_wants wants = wants_of(r);
 
+    *status = PS_EXIT_FAILED;
     if (!ps_bundle_input_load(in, false, err))
         return false;
     ps_bundle_input_enclose(in, -1);
@@ -219,12 +221,14 @@ static bool look(struct ps_bundle_input *in, const struct ps_verify_request *r, 
 }
 #else
 static bool look(struct ps_bundle_input *in, const struct ps_verify_request *r, struct ps_verify_report *report,
-                 struct ps_error *err)
+                 int *status, struct ps_error *err)
 {
     struct ps_verify_wants wants = wants_of(r);
     struct ps_verify_beside beside;
 
-    bool ok = ps_verify_beside_open(r, &beside, err) && ps_bundle_input_load(in, r->receipt != NULL, err);
+    bool ok = ps_verify_beside_open(r, &beside, err);
+    *status = ok ? PS_EXIT_FAILED : PS_EXIT_USAGE;
+    ok = ok && ps_bundle_input_load(in, r->receipt != NULL, err);
     if (ok)
         ps_bundle_input_enclose(in, -1);
     ok = ok && ps_bundle_input_verify(in, &wants, report, err) && ps_verify_beside_check(&beside, r, in, report, err);
@@ -237,13 +241,13 @@ static int verify(struct ps_bundle_input *in, const void *request, struct ps_err
 {
     const struct ps_verify_request *r = request;
     struct ps_verify_report report = {0};
-    int status = PS_EXIT_FAILED;
+    int status;
 
     if (r->key_count > 1) {
         (void) ps_fail(err, 0, "one bundle is sealed by one key; several --key are for a directory of bundles");
         return PS_EXIT_USAGE;
     }
-    if (look(in, r, &report, err) && print_report(r, &report, err))
+    if (look(in, r, &report, &status, err) && print_report(r, &report, err))
         status = ps_verify_exit(report.verdict);
     ps_verify_report_done(&report);
     return status;

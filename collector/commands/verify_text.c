@@ -18,15 +18,16 @@ static const char *const ranks[] = {
 static const char *const next_steps[] = {
     [PS_VERIFY_OK] = "Look into it: procsnap show ",
     [PS_VERIFY_UNPINNED] =
-        "The signature is valid, but any key could have made it. Take pk= from the EVIDENCE line that "
-        "you kept, and pin it:\n  procsnap verify --key PK ",
+        "The signature is valid, but any key could have made it. Take pk= from the EVIDENCE line, and pin it:\n"
+        "  procsnap verify --key PK ",
     [PS_VERIFY_INCOMPLETE] =
-        "The seal is missing: what is there can be read, and proves nothing. Copy the file again, or "
-        "collect again. To look into it: procsnap show ",
-    [PS_VERIFY_TAMPERED] = "This is not what was sealed. Keep it as it is, fetch another copy, and compare with the "
-                           "EVIDENCE line that you kept. Do not build on ",
+        "The seal is missing: what is there can be read, and proves nothing. Copy the file again, or collect\n"
+        "again. To look into it: procsnap show ",
+    [PS_VERIFY_TAMPERED] =
+        "This is not what was sealed, or not what you meant: compare with the EVIDENCE line that you kept. Keep it\n"
+        "as it is, fetch another copy, and do not build on ",
     [PS_VERIFY_MALFORMED] =
-        "This is no bundle by the rules of the format; no tool should be trusted with it. Fetch another "
+        "What is malformed is not by the rules of the format, and no tool should be trusted with it. Fetch another\n"
         "copy of ",
     [PS_VERIFY_ENCRYPTED] = "Nothing in it was looked at. Name the identity file of one of its recipients:\n"
                             "  procsnap verify --identity FILE ",
@@ -75,14 +76,16 @@ static void add_signer(const struct ps_verify_report *r, struct ps_buffer *out)
     ps_key_id_text(r->head.pk.id, id);
     ps_public_key_text(&r->head.pk, pk);
     ps_buffer_addf(out, "  %-13s key %s, %s\n", r->inner_signed ? "signed by" : "names", id,
-                   r->pinned ? "the one that you pinned" : "which nobody vouches for: no --key was given");
+                   r->pinned      ? "the one that you pinned"
+                   : r->other_key ? "not the one that you pinned"
+                                  : "which nobody vouches for: no --key was given");
     ps_buffer_addf(out, "  %-13s %s\n", "public key", pk);
     if (r->signed_at > 0 && r->signed_at < INT64_MAX / 1000000) {
         ps_timestamp(r->signed_at * 1000000, when);
         ps_buffer_addf(out, "  %-13s %s, says the machine's clock\n", "signed", when);
     }
     ps_buffer_addf(out, "  %-13s %s\n", "whole file",
-                   r->outer_signed ? "signed by the same key" : "no signature beside it was checked");
+                   r->outer_signed ? "signed by the same key" : "no good signature beside it");
 }
 
 static void add_recipient(struct ps_buffer *out, const char *label, const struct ps_age_recipient *recipient,

@@ -133,10 +133,8 @@ static enum ps_credentials_kind choose(const struct ps_credentials_source *sourc
         return PS_CREDENTIALS_CONTAINER;
     ps_fail(
         err, 0,
-        "no AWS credentials in %s%s%s (profiles and web identity are not read, the instance's role only with "
-        "--credentials imds). A task with a task role has AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; a shell that lost "
-        "it: export it, with the value that tr '\\0' '\\n' </proc/1/environ (or another process of this container) "
-        "shows",
+        "no AWS credentials in %s%s%s. In a task with a role, export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI as the "
+        "application has it in its /proc/PID/environ; on an instance add --credentials imds; profiles are not read",
         env ? "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" : "", env && container ? ", " : "",
         container ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, _FULL_URI" : "");
     return PS_CREDENTIALS_ANY;

@@ -106,6 +106,15 @@ static bool is_loopback(struct ps_span authority)
            ps_span_is(authority, "localhost") || ps_span_starts(authority, "localhost:");
 }
 
+/* By what AWS puts into the query, in version 4 and 2; other services sign in other words. */
+static bool is_cut(const char *url)
+{
+    struct ps_span ignored;
+
+    return (strstr(url, "?X-Amz-") != NULL && !query_value(url, "X-Amz-Signature", &ignored)) ||
+           (strstr(url, "?AWSAccessKeyId=") != NULL && !query_value(url, "Signature", &ignored));
+}
+
 bool ps_presigned_check(const char *what, const char *url, const struct ps_delivery_options *o, struct ps_error *err)
 {
     struct ps_cursor in = ps_cursor_over(ps_span_text(url));
@@ -125,10 +134,10 @@ bool ps_presigned_check(const char *what, const char *url, const struct ps_deliv
         return ps_fail(err, 0, "%s has no host and path; paste the whole presigned URL, in quotes", what);
     if (!https && !is_loopback(authority))
         return ps_fail(err, 0, "%s is http://: evidence would go in clear; presign an https:// URL", what);
-    if (ps_cursor_done(&in) || strchr(url, '?') == NULL)
+    if (ps_cursor_done(&in) || strchr(url, '?') == NULL || is_cut(url))
         return ps_fail(err, 0,
-                       "%s is not presigned, for it has no query; paste the whole URL, in quotes, because a "
-                       "shell cuts it at the first &",
+                       "%s is not presigned, or was cut: it has no signature in it; paste the whole URL, in quotes, "
+                       "because a shell cuts it at the first &",
                        what);
     return check_headers(what, url, o, err);
 }

@@ -187,8 +187,8 @@ static enum ps_delivered exists(const struct ps_delivery *d, const struct ps_obj
         ps_fail(err, 0,
                 "%s is there already (412 PreconditionFailed), and it was not this run that put it there: it is left "
                 "as it is. If an earlier push was cut off it may be ours: somebody who may read compares its SHA-256. "
-                "Else choose another prefix, and find out who put it there",
-                what);
+                "Else choose another %s, and find out who put it there",
+                what, d->presigned ? "URL" : "prefix");
     ps_buffer_done(&name);
     return ambiguous ? PS_DELIVERED_PROBABLY : PS_NOT_DELIVERED;
 }
