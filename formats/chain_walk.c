@@ -171,7 +171,7 @@ static void check_first(struct walk *w, const struct ps_chain_entry *e)
 {
     if (e->head.seq > 0)
         find_gap(w, 0, e, NULL);
-    else if (e->head.has_prev && e->reason == PS_CHAIN_RESTART)
+    else if (e->head.has_prev && (e->reason == PS_CHAIN_RESTART || e->reason == PS_CHAIN_FINAL))
         find(w, PS_VERIFY_OK, "it says that it goes on behind a chain that ended without notice; nothing proves that",
              e, NULL);
     else if (e->head.has_prev)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "collector/commands/commands.h"
+#include "collector/host/clock.h"
 #include "collector/terminal.h"
+#include "collector/watch/heart.h"
 #include "collector/watch/switchboard.h"
 #include "collector/watch/watch.h"
 #include "formats/printable.h"
@@ -14,8 +17,8 @@ static const struct ps_flag flags[] = {
 static const struct ps_help help = {
     .usage = "procsnap trigger [--wait]",
     .about = "Asks the watch of this task for a snapshot now: whichever process listens at @procsnap in this network\n"
-             "namespace. Its pid and user are said, since any process of the task can take that name; SIGUSR1 to the\n"
-             "watch does the same as this command.",
+             "namespace. Its pid and user are said, since any process of the task can take that name; in the container\n"
+             "of the watch, nobody else is asked. SIGUSR1 to the watch does the same as this command.",
     .flags = flags,
     .flag_count = sizeof flags / sizeof flags[0],
     .statuses = "0  the watch takes one; with --wait: it is sealed and delivered\n"
@@ -50,6 +53,21 @@ static int fail(const struct ps_error *err)
     return PS_EXIT_FAILED;
 }
 
+/* Where the watch of this very container is in view, nobody else is asked in its place. */
+static bool is_impostor(pid_t pid, uid_t uid, struct ps_error *err)
+{
+    struct ps_heart heart;
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool found = ps_heart_find(proc, ps_boottime_us(), &heart) && !ps_heart_shares_group(proc, pid);
+    if (proc >= 0)
+        close(proc);
+    if (found)
+        ps_fail(err, 0, "the watch of this container is pid %d, and another process (pid %d, uid %u) has its name @"
+                        PS_WATCH_NAME "; kill -USR1 %d asks the watch", (int) heart.pid, (int) pid, (unsigned) uid,
+                (int) heart.pid);
+    return found;
+}
+
 static int run(const void *from)
 {
     enum { PATIENCE_MS = 10000 };
@@ -63,6 +81,10 @@ static int run(const void *from)
     int fd = ps_call_connect(PS_WATCH_NAME, &pid, &uid, &err);
     if (fd < 0)
         return fail(&err);
+    if (is_impostor(pid, uid, &err)) {
+        close(fd);
+        return fail(&err);
+    }
     if (!ps_call_ask(fd, r->wait ? PS_ASK_TRIGGER_WAIT : PS_ASK_TRIGGER, r->wait ? 0 : PATIENCE_MS, answer, &err))
         return fail(&err);
     if (answer[0] < '0' || answer[0] > '5' || answer[1] != ' ') {

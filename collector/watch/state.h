@@ -57,7 +57,6 @@ struct ps_watch_state {
     char spool_dest[4096];               /* the directory of the spool as a DEST */
     uint64_t parts_before;               /* bytes of unfinished bundles in the spool when the snapshot began */
     struct ps_spooled *final_item;       /* the last bundle, while it waits */
-    uint64_t yield_us;                   /* until then, another delivery may be under way before it */
     int final_status;                    /* when it is delivered */
     bool final_taken;                    /* or given up */
     uint64_t now_us; /* of this turn */

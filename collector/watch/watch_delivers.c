@@ -136,13 +136,15 @@ static enum ps_delivered take_end(struct ps_watch_state *s, struct ps_buffer *re
     return end;
 }
 
-/* The last bundle goes before all others: what was under way when it was sealed is broken off in time for it. */
+/* The last bundle goes before all others: what is under way when it is sealed is broken off when half of the budget is
+ * over. */
 static void hurry_courier(struct ps_watch_state *s)
 {
     bool yields = s->final_item != NULL && s->carried != s->final_item;
-    if (s->now_us > s->courier_late_us || (yields && s->now_us > s->yield_us + YIELD_GRACE_MS * 1000))
+    uint64_t half_us = s->stop_by_us - (uint64_t) s->w->stop_budget_ms * 500;
+    if (s->now_us > s->courier_late_us || (yields && s->now_us > half_us + YIELD_GRACE_MS * 1000))
         ps_courier_kill(s->courier);
-    else if (yields && s->now_us > s->yield_us)
+    else if (yields && s->now_us > half_us)
         ps_courier_stop(s->courier);
 }
 

@@ -231,10 +231,8 @@ static bool spool(struct ps_watch_state *s, const struct ps_verdict *v, uint64_t
     item->ticket = s->taken.ticket;
     keep_objects(s, item, seq);
     ps_spool_say(&s->spool, item, v->minisig, v->head_line);
-    if (!is_final(s))
-        return true;
-    s->final_item = item;
-    s->yield_us = s->now_us < s->stop_by_us ? s->now_us + (s->stop_by_us - s->now_us) / 2 : s->now_us;
+    if (is_final(s))
+        s->final_item = item;
     return true;
 }
 

@@ -52,7 +52,7 @@ def _root_file_system(path, programs):
         os.chmod(f"{path}/{folder}", 0o1777)
     os.chmod(path, 0o755)
     shutil.copy(shutil.which("busybox"), f"{path}/bin/busybox")
-    for name in ("sh", "sleep", "tail", "cat", "ls", "cp", "mkdir", "env", "id", "chmod", "rm"):
+    for name in ("sh", "sleep", "tail", "cat", "ls", "cp", "mkdir", "env", "id", "chmod", "rm", "seq"):
         os.symlink("busybox", f"{path}/bin/{name}")
     for program in programs:
         for file in [program, *_libraries(program)]:

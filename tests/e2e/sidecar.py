@@ -49,6 +49,11 @@ class Log(Watch):
         self.events, self.news, self.lines, self.strange = [], queue.Queue(), [], []
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
+    def forget(self):
+        """What has come so far is no answer to what is waited for next."""
+        while not self.news.empty():
+            self.news.get()
+
     def _read(self, stream):
         for line in stream:
             self.lines.append(line)
@@ -64,8 +69,11 @@ class Log(Watch):
 class Sidecar(rehearsal.Task):
     """`log` is that of the watch. `options` replace or follow those of the definition."""
 
-    def __init__(self, folder, cloud, container, options, app_environment=()):
-        self.cloud, self.container, self.options = cloud, container, options
+    def __init__(self, folder, cloud, container, options, app_environment=(), volume=None, before_sidecar=None):
+        """`volume`: a folder of the host that both containers have as /shared. `before_sidecar`: what is done with the
+        pid of the first process, when the app runs and the sidecar does not yet; `before` is what it returned."""
+        self.cloud, self.container, self.options, self.volume = cloud, container, options, volume
+        self.before_sidecar = before_sidecar or (lambda pid: None)
         super().__init__(folder, snapshot.PROCSNAP, app_environment=app_environment)
 
     @staticmethod
@@ -75,7 +83,7 @@ class Sidecar(rehearsal.Task):
     def _image(self):
         """The one file /procsnap, and what ECS puts beside it."""
         path = f"{self.folder}/sidecar/rootfs"
-        for folder in ("etc", "proc", "sys", "dev"):
+        for folder in ("etc", "proc", "sys", "dev", "shared"):
             os.makedirs(f"{path}/{folder}")
         shutil.copy(snapshot.PROCSNAP, f"{path}/procsnap")
         shutil.copy(self.cloud.authority.ca, f"{path}/ca.pem")
@@ -101,10 +109,14 @@ class Sidecar(rehearsal.Task):
         return [f"{name}={value}" for name, value in self.cloud.environment().items()]
 
     def _start_sidecar(self, capabilities, plain):
+        self.before = self.before_sidecar(self.pids["pause"])
         started = rehearsal.process(self.arguments(), int(self.container["user"]), self.rights(), self.environment())
         self._start("sidecar", started, self._image(), self.shared)
 
     def _configured(self, configuration):
+        if self.volume:
+            configuration["mounts"].append({"destination": "/shared", "type": "bind", "source": self.volume,
+                                            "options": ["rbind", "rw"]})
         if configuration["process"]["args"][0] == self.container["entryPoint"][0]:
             configuration["root"]["readonly"] = self.container["readonlyRootFilesystem"]
             configuration["linux"]["resources"].update(

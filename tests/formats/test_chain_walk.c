@@ -272,6 +272,13 @@ Test(chain_walk, first_and_later_ones_without_reason)
     cr_assert_eq(report.worst, PS_VERIFY_OK);
     cr_assert_eq(findings(PS_VERIFY_OK, "nothing proves that"), 1);
     setup();
+    entries[0].head.has_prev = true;
+    entries[0].reason = PS_CHAIN_FINAL; /* a watch that was told to end just after its chain had ended */
+    count = 1;
+    walk();
+    cr_assert_eq(report.worst, PS_VERIFY_OK);
+    cr_assert_eq(findings(PS_VERIFY_OK, "nothing proves that"), 1);
+    setup();
     entries[2].head.has_prev = false;
     expect(PS_VERIFY_TAMPERED, "names no predecessor");
     setup();
