@@ -4,6 +4,7 @@
 import base64
 import hashlib
 import os
+import shutil
 import sys
 import time
 
@@ -160,6 +161,40 @@ def check_presigned(folder, bundle):
     double = s3_double.Double(tls=tls)
     run = Push(folder, bundle.path, presigned(double, "x.tar.gz"), *roots, env={}).end()
     equal("presigned, the bundle alone: delivered", (DELIVERED, ["x.tar.gz"]), (run.status, double.key_names()))
+
+
+class Meanwhile(s3_faults.Fault):
+    """Something happens while the body comes."""
+
+    def __init__(self, happens):
+        self.happens = happens
+
+    def piece(self, connection, so_far):
+        if so_far > 0:
+            self.happens()
+        return 65536
+
+
+def check_written_to(folder, bundle):
+    """Somebody writes to the file while it is sent: no presigned URL knows its hash, so nobody else notices."""
+    authority = aws_doubles.Authority(folder)
+    tls = aws_doubles.server_context(authority.issue("presigned", "127.0.0.1"))
+    path = os.path.join(folder, "written-to.tar.gz.age")
+    shutil.copy(bundle.path + ".minisig", path + ".minisig")
+
+    def alter():
+        with open(path, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"x")
+    for what, urls in (("to a bucket", False), ("presigned", True)):
+        with open(path, "wb") as file:
+            file.write(b"age-encryption.org/v1\n" + bytes(24 << 20))
+        double = s3_double.Double(tls=tls, faults=lambda number, request: Meanwhile(alter))
+        dest = presigned(double, "x.tar.gz") if urls else delivery.DEST
+        run = Push(folder, path, dest, "--ca-file", authority.ca, *(() if urls else ("--endpoint-url", double.url)),
+                   deadline="20s").end()
+        equal(f"written to while it is sent, {what}: not delivered", (NOT_DELIVERED, []), (run.status, run.receipts()))
+        holds(f"written to while it is sent, {what}: told", "was changed while it was sent" in run.stderr, run.stderr)
 
 
 def check_endpoints(folder, bundle):
@@ -324,6 +359,7 @@ def main():
         check_several(folder, [bundle, delivery.Bundle(folder)])
         check_headers(folder, bundle)
         check_presigned(folder, bundle)
+        check_written_to(folder, bundle)
         check_endpoints(folder, bundle)
         check_keys(folder, bundle)
         check_region(folder, bundle)
