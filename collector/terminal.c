@@ -105,6 +105,18 @@ void ps_print_json(int fd, struct ps_span json)
     print(fd, json, ps_printable_add_json);
 }
 
+/* A presigned URL, typed in the wrong place, is repeated by many an error, and sessions are logged: what is secret in it
+ * is not. How long that is at `at`, name and value; 0: nothing is there. */
+static size_t secret_at(const char *at)
+{
+    static const char *const names[] = {"X-Amz-Signature=", "X-Amz-Security-Token="};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(at, names[i], strlen(names[i])) == 0)
+            return strcspn(at, "& ");
+    return 0;
+}
+
 void ps_print_error(const struct ps_error *err)
 {
     char line[4 * sizeof err->text + 1];
@@ -112,9 +124,11 @@ void ps_print_error(const struct ps_error *err)
 
     /* One line, whatever a path in it holds; on the stack, since memory may be what is out. */
     for (const char *at = err->text; *at != '\0'; at++) {
-        if (*at == '\n') {
-            memcpy(line + len, "\\x0a", 4);
+        size_t secret = secret_at(at);
+        if (secret > 0 || *at == '\n') {
+            memcpy(line + len, secret > 0 ? "X***" : "\\x0a", 4);
             len += 4;
+            at += secret > 0 ? secret - 1 : 0;
         } else {
             line[len++] = *at;
         }

@@ -196,6 +196,18 @@ bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source
     return true;
 }
 
+/* In a directory of unknown hands a link, a pipe or a directory may have that name: it is not opened, and no signature. */
+static bool take_minisig(struct ps_bundle_input *in, int dir, struct ps_error *err)
+{
+    char path[PATH_ROOM];
+    struct stat st;
+
+    if ((size_t) snprintf(path, sizeof path, "%s.minisig", in->name) < sizeof path &&
+        fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return in->has_minisig = true;
+    return open_minisig(in, dir, O_NOFOLLOW, err) && (in->minisig_fd < 0 || read_minisig(in, err));
+}
+
 bool ps_bundle_input_at(int dir, const char *name, const struct ps_age_identities *identities,
                         struct ps_bundle_input *out, struct ps_error *err)
 {
@@ -209,7 +221,7 @@ bool ps_bundle_input_at(int dir, const char *name, const struct ps_age_identitie
         return open_directory(out, err);
     if (!S_ISREG(st.st_mode))
         return ps_fail(err, 0, "%s has become something else than a file while the directory was read", name);
-    return open_minisig(out, dir, O_NOFOLLOW, err) && (out->minisig_fd < 0 || read_minisig(out, err));
+    return take_minisig(out, dir, err);
 }
 
 void ps_bundle_input_done(struct ps_bundle_input *in)

@@ -4,11 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The header with which whoever puts an object hands over the key that it is to be encrypted with (SSE-C). */
+static const char customer_key[] = "x-amz-server-side-encryption-customer-key:";
+
 /* From where on a word is secret, or NULL. */
 static char *secret_part(char *word)
 {
     char *host = strstr(word, "://"), *query = host != NULL ? strchr(host, '?') : NULL;
+    char *key = strcasestr(word, customer_key);
 
+    if (key != NULL)
+        return key + strlen(customer_key);
     if (query != NULL)
         return query + 1;
     return host != NULL && strchr(host, '@') != NULL ? host + 3 : NULL;
@@ -58,6 +64,16 @@ static bool add_user(struct ps_own_secrets *s, const char *proxy)
     return end == NULL || ps_own_secrets_add(s, ps_span_of(host + 3, (size_t) (end - host) - 3));
 }
 
+/* Without the blanks before it: in the shell's variable that it came from there are none. */
+static bool add_customer_key(struct ps_own_secrets *s, const char *header)
+{
+    size_t len = strlen(customer_key);
+
+    if (strncasecmp(header, customer_key, len) != 0)
+        return true;
+    return ps_own_secrets_add(s, ps_span_text(header + len + strspn(header + len, " ")));
+}
+
 bool ps_delivery_secrets(const struct ps_delivery_options *options, const char *dest, struct ps_own_secrets *out,
                          struct ps_error *err)
 {
@@ -68,8 +84,7 @@ bool ps_delivery_secrets(const struct ps_delivery_options *options, const char *
     for (size_t i = 0; room && i < sizeof variables / sizeof *variables; i++)
         room = add_variable(out, variables[i]);
     for (size_t i = 0; room && i < options->put_header_count; i++)
-        if (strncasecmp(options->put_headers[i], "x-amz-server-side-encryption-customer-key:", 42) == 0)
-            room = ps_own_secrets_add(out, ps_span_text(options->put_headers[i] + 42));
+        room = add_customer_key(out, options->put_headers[i]);
     return room || ps_fail(err, 0, "the credentials in the environment, in DEST and in the options are longer than any "
                                    "that AWS gives (%d bytes in all); check them",
                            PS_OWN_SECRET_PIECES * PS_OWN_SECRET_PIECE);

@@ -10,7 +10,7 @@
 #include "collector/own_secrets.h"
 
 /* The words of the command line, which lie where everybody can read them: those of which a part is secret (the query of a
- * URL, the user of a proxy) are copied, and that part is overwritten. Returns the words to go on with, which live as long
+ * URL, the user of a proxy, the key of SSE-C) are copied, and that part is overwritten. Returns the words to go on with, which live as long
  * as the process; argv itself when memory is out. */
 char **ps_delivery_hide_words(int argc, char **argv);
 /* What a delivery to `dest` may use. Borrowed from the environment and from the options. False with *err: more than AWS

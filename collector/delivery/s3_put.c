@@ -203,8 +203,12 @@ enum ps_delivered ps_object_put(struct ps_delivery *d, const struct ps_object *o
 
     if (end == PS_CALL_EXISTS)
         return exists(d, object, ambiguous, err);
-    if (end == PS_CALL_FAILED && object->fd >= 0 && ps_body_changed(object->fd, object->digest))
+    /* S3 compares with the hash that goes with it; who signed a presigned URL knew none. */
+    bool unseen = end == PS_CALL_FAILED || d->presigned;
+    if (unseen && object->fd >= 0 && ps_body_changed(object->fd, object->digest)) {
         ps_fail(err, 0, "the bundle was changed while it was sent; deliver it when nobody writes to it");
+        return PS_NOT_DELIVERED;
+    }
     if (end == PS_CALL_FAILED)
         return PS_NOT_DELIVERED;
     if (!names_what_it_stored(d, object, answer)) {

@@ -283,17 +283,19 @@ def check_presigned(world):
     key_id, secret, token = SESSION["AWS_ACCESS_KEY_ID"], SESSION["AWS_SECRET_ACCESS_KEY"], SESSION["AWS_SESSION_TOKEN"]
     double = Double(keys={key_id: Key(secret, token)}, tls=tls)
     signer = botocore.credentials.Credentials(key_id, secret, token)
-    request = botocore.awsrequest.AWSRequest("PUT", f"{double.url}/evidence/x.tar.gz")
+    header, key = "x-amz-server-side-encryption-customer-key", base64.b64encode(os.urandom(32)).decode()
+    request = botocore.awsrequest.AWSRequest("PUT", f"{double.url}/evidence/x.tar.gz", headers={header: key})
     botocore.auth.S3SigV4QueryAuth(signer, "s3", s3_double.REGION, expires=60).add_auth(request)
-    line = f"'{snapshot.PROCSNAP}' collect '{request.url}' --ca-file '{authority.ca}' --redact none --quiet; exit $?"
-    done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
+    line = (f"'{snapshot.PROCSNAP}' collect '{request.url}' --put-header \"{header}: $KEY\" --ca-file '{authority.ca}' "
+            "--redact none --quiet; exit $?")
+    done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"], "KEY": key}, stdin=subprocess.DEVNULL,
                           capture_output=True,
                           check=False, timeout=120, cwd=world.folder)
     equal("presigned: delivered", (0, ["x.tar.gz"]), (done.returncode, double.key_names()))
     signature = request.url.rpartition("X-Amz-Signature=")[2]
     if double.object("x.tar.gz"):
-        check_bundle("presigned", double.object("x.tar.gz").data, [signature, token])
-    equal("presigned: told nowhere", [], found_in(done.stdout + done.stderr, [signature, token]))
+        check_bundle("presigned", double.object("x.tar.gz").data, [signature, token, key])
+    equal("presigned: told nowhere", [], found_in(done.stdout + done.stderr, [signature, token, key]))
 
 
 def check_encrypted(world, used):

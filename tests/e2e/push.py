@@ -4,6 +4,8 @@
 import base64
 import hashlib
 import os
+import shutil
+import subprocess
 import sys
 import time
 
@@ -13,6 +15,7 @@ import delivery  # noqa: E402
 import odd  # noqa: E402
 import s3_double  # noqa: E402
 import s3_faults  # noqa: E402
+import snapshot  # noqa: E402
 from checks import equal, finish, holds  # noqa: E402
 from delivery import DELIVERED, NOTHING, NOT_DELIVERED, PREFIX, USAGE, Push, push  # noqa: E402
 from endpoint import give_address  # noqa: E402
@@ -160,6 +163,68 @@ def check_presigned(folder, bundle):
     double = s3_double.Double(tls=tls)
     run = Push(folder, bundle.path, presigned(double, "x.tar.gz"), *roots, env={}).end()
     equal("presigned, the bundle alone: delivered", (DELIVERED, ["x.tar.gz"]), (run.status, double.key_names()))
+
+
+class Meanwhile(s3_faults.Fault):
+    """Something happens while the body comes."""
+
+    def __init__(self, happens):
+        self.happens = happens
+
+    def piece(self, connection, so_far):
+        if so_far > 0:
+            self.happens()
+        return 65536
+
+
+def check_words(folder, bundle):
+    """What is secret in a command line: nobody may read it while we run, and no error repeats it."""
+    secret = "0123456789abcdef" * 4
+    key = f"x-amz-server-side-encryption-customer-key: {base64_of(secret[:32].encode())}"
+    tls = aws_doubles.server_context(aws_doubles.Authority(folder).issue("presigned", "127.0.0.1"))
+    seen, runs = [], []
+    double = s3_double.Double(tls=tls, faults=lambda number, request: Meanwhile(
+        lambda: seen.append(delivery.read(f"/proc/{runs[0].popen.pid}/cmdline"))))
+    path = os.path.join(folder, "words.tar.gz.age")
+    with open(path, "wb") as file:
+        file.write(b"age-encryption.org/v1\n" + bytes(1 << 20))
+    shutil.copy(bundle.path + ".minisig", path + ".minisig")
+    url = presigned(double, "x.tar.gz", dict([key.split(": ")]))
+    runs.append(Push(folder, path, url, "--put-header", key, "--ca-file", f"{folder}/ca.pem"))
+    equal("words: delivered", DELIVERED, runs[0].end().status)
+    words = b"".join(seen)
+    holds("words: of its command line the plain part can be seen", b"x-amz-server-side-encryption-customer-key:*" in words
+          and b"/evidence/x.tar.gz?*" in words, words[:500])
+    url = f"https://b.s3.amazonaws.com/x?X-Amz-Security-Token={secret}&X-Amz-Signature={secret}"
+    for arguments in (["collect", url, url], ["collect", url, "--foo=" + url], ["push", "f", url[8:]], ["verify", url],
+                      ["push", "f", url.upper().replace("X-AMZ-SIGNATURE", "X-Amz-Signature"), "--signature_url=" + url],
+                      ["collect", "s3://b/x/", "--region", url], ["collect", url[8:]], [url], ["custody", url]):
+        done = subprocess.run([snapshot.PROCSNAP, *arguments], check=False, capture_output=True, timeout=30, cwd=folder)
+        text = (done.stdout + done.stderr).decode()
+        holds(f"words: {' '.join(arguments)[:30]}: no secret in the error", done.returncode in (USAGE, NOTHING)
+              and secret not in text, text)
+
+
+def check_written_to(folder, bundle):
+    """Somebody writes to the file while it is sent: no presigned URL knows its hash, so nobody else notices."""
+    authority = aws_doubles.Authority(folder)
+    tls = aws_doubles.server_context(authority.issue("presigned", "127.0.0.1"))
+    path = os.path.join(folder, "written-to.tar.gz.age")
+    shutil.copy(bundle.path + ".minisig", path + ".minisig")
+
+    def alter():
+        with open(path, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"x")
+    for what, urls in (("to a bucket", False), ("presigned", True)):
+        with open(path, "wb") as file:
+            file.write(b"age-encryption.org/v1\n" + bytes(24 << 20))
+        double = s3_double.Double(tls=tls, faults=lambda number, request: Meanwhile(alter))
+        dest = presigned(double, "x.tar.gz") if urls else delivery.DEST
+        run = Push(folder, path, dest, "--ca-file", authority.ca, *(() if urls else ("--endpoint-url", double.url)),
+                   deadline="20s").end()
+        equal(f"written to while it is sent, {what}: not delivered", (NOT_DELIVERED, []), (run.status, run.receipts()))
+        holds(f"written to while it is sent, {what}: told", "was changed while it was sent" in run.stderr, run.stderr)
 
 
 def check_endpoints(folder, bundle):
@@ -324,6 +389,8 @@ def main():
         check_several(folder, [bundle, delivery.Bundle(folder)])
         check_headers(folder, bundle)
         check_presigned(folder, bundle)
+        check_written_to(folder, bundle)
+        check_words(folder, bundle)
         check_endpoints(folder, bundle)
         check_keys(folder, bundle)
         check_region(folder, bundle)

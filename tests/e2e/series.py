@@ -310,6 +310,17 @@ def mixed(honest, heads, work):
         expect("what does not belong there is told, and not opened", folder, OK, "a link; it was not followed",
                "no regular file; it was not opened", "not looked into", "never finished", options=keys)
         holds("and nothing hangs", time.monotonic() - began < 60)
+        signature = os.path.join(folder, alone.file + ".minisig")
+        os.rename(signature, os.path.join(work, "signature"))
+        for what, make in (("a link", lambda: os.symlink("/etc/passwd", signature)),
+                           ("a pipe", lambda: os.mkfifo(signature)),
+                           ("a socket", lambda: os.mknod(signature, 0o140600)),
+                           ("a directory", lambda: os.mkdir(signature))):
+            make()
+            expect(f"{what} in place of a signature: no signature, and the others are verified", folder, TAMPERED,
+                   f"tampered: {alone.file}: not a signature", "2 chains", options=keys)
+            (os.rmdir if os.path.isdir(signature) else os.unlink)(signature)
+        os.rename(os.path.join(work, "signature"), signature)
         with open(os.path.join(folder, "junk.tar.gz"), "wb") as file:
             file.write(b"junk")
         expect("what is called a bundle and is none", folder, MALFORMED, "junk.tar.gz", options=keys)
