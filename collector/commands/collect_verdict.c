@@ -199,7 +199,7 @@ static void add_next_delivery(const struct ps_remote_verdict *remote, struct ps_
     ps_buffer_add_text(out, "  procsnap push ");
     add_path(out, remote->kept);
     ps_buffer_add_byte(out, ' ');
-    add_path(out, bucket ? remote->dest : "'https://...'");
+    add_path(out, bucket ? remote->dest : "'PRESIGNED-URL'");
     ps_buffer_add_byte(out, '\n');
 }
 
