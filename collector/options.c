@@ -333,12 +333,14 @@ static bool check_dest(const char *dest, bool delivers, struct ps_error *err)
 /* What nobody here delivers to is not a file name either. The query of a URL is secret, and not repeated. */
 static bool check_scheme(const struct ps_options *o, bool delivers, struct ps_error *err)
 {
-    const char *scheme = strchr(o->dest, ':');
-    if (o->remote || scheme == NULL || scheme[1] != '/' || memchr(o->dest, '/', (size_t) (scheme - o->dest)) != NULL)
+    size_t scheme = strcspn(o->dest, ":/");
+    if (o->remote || o->dest[scheme] != ':' || o->dest[scheme + 1] != '/')
         return true;
-    return ps_fail(err, 0, "DEST %.*s:...: %s", (int) (scheme - o->dest), o->dest,
-                   delivers ? "no form that is delivered to; write s3://BUCKET/PREFIX/ or https://... in lower case"
-                            : "procsnap-core does not deliver; collect to a FILE, or to - and pipe that into an uploader");
+    size_t shown = scheme + 1 + strspn(o->dest + scheme + 1, "/");
+    return ps_fail(err, 0, "DEST %.*s...: %s", (int) shown, o->dest,
+                   delivers ? "nothing is delivered there; write s3://BUCKET/PREFIX/, in lower case"
+                            : "this executable does not deliver; collect to - and pipe that into an uploader, or to a "
+                              "FILE");
 }
 
 /* Secrets are in memory in clear: keys, tokens, the data of the application. */

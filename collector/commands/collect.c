@@ -196,7 +196,8 @@ static int finish(struct ps_remote *remote, const struct ps_options *o, const st
             ps_print_error(&delivery.why);
         }
     }
-    if (delivery.signature_unsent && delivery.kept_signature[0] == '\0' && !o->json)
+    bool lost = o->remote && !delivery.delivered && delivery.kept[0] == '\0';
+    if (delivery.signature_unsent && delivery.kept_signature[0] == '\0' && !lost && !o->json)
         ps_print_text(PS_STDERR, v->minisig);
     print_verdict(o, v, &delivery);
     if (status == PS_SEALED_NOT_DELIVERED && o->quiet)

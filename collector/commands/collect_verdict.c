@@ -102,6 +102,8 @@ static void add_signature(const struct ps_verdict *v, const struct ps_remote_ver
         add_path(out, remote->kept_signature);
     else if (remote->remote && !remote->signature_unsent)
         ps_buffer_addf(out, "%s.minisig, beside it", v->name);
+    else if (remote->remote && !remote->delivered && remote->kept[0] == '\0')
+        ps_buffer_add_text(out, "lost with it");
     else
         ps_buffer_addf(out, "the four lines above: save them as\n             %s.minisig", v->name);
     ps_buffer_addf(out, "\n  root       %s\n", v->root);
@@ -123,7 +125,7 @@ static void add_delivery(const struct ps_remote_verdict *remote, struct ps_buffe
     if (remote->kept[0] != '\0')
         add_path(out, remote->kept);
     else
-        ps_buffer_add_text(out, "nowhere: no directory takes it, and it is lost when this process ends");
+        ps_buffer_add_text(out, "nowhere: no directory takes it, and it is lost");
     ps_buffer_add_byte(out, '\n');
 }
 
@@ -197,7 +199,7 @@ static void add_next_delivery(const struct ps_remote_verdict *remote, struct ps_
     ps_buffer_add_text(out, "  procsnap push ");
     add_path(out, remote->kept);
     ps_buffer_add_byte(out, ' ');
-    add_path(out, bucket ? remote->dest : "'https://...'");
+    add_path(out, bucket ? remote->dest : "'PRESIGNED-URL'");
     ps_buffer_add_byte(out, '\n');
 }
 

@@ -193,7 +193,7 @@ static void tell_added(const struct request *r, uint64_t number, struct ps_span 
     size_t begin = before != NULL ? (size_t) (before - log.data) + 1 : 0;
     ps_sha256_of(ps_span_of(log.data + begin, log.len - begin), sha256);
     ps_hex_text(ps_span_of(sha256, sizeof sha256), hex);
-    ps_printf(PS_STDOUT, "line %llu added to %s.custody.ndjson\nIts SHA-256, to be noted by whoever gets the bundle next: %s\n",
+    ps_printf(PS_STDOUT, "line %llu added to %s.custody.ndjson\nTo be noted by whoever gets the bundle next: SHA-256 %s\n",
               (unsigned long long) number, r->bundle, hex);
 }
 

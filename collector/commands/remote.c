@@ -191,6 +191,7 @@ static void keep(const struct ps_remote *r, const struct ps_options *o, const st
         if (keep_in(folders[i], o, v, out, &err))
             return;
     out->kept[0] = out->kept_signature[0] = '\0';
+    (void) ps_fail_in(&err, "the bundle cannot be kept in /dev/shm, /var/tmp or /tmp");
     ps_print_error(&err);
 }
 

@@ -136,7 +136,7 @@ bool ps_presigned_check(const char *what, const char *url, const struct ps_deliv
         return ps_fail(err, 0, "%s is http://: evidence would go in clear; presign an https:// URL", what);
     if (ps_cursor_done(&in) || strchr(url, '?') == NULL || is_cut(url))
         return ps_fail(err, 0,
-                       "%s is not presigned, or was cut: it has no signature in it; paste the whole URL, in quotes, "
+                       "%s is not presigned, or was cut: its query holds no signature; paste the whole URL, in quotes, "
                        "because a shell cuts it at the first &",
                        what);
     return check_headers(what, url, o, err);

@@ -183,8 +183,8 @@ void ps_s3_add_cause(struct ps_buffer *out, const struct ps_delivery_options *o,
     const struct code *code = find(document->code);
 
     if (presigned && strcmp(document->code, "SignatureDoesNotMatch") == 0)
-        ps_buffer_add_text(out, "the URL is not as it was presigned, or not for PUT and these headers; paste it whole, in "
-                                "quotes, or presign a new one");
+        ps_buffer_add_text(out, "the URL is not as it was presigned, or not for PUT and these headers; paste it whole, "
+                                "in quotes, or presign a new one");
     else if (code != NULL && code->cause != NULL && !(presigned && code->meaning == PS_S3_CREDENTIALS))
         ps_buffer_add_text(out, code->cause);
     else if (code != NULL && code->meaning == PS_S3_LATER)

@@ -6,7 +6,7 @@
 
 #include "collector/delivery/http_date.h"
 
-#define QUERY "?X-Amz-Date=20261122T001500Z&X-Amz-Expires=3600&X-Amz-SignedHeaders="
+#define QUERY "?X-Amz-Signature=00&X-Amz-Date=20261122T001500Z&X-Amz-Expires=3600&X-Amz-SignedHeaders="
 
 static void refused(const char *url, const char *header, const char *says)
 {
@@ -45,6 +45,8 @@ Test(presigned_url, what_is_no_such_url_is_refused)
 {
     refused("s3://b/k" QUERY "host", NULL, "no https://");
     refused("https://b.s3.amazonaws.com/k", NULL, "query");
+    refused("https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256", NULL, "cut");
+    refused("https://b.s3.amazonaws.com/k?AWSAccessKeyId=AKIA", NULL, "cut");
     refused("https://b.s3.amazonaws.com/" QUERY "host#x", NULL, "quotes");
     refused("https://b.s3.amazonaws.com/a b" QUERY "host", NULL, "quotes");
     refused("https://b.s3.amazonaws.com/a\r\nb" QUERY "host", NULL, "quotes");

@@ -26,6 +26,7 @@ VALUES = {
 # The actions that a policy may allow, and to what: nothing else is needed, and nothing else is given.
 WRITERS = {"s3:PutObject", "kms:GenerateDataKey", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
            "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}
+WATCH_ALONE = {"--every", "--jitter", "--stop-budget"}
 failures = 0
 
 
@@ -84,14 +85,30 @@ def check_sidecar(name, task, ptrace):
     check_command(name, sidecar["command"], sidecar["stopTimeout"])
 
 
+# Without a network, and with an end: --kill-child takes all that the command started.
+APART = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "AWS_REGION": "eu-west-1"}
+
+
+def first_event(command):
+    """What a watch says first when it takes its command line."""
+    with subprocess.Popen([*APART, PROCSNAP, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as watch:
+        try:
+            return json.loads(watch.stdout.readline() or "{}").get("event")
+        finally:
+            watch.kill()
+
+
 def check_command(name, command, stop_timeout):
-    """What is said of the destination is checked by procsnap without a network: 4 is "would not work", 2 "not understood"."""
+    """4 is "would not work", which is right where there is no network; 2 would be "not understood"."""
     budget = command[command.index("--stop-budget") + 1]
     check(f"{name}: the stop budget fits the stop timeout", int(budget.removesuffix("s")) < stop_timeout)
-    run = subprocess.run(["unshare", "-rn", PROCSNAP, *command, "--check-destination"], stdin=subprocess.DEVNULL,
-                         capture_output=True, text=True, timeout=120,
-                         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "AWS_REGION": "eu-west-1"})
-    check(f"{name}: procsnap takes the command line", run.returncode == 4, run.returncode, run.stderr)
+    check(f"{name}: the watch takes the command line", first_event(command) == "started", first_event(command))
+    delivery = [word for at, word in enumerate(command) if not {word, command[at - 1]} & WATCH_ALONE]
+    run = subprocess.run([*APART, PROCSNAP, "collect", *delivery[1:], "--check-destination"], stdin=subprocess.DEVNULL,
+                         capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
+    check(f"{name}: collect can check that destination", run.returncode == 4, run.returncode, run.stderr)
 
 
 def check_policy(name):

@@ -205,7 +205,7 @@ def main():
         check_identity_files(summary)
         check_damage(summary)
         piped = procsnap("collect", "-", "--pid", "1", "--files", "none", "--redact", "environ", "--encrypt-to", ours)
-        is_told("collect -", (piped[0], b"", piped[2]), 0, ".tar.gz.age, to standard output", "values are hashed")
+        is_told("collect -", (piped[0], b"", piped[2]), 0, ".tar.gz.age, to standard output", "values hashed")
         is_told("what came out of it", procsnap("verify", "-", "--identity", "ours.identity", stdin=piped[1]), 1, ours)
         os.chdir("/")
     finish()
