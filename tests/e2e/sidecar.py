@@ -27,7 +27,7 @@ MARKS = {
     "REPLACE_EVIDENCE_BUCKET": BUCKET,
     "REPLACE_KEY_ID": "1f0e7a52-0000-4000-8000-0123456789ab",
 }
-KMS_KEY = f"arn:aws:kms:{s3_double.REGION}:111122223333:key/{MARKS['REPLACE_KEY_ID']}"
+KMS_KEY = f"arn:aws:kms:{s3_double.REGION}:{s3_double.OWNER}:key/{MARKS['REPLACE_KEY_ID']}"
 
 
 def bucket():
