@@ -112,9 +112,12 @@ static bool is_canonical(struct ps_span line, const cJSON *tree, struct ps_buffe
         ps_json_text(&j, hashes[i], ps_json_string(ps_json_get(tree, hashes[i])));
     ps_json_object_end(&j);
     ps_buffer_add_byte(unsigned_text, '\n');
+    if (unsigned_text->failed)
+        return false;
     ps_buffer_add_span(&whole, ps_buffer_span(unsigned_text));
     ps_buffer_add_text(&minisig, ps_json_string(ps_json_get(tree, "minisig")));
     add_signature(&whole, &minisig);
+    unsigned_text->failed |= whole.failed;
     bool same = !whole.failed && ps_span_equal(ps_buffer_span(&whole), line);
     ps_buffer_done(&whole);
     ps_buffer_done(&minisig);

@@ -111,7 +111,8 @@ static bool complete(void *request, struct ps_error *err)
     return true;
 }
 
-/* The hostile part, without a way to write: in a process of its own, which has never seen the key. */
+/* The hostile part, without a way to write: in a process of its own, which has never seen the key. Its texts are not
+ * believed to end. */
 static bool inspect_enclosed(struct ps_bundle_input *in, const struct ps_buffer *log, struct ps_custody_found *out,
                              struct ps_error *err)
 {
@@ -127,11 +128,11 @@ static bool inspect_enclosed(struct ps_bundle_input *in, const struct ps_buffer 
     }
     bool waited = child > 0 && waitpid(child, NULL, 0) == child;
     bool ok = waited && shared->done;
-    if (ok)
-        *out = shared->found;
-    else if (waited && shared->err.text[0] != '\0')
-        *err = shared->err;
-    else
+    *out = shared->found;
+    out->bundle[sizeof out->bundle - 1] = '\0';
+    *err = shared->err;
+    err->text[sizeof err->text - 1] = '\0';
+    if (!ok && (!waited || err->text[0] == '\0'))
         (void) ps_fail(err, 0, "the process that looked into the bundle ended unexpectedly");
     munmap(shared, sizeof *shared);
     return ok;

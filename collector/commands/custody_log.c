@@ -90,26 +90,38 @@ bool ps_custody_log_write(const char *bundle, const struct ps_buffer *log, mode_
     return ps_fail(err, 0, "cannot write %s: %s; nothing was added, the log is as it was", part, strerror(why));
 }
 
-/* SHA-256 of custody.ndjson; false also when it was not found. */
-static bool hash_acquisition(struct ps_bundle_input *in, uint8_t out[PS_SHA256_LEN], struct ps_error *err)
+/* What is left of a member. */
+static enum ps_source_step hash_member(struct ps_member_source *source, uint8_t out[PS_SHA256_LEN], struct ps_error *err)
 {
-    struct ps_member_source source;
-    struct ps_member member;
+    enum ps_source_step step;
     struct ps_flaw flaw;
     struct ps_span piece;
     struct ps_sha256 hash;
+    ps_sha256_init(&hash);
+    while ((step = source->piece(source->self, &piece, &flaw, err)) == PS_SOURCE_NEXT)
+        ps_sha256_update(&hash, piece);
+    ps_sha256_final(&hash, out);
+    return step;
+}
+
+/* SHA-256 of custody.ndjson; false also when it was not found. */
+static bool hash_acquisition(struct ps_bundle_input *in, uint8_t out[PS_SHA256_LEN], struct ps_error *err)
+{
+    enum ps_source_step step;
+    struct ps_member_source source;
+    struct ps_member member;
+    struct ps_flaw flaw;
+    bool found = false;
     if (!ps_bundle_input_members(in, &source, err))
         return false;
-    while (source.member(source.self, &member, &flaw, err) == PS_SOURCE_NEXT) {
-        if (!ps_span_is(member.name, "custody.ndjson"))
-            continue;
-        ps_sha256_init(&hash);
-        while (source.piece(source.self, &piece, &flaw, err) == PS_SOURCE_NEXT)
-            ps_sha256_update(&hash, piece);
-        ps_sha256_final(&hash, out);
+    while ((step = source.member(source.self, &member, &flaw, err)) == PS_SOURCE_NEXT)
+        if ((found = ps_span_is(member.name, "custody.ndjson"))) {
+            step = hash_member(&source, out, err);
+            break;
+        }
+    if (found && step == PS_SOURCE_END)
         return true;
-    }
-    return ps_fail(err, 0, "the acquisition in the bundle cannot be read");
+    return step == PS_SOURCE_FAILED ? false : ps_fail(err, 0, "the acquisition in the bundle cannot be read");
 }
 
 static bool is_wanted(const struct ps_custody_teller *t, const struct ps_public_key *key)

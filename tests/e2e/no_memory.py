@@ -103,16 +103,14 @@ def sweep_collect(folder, counter, what, **how):
     holds(f"{what}: some runs were not sealed", results.get(NOT_SEALED, 0) > 0, results)
 
 
-def sweep_verify(folder, counter):
-    """Who verifies with too little memory never calls a bundle anything else than what it is."""
-    path = os.path.join(folder, NAME)
-    status, out, _ = run(counter, ["collect", path, "--quiet", "--pid", str(os.getpid())])
-    equal("the bundle to verify", SEALED, status)
-    command = ["verify", "--rederive", "--key", snapshot.head_line(out)["pk"], path]
+def sweep_reading(counter, what, command, last=0):
+    """Who verifies with too little memory never calls a bundle anything else than what it is. The `last` allocations are
+    tried one by one, too."""
     begun = time.monotonic()
     status, whole, _ = run(counter, command)
-    equal("verify with all the memory it wants", OK, status)
+    equal(f"{what} with all the memory it wants", OK, status)
     total, stride, tried = points(counter, 1, begun)
+    tried = sorted({*tried, *range(max(1, total - last), total + 1)})
     results, wrong = {}, []
     for at in tried:
         status, out, err = run(counter, command, at)
@@ -120,8 +118,22 @@ def sweep_verify(folder, counter):
         told = (status == OK and out == whole) or (status == NO_READING and "memory" in err)
         if not told or CRASH.search(err):
             wrong.append((at, status, out[-300:], err[-1500:]))
-    about(f"verify: {total} allocations, stride {stride} after {FIRST}, {len(tried)} runs: exit status {results}")
-    equal("verify: OK, or that it could not read the bundle", [], wrong)
+    about(f"{what}: {total} allocations, stride {stride} after {FIRST}, {len(tried)} runs: exit status {results}")
+    equal(f"{what}: OK, or that it could not read the bundle", [], wrong)
+
+
+def sweep_verify(folder, counter):
+    path, key = os.path.join(folder, NAME), os.path.join(folder, "holder")
+    status, out, _ = run(counter, ["collect", path, "--quiet", "--pid", str(os.getpid())])
+    equal("the bundle to verify", SEALED, status)
+    pin = ["--key", snapshot.head_line(out)["pk"]]
+    sweep_reading(counter, "verify", ["verify", "--rederive", *pin, path])
+    for arguments in (["keygen", "-o", key],
+                      *(["custody", "add", path, "--who", "A", "--action", did, "--sign-key", key + ".key"] for did in "12")):
+        subprocess.run([snapshot.PROCSNAP, *arguments], check=True, capture_output=True, timeout=30)
+    with open(key + ".pub", encoding="ascii") as file:
+        holder = file.read().splitlines()[1]
+    sweep_reading(counter, "custody verify", ["custody", "verify", path, *pin, "--key", holder], last=30)
 
 
 def sweep_selftest(counter):

@@ -205,6 +205,21 @@ def check_words(folder, bundle):
               and secret not in text, text)
 
 
+def check_no_core(folder, bundle):
+    """Credentials are in the memory of whoever delivers: there is no core file of it, whatever ends it."""
+    for command, arguments in (("push", [bundle.path]), ("push", ["--check-destination"]), ("collect", ["--check-destination"])):
+        seen, runs = [], []
+
+        class Look(s3_faults.Fault):
+            def head(self, *_):
+                limits = delivery.read(f"/proc/{runs[0].popen.pid}/limits").decode()
+                seen.extend(line.split()[4] for line in limits.splitlines() if "core file" in line)
+        double = s3_double.Double(faults=lambda number, request: Look())
+        runs.append(Push(folder, *arguments, delivery.DEST, "--endpoint-url", double.url, command=command,
+                         prefix=["prlimit", "--core=unlimited"]))
+        equal(f"no core: {command} {arguments[0][:19]}", (DELIVERED, {"0"}), (runs[0].end().status, set(seen)))
+
+
 def check_written_to(folder, bundle):
     """Somebody writes to the file while it is sent: no presigned URL knows its hash, so nobody else notices."""
     authority = aws_doubles.Authority(folder)
@@ -391,6 +406,7 @@ def main():
         check_presigned(folder, bundle)
         check_written_to(folder, bundle)
         check_words(folder, bundle)
+        check_no_core(folder, bundle)
         check_endpoints(folder, bundle)
         check_keys(folder, bundle)
         check_region(folder, bundle)
