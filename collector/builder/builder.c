@@ -3,25 +3,20 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "build_info.h"
+#include "collector/builder/turns.h"
 #include "collector/chain.h"
 #include "collector/delivery/destination.h"
 #include "collector/key_file.h"
-#include "collector/procfs/reader.h"
 #include "collector/selftest.h"
 #include "collector/sightings.h"
 #include "formats/digest.h"
 #include "formats/head_line.h"
-
-/* Frames of one lane that are taken before the other lane's turn; how long to sleep when there are none; and how much
- * may wait for its memory line before the quiet lane has to. */
-enum { TURN = 128 << 10, SLEEP_US = 2000, DRAFTS_MAX = 4 << 20 };
 
 struct builder {
     const struct ps_builder_job *job;
@@ -29,11 +24,8 @@ struct builder {
     struct ps_run_facts run;
     struct ps_destination *destination;
     struct ps_signing_key *key;
-    struct ps_lives lives;
-    struct ps_lane_builder lanes[PS_LANES];
+    struct ps_turns turns;
     uint8_t redact_key[PS_REDACT_KEY_LEN];
-    uint32_t memory_filled; /* roster entries whose memory line was looked after, once that lane is over */
-    bool memory_said, content_said;
     struct ps_buffer head_line;
     bool early; /* the run was stopped while it read; decided once, so that bundle, verdict and exit status agree */
 };
@@ -110,33 +102,15 @@ static bool open_records(struct builder *b, struct ps_error *err)
 static bool open_lanes(struct builder *b, struct ps_error *err)
 {
     const struct ps_builder_job *job = b->job;
-    b->lives.pids = calloc(1, PS_PID_LIMIT / 8);
-    if (!b->lives.pids)
+    if (!ps_turns_make(&b->turns, job, &b->out))
         return ps_fail(err, 0, "out of memory before anything was read");
     randombytes_buf(b->redact_key, sizeof b->redact_key);
     for (unsigned i = 0; i < PS_LANES; i++) {
-        struct ps_lane_builder *lane = &b->lanes[i];
-        lane->lane = (enum ps_reader) i;
-        lane->control = job->control;
-        lane->plan = job->plan;
-        lane->roster = job->roster;
-        lane->wanted = job->wanted;
-        lane->dumps = job->dumps;
-        lane->options = job->options;
-        lane->line.dump.limits = job->dumps->limits; /* a copy: readers could change theirs */
-        lane->line.dump.page_size = job->host->page_size;
-        lane->line.content.budget = job->wanted->limits.recover_bytes;
-        lane->rings = job->rings;
-        lane->lives = &b->lives;
-        lane->slot = i;
-        lane->subject = PS_NO_SUBJECT;
-        lane->line.out = &b->out;
-        lane->conductor = job->host->own ? (uint32_t) job->conductor : 0;
-        lane->line.content.sightings = job->options->sightings;
-        lane->line.content.known = job->options->known;
-        lane->line.own_secrets = job->options->own_secrets;
-        lane->line.stream.secrets = job->options->own_secrets;
-        lane->line.redact_key = job->options->redact_environ ? b->redact_key : NULL;
+        struct ps_line_builder *line = &b->turns.lanes[i].line;
+        line->content.sightings = job->options->sightings;
+        line->content.known = job->options->known;
+        line->own_secrets = line->stream.secrets = job->options->own_secrets;
+        line->redact_key = job->options->redact_environ ? b->redact_key : NULL;
     }
     return true;
 }
@@ -154,111 +128,10 @@ static bool begin(struct builder *b, struct ps_error *err)
     return ok;
 }
 
-/* Too many drafts: the quiet lane waits, unless nothing would ever take them away. And what it has to say of the closing
- * sweep is for when the memory lane has ended: phases are told in their order, and never inside of a line. */
-static bool quiet_must_wait(const struct builder *b)
-{
-    size_t waiting = 0;
-    if (b->lanes[PS_MEMORY].line.stream.open)
-        return true;
-    if (b->lanes[PS_MEMORY].finished)
-        return false;
-    if (b->lanes[PS_QUIET].phase >= PS_WALK_CLOSING)
-        return true;
-    return ps_records_drafts(b->out.records, &waiting) > DRAFTS_MAX && waiting > 0;
-}
-
-/* The memory lane has ended: what it owes of the lives that the quiet lane has finished is skipped. */
-static void fill_memory(struct builder *b)
-{
-    struct ps_lane_builder *memory = &b->lanes[PS_MEMORY], *quiet = &b->lanes[PS_QUIET];
-    uint32_t count = ps_lane_roster(quiet);
-    for (; b->memory_filled < count; b->memory_filled++) {
-        if (ps_lane_owes(quiet, b->memory_filled) && !quiet->finished && !b->lives.settled)
-            return;
-        if (ps_lane_owes(memory, b->memory_filled))
-            ps_lane_skip(memory, b->memory_filled);
-    }
-    if (quiet->phase < PS_WALK_CLOSING || b->memory_said)
-        return;
-    b->memory_said = true;
-    ps_output_phase(&b->out, "memory-end", ps_boottime_us(), b->memory_filled);
-}
-
-/* The memory lane goes on with the content of files when both lanes have said all of the processes. */
-static bool memory_must_wait(const struct builder *b)
-{
-    return b->lanes[PS_MEMORY].phase == PS_WALK_CONTENT && !b->memory_said && !b->lanes[PS_QUIET].finished;
-}
-
-static void end_content(struct builder *b)
-{
-    struct ps_lane_builder *memory = &b->lanes[PS_MEMORY];
-    if (b->job->plan->content.count == 0 || b->content_said || !b->memory_said)
-        return;
-    ps_lane_skip_content(memory);
-    b->content_said = true;
-    ps_output_phase(&b->out, "content-end", ps_boottime_us(), memory->contents);
-}
-
-static void sleep_a_little(struct builder *b)
-{
-    struct ps_control *control = b->job->control;
-    uint32_t bell = atomic_load(&control->doorbell);
-    atomic_store(&control->builder_sleeps, 1);
-    ps_futex_wait(&control->doorbell, bell, SLEEP_US);
-    atomic_store(&control->builder_sleeps, 0);
-}
-
-/* What the prober was told comes before the end of the opening sweep: each process record may name its container. */
-static bool take_facts(struct builder *b)
-{
-    struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
-    bool moved = ps_lane_take(prober, TURN);
-    if (prober->finished)
-        ps_lane_skip_facts(prober);
-    b->lanes[PS_QUIET].hold_opening = !prober->finished;
-    return moved;
-}
-
-static void take_everything(struct builder *b)
-{
-    struct ps_lane_builder *quiet = &b->lanes[PS_QUIET], *memory = &b->lanes[PS_MEMORY];
-    const struct ps_lane_builder *prober = &b->lanes[PS_PROBER];
-    while (ps_output_ok(&b->out) && (!quiet->finished || !memory->finished || !prober->finished)) {
-        bool moved = !prober->finished && !memory->line.stream.open && take_facts(b);
-        moved = (!memory_must_wait(b) && ps_lane_take(memory, TURN)) || moved;
-        if (memory->finished || memory->phase == PS_WALK_CONTENT)
-            fill_memory(b);
-        if (memory->finished)
-            end_content(b);
-        if (!quiet_must_wait(b))
-            moved = ps_lane_take(quiet, TURN) || moved;
-        if (!moved)
-            sleep_a_little(b);
-    }
-}
-
-/* After an early stop: every life that was seen has its lines, every phase its end. A signal that comes later finds
- * nothing more to stop. */
-static void account_for_the_rest(struct builder *b)
-{
-    b->early = atomic_load(&b->job->control->stop) || atomic_load(&b->job->control->lane_lost);
-    struct ps_lane_builder *quiet = &b->lanes[PS_QUIET];
-    ps_lane_skip_global(quiet);
-    ps_lane_settle(quiet);
-    ps_lane_skip_facts(quiet);
-    if (quiet->phase < PS_WALK_CLOSING)
-        ps_output_phase(&b->out, "quiet-end", ps_boottime_us(), b->lives.count);
-    quiet->phase = PS_WALK_CLOSING;
-    fill_memory(b);
-    end_content(b);
-}
-
 static bool add_closing(struct builder *b, struct ps_anchor *closing, struct ps_error *err)
 {
     struct ps_buffer text = {0};
-    struct ps_closing_facts facts = {.output = &b->out, .lives = &b->lives, .early = b->early};
+    struct ps_closing_facts facts = {.output = &b->out, .lives = &b->turns.lives, .early = b->early};
     ps_anchor_take(closing);
     facts.closing = *closing;
     facts.records = ps_records_lines(b->out.records);
@@ -290,7 +163,7 @@ static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *e
     const struct ps_builder_job *job = b->job;
     struct ps_anchor closing;
     char chain[PS_CHAIN_ID_LEN + 1];
-    ps_output_phase(&b->out, "seal", ps_boottime_us(), b->lives.processes);
+    ps_output_phase(&b->out, "seal", ps_boottime_us(), b->turns.lives.processes);
     ps_output_journal_flush(&b->out);
     if (!ps_records_finish(b->out.records) || !ps_output_ok(&b->out)) {
         *err = b->out.error;
@@ -342,8 +215,8 @@ static void tell_sightings(const struct builder *b, struct ps_sightings *s)
 {
     snprintf(s->boot_id, sizeof s->boot_id, "%s", b->job->host->boot_id);
     s->pid_namespace = b->job->host->pid_namespace;
-    for (size_t i = 0; i < b->lives.room && s->process_count < PS_SIGHTINGS_PROCESSES; i++) {
-        const struct ps_life *life = ps_lives_at(&b->lives, (uint32_t) i);
+    for (size_t i = 0; i < b->turns.lives.room && s->process_count < PS_SIGHTINGS_PROCESSES; i++) {
+        const struct ps_life *life = ps_lives_at(&b->turns.lives, (uint32_t) i);
         if (life)
             s->processes[s->process_count++] = (struct ps_sighting){life->start, life->pid, life->ppid};
     }
@@ -364,13 +237,13 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     snprintf(v->task_arn, sizeof v->task_arn, "%s", ps_records_task_arn(b->out.records));
     v->bundle_bytes = sealed->file_bytes;
     v->raw_bytes = b->out.raw_bytes;
-    v->processes = b->lives.processes;
+    v->processes = b->turns.lives.processes;
     v->captures = b->out.captures;
     v->records = ps_records_lines(b->out.records);
     for (unsigned i = 0; i < PS_OUTCOMES; i++)
         v->outcomes[i] = b->out.outcomes[i];
     v->skew_us = ps_output_skew_us(&b->out, PS_SKEW_ALL);
-    v->cores = b->lanes[PS_MEMORY].line.dump.cores;
+    v->cores = b->turns.lanes[PS_MEMORY].line.dump.cores;
     v->pids_not_seen = ps_dumps_not_seen(b->job->options, b->job->roster, NULL);
     tell_limits(b, v);
     if (b->job->options->sightings)
@@ -387,9 +260,11 @@ static enum ps_collect_status work(struct builder *b, struct ps_error *err)
     struct ps_sealed sealed = {0};
     if (!begin(b, err))
         return PS_NOT_SEALED;
-    take_everything(b);
+    ps_turns_take_all(&b->turns);
+    /* A signal that comes later finds nothing more to stop. */
+    b->early = atomic_load(&b->job->control->stop) || atomic_load(&b->job->control->lane_lost);
     if (ps_output_ok(&b->out))
-        account_for_the_rest(b);
+        ps_turns_account(&b->turns);
     sodium_memzero(b->redact_key, sizeof b->redact_key);
     if (!ps_output_ok(&b->out)) {
         *err = b->out.error;

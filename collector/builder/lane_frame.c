@@ -47,7 +47,7 @@ static bool take_begin(struct ps_lane_builder *b, const struct ps_frame *f)
     if (f->row >= ps_catalog_count || f->row >= PS_CATALOG_MAX)
         return false;
     bool fact = ps_catalog[f->row].scope == PS_PER_FACT;
-    if (!b->line.open && fact && b->facts_told)
+    if (!b->line.open && fact && (b->facts_told || b->plan->facts[b->lane].count == 0))
         return false; /* all that one brings is one line */
     if (!b->line.open && fact)
         ps_lane_begin_facts(b, f->us);
@@ -108,6 +108,13 @@ static bool end_dump(struct ps_lane_builder *b, const struct ps_frame *f, const 
     return ps_dump_end(&b->line, end, &tail, f->us);
 }
 
+/* Bytes of a capture that says that another one has them. */
+static bool holds_bytes(const struct ps_line_builder *l, uint32_t row)
+{
+    const struct ps_open_capture *c = row < PS_CATALOG_MAX ? &l->captures[row] : NULL;
+    return c && (c->stored || c->entry_count > 0 || c->lost_count > 0 || (l->item_open && l->item_row == row));
+}
+
 static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const uint8_t *data)
 {
     struct ps_file_facts facts;
@@ -126,6 +133,8 @@ static bool take_end(struct ps_lane_builder *b, const struct ps_frame *f, const 
         memcpy(&facts, data, sizeof facts);
         end.facts = &facts;
     }
+    if (end.outcome == PS_SHARED && holds_bytes(&b->line, f->row))
+        return false;
     if (end.outcome == PS_SHARED) {
         uint32_t with = f->as_uid;
         end.of = "self";
@@ -176,8 +185,8 @@ static bool take_phase(struct ps_lane_builder *b, const struct ps_frame *f)
         b->phase = PS_WALK_CONTENT; /* said by the builder, when both lanes have come so far */
         return true;
     }
-    if (b->lane != PS_QUIET || f->row > PS_WALK_CLOSING || !phase_names[f->row] || f->row < (uint32_t) b->phase)
-        return false;
+    if (b->lane != PS_QUIET || f->row > PS_WALK_CLOSING || !phase_names[f->row] || f->row != (uint32_t) b->phase)
+        return false; /* in their order, none left out */
     ps_lane_end_other(b, PS_SKIPPED, true, f->us);
     if (f->row == PS_WALK_PROCESSES)
         ps_lane_settle(b);
@@ -203,7 +212,8 @@ bool ps_lane_frame(struct ps_lane_builder *b, const struct ps_frame *f, const ui
     memcpy(copy, name, f->name_len);
     struct ps_span entry = ps_span_of(copy, f->name_len), bytes = ps_span_of(data, f->data_len);
     bool more = f->flags & PS_FLAG_CONTINUES;
-    uint8_t kind = f->flags & PS_FLAG_LINK ? PS_PACK_LINK : PS_PACK_FILE;
+    bool link = f->row < ps_catalog_count && ps_catalog[f->row].source == PS_READLINK;
+    uint8_t kind = link ? PS_PACK_LINK : PS_PACK_FILE;
     if (!may_come_now(b, f->kind))
         return false;
     switch (f->kind) {

@@ -67,6 +67,16 @@ static void skip_file(struct ps_lane_builder *b, uint32_t subject, uint16_t row,
     ps_lane_end_process(b, PS_SKIPPED, PS_SKIPPED, &end, now);
 }
 
+/* The drift list: one for each life. */
+static void skip_list(struct ps_lane_builder *b, uint32_t subject)
+{
+    struct ps_life *life = ps_lives_at(b->lives, subject);
+    if (!life || life->flags & PS_LIFE_FILES)
+        return;
+    life->flags |= PS_LIFE_FILES;
+    skip_file(b, subject, b->plan->of.files, "");
+}
+
 /* The memory of a life that nobody came to. */
 static void skip_dump(struct ps_lane_builder *b, uint32_t subject, uint32_t chosen)
 {
@@ -126,5 +136,5 @@ void ps_lane_skip_content(struct ps_lane_builder *b)
         return;
     skip_noted(b);
     for (uint32_t i = atomic_load(&w->roots_done); i < roots && i < PS_ROOTS_MAX; i++)
-        skip_file(b, w->roots[i].subject, b->plan->of.files, "");
+        skip_list(b, w->roots[i].subject);
 }

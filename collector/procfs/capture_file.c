@@ -133,7 +133,7 @@ void ps_capture_entry(struct ps_target *t, int dir, const char *path, uint16_t r
 enum ps_outcome ps_capture_link(struct ps_target *t, int dir, const char *path, uint16_t row, const char *name,
                                 int *error, struct ps_span *target)
 {
-    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row, .flags = PS_FLAG_LINK};
+    struct ps_frame frame = {.kind = PS_FRAME_ITEM, .subject = t->subject, .row = row};
     frame.name_len = (uint8_t) strlen(name);
     uint8_t *place = ps_ring_reserve(t->r->ring, frame.name_len, LINK_ROOM);
     ssize_t n = readlinkat(dir, path, (char *) place, LINK_ROOM);

@@ -33,7 +33,6 @@ enum ps_frame_kind {
 
 #define PS_NO_SUBJECT UINT32_MAX /* no enum: it does not fit an int */
 enum {
-    PS_FLAG_LINK = 1,     /* ITEM: the bytes are a link's target */
     PS_FLAG_CONTINUES = 2,/* ITEM, MORE: a MORE follows */
     PS_FLAG_PART = 4,     /* ITEM: the name is a part of a long file, not an entry of a directory */
     PS_FLAG_SWITCHED = 8, /* END: read as as_uid:as_gid */

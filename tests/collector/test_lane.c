@@ -87,6 +87,7 @@ Test(lane, lives_that_nobody_walked_are_skipped_when_the_walk_is_over)
 {
     life(0, 4711);
     life(1, 4712);
+    end_of(PS_WALK_GLOBAL);
     end_of(PS_WALK_OPENING);
     send(PS_FRAME_SUBJECT, 0, 0);
     send(PS_FRAME_DONE, 0, 0);
@@ -102,6 +103,8 @@ Test(lane, lives_that_nobody_walked_are_skipped_when_the_walk_is_over)
 Test(lane, lives_that_appear_after_the_walk_are_not_waited_for)
 {
     life(0, 4711);
+    end_of(PS_WALK_GLOBAL);
+    end_of(PS_WALK_OPENING);
     end_of(PS_WALK_PROCESSES);
     cr_expect(lives.settled);
 
@@ -112,6 +115,30 @@ Test(lane, lives_that_appear_after_the_walk_are_not_waited_for)
     take_all();
     cr_expect(lane.broken);
     cr_expect(eq(u64, lives.processes, 1));
+}
+
+Test(lane, phases_come_in_their_order)
+{
+    send(PS_FRAME_PHASE, PS_NO_SUBJECT, PS_WALK_PROCESSES);
+    take_all();
+    cr_expect(lane.broken);
+}
+
+Test(lane, what_another_capture_has_is_not_here_as_well)
+{
+    struct ps_frame end = {.kind = PS_FRAME_END, .row = plan.stat, .outcome = PS_SHARED, .as_uid = PS_NO_SUBJECT};
+    life(0, 4711);
+    end_of(PS_WALK_GLOBAL);
+    end_of(PS_WALK_OPENING);
+    send(PS_FRAME_SUBJECT, 0, 0);
+    send(PS_FRAME_BEGIN, 0, plan.stat);
+    send(PS_FRAME_ITEM, 0, plan.stat);
+    take_all();
+    cr_assert(not(lane.broken));
+    (void) ps_ring_reserve(&writer, 0, 0);
+    ps_ring_commit(&writer, &end, "", 0);
+    take_all();
+    cr_expect(lane.broken);
 }
 
 Test(lane, no_more_lives_are_believed_in_than_the_roster_has_room_for)
