@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A day of the sidecar, in a minute: the task of samples/ecs/ with its app, rehearsed; schedule, SIGUSR1 and trigger, an
-outage of S3, credentials that expire, the stop of the task. In the end everything is in the bucket, the chain is closed, and
-neither the log nor a bundle tells what they must not. The app answers all the time.
+"""A day of the sidecar, in a minute: the task of samples/ecs/ with its app, rehearsed; schedule, SIGUSR1 and trigger,
+an outage of S3, credentials that expire, the stop of the task. In the end everything is in the bucket, the chain is
+closed, and neither the log nor a bundle tells what they must not. The app answers all the time.
 
 TASK_DEFINITION is the file in samples/ecs/ (task-definition.json where it is not set).
 """
@@ -63,7 +63,8 @@ def asked_for(task):
           (status, text))
     holds("procsnap trigger: who asked is told", event and re.fullmatch(
         rf"procsnap trigger, pid \d+, uid {rehearsal.APP_UID}", event["asked_by"]), event)
-    status, text = task.in_app("/bin/sh", "-c", f"kill -USR1 {task.watch_pid()}", uid=rehearsal.APP_UID, capabilities=())
+    status, text = task.in_app("/bin/sh", "-c", f"kill -USR1 {task.watch_pid()}", uid=rehearsal.APP_UID,
+                               capabilities=())
     holds("a user without rights cannot send signals to it", status != 0, (status, text))
 
 
@@ -87,7 +88,8 @@ def all_delivered(task):
 def recovered(task, what):
     holds(f"{what} is over: all is delivered", wait_until(lambda: all_delivered(task), 60),
           [event for event in task.log.events[-6:]])
-    equal(f"{what} is over: health --delivery", True, wait_until(lambda: task.in_sidecar("health", "--delivery")[0] == 0))
+    equal(f"{what} is over: health --delivery", True, wait_until(
+        lambda: task.in_sidecar("health", "--delivery")[0] == 0))
 
 
 def noon(task, cloud):
@@ -107,7 +109,7 @@ def afternoon(task, cloud):
     """The agent hands out expired credentials for a while, then others, twice."""
     cloud.credentials.turn(seconds=-5)
     outage(task, "expired credentials")
-    cloud.credentials.turn(seconds=8)
+    cloud.credentials.turn(seconds=600)
     recovered(task, "the expiry")
     cloud.credentials.turn()
     keys = lambda: {entry.key_id for entry in cloud.s3.log if entry.status == 200}  # noqa: E731
@@ -135,7 +137,8 @@ def check_bucket(folder, cloud, task, identity):
     os.mkdir(f"{folder}/series")
     for key in cloud.s3.key_names(BUCKET):
         versions = cloud.s3.bucket(BUCKET).objects[key]
-        holds(f"{key}: there once, below the prefix, under the key of KMS", len(versions) == 1 and key.startswith(PREFIX)
+        holds(f"{key}: there once, below the prefix, under the key of KMS", len(versions) == 1
+              and key.startswith(PREFIX)
               and versions[0].headers.get("x-amz-server-side-encryption-bucket-key-enabled") == "true", versions)
         with open(f"{folder}/series/{key[len(PREFIX):]}", "wb") as file:
             file.write(versions[0].data)
@@ -156,8 +159,8 @@ def opened(folder, identity):
     """The bundles, decrypted, as a tar each."""
     for name in sorted(os.listdir(f"{folder}/series")):
         if name.endswith(".age"):
-            done = subprocess.run(["age", "-d", "-i", identity, f"{folder}/series/{name}"], capture_output=True, check=True,
-                                  timeout=60)
+            done = subprocess.run(["age", "-d", "-i", identity, f"{folder}/series/{name}"], capture_output=True,
+                                  check=True, timeout=60)
             yield name, snapshot.Bundle(done.stdout)
 
 
@@ -175,9 +178,10 @@ def check_secrets(folder, cloud, task, identity):
 
 def day(folder, cloud, task, identity):
     visitor = Visitor()
-    for part, with_cloud in ((morning, False), (check_destination, False), (asked_for, False), (noon, True), (afternoon, True), (evening, False)):
+    for part, more in ((morning, []), (check_destination, []), (asked_for, []), (noon, [cloud]), (afternoon, [cloud]),
+                       (evening, [])):
         begun = time.monotonic()
-        part(task, *([cloud] if with_cloud else []))
+        part(task, *more)
         about(f"{part.__name__}: {time.monotonic() - begun:.1f} s")
     visitor.end()
     equal("the app answered all the time", [], visitor.failures)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What somebody who is root in the app's container can do to the sidecar beside it, short of killing it: take its name,
-answer in its place, flood it, feed it garbage, stop and kill its children, put something else where its trigger file was.
-The watch goes on or says in its log what it lost, health is not talked into anything, and what was sealed is delivered."""
+answer in its place, flood it, feed it garbage, stop and kill its children, put something else where its trigger file
+was. The watch goes on or says in its log what it lost, health is not talked into anything, and what was sealed is
+delivered."""
 import os
 import re
 import signal
@@ -49,7 +50,8 @@ while True:
 # Busybox's shell has these inside: no other program is started. $1: the watch, $2: the signal, $3: rounds.
 HUNTER = """
 for round in $(seq $3); do for p in /proc/[0-9]*; do p=${p#/proc/}
-    [ $p != $1 ] && read name 2>/dev/null </proc/$p/comm && case $name in procsnap*) kill -$2 $p 2>/dev/null && echo $p;; esac
+    [ $p != $1 ] && read name 2>/dev/null </proc/$p/comm &&
+        case $name in procsnap*) kill -$2 $p 2>/dev/null && echo $p;; esac
 done; done
 """
 
@@ -90,8 +92,8 @@ def check_impostor(task, impostor):
         equal(f"where no watch runs ({container}), nobody is believed", (1, True),
               (done.returncode, b"no procsnap watch runs in this container" in done.stderr))
     status, text = task.in_sidecar("trigger", "--wait")
-    holds("trigger, where the watch is: it asks nobody else", status == NOT_SEALED and "has its name @procsnap; kill -USR1"
-          f" {task.watch_pid()} asks" in text, (status, text))
+    holds("trigger, where the watch is: it asks nobody else", status == NOT_SEALED and
+          f"has its name @procsnap; kill -USR1 {task.watch_pid()} asks" in text, (status, text))
     status, text = task.in_app("/procsnap", "trigger")
     holds("trigger, elsewhere: it tells who answered", re.match(r"pid \d+, uid 0: ", text), (status, text))
     impostor.kill()
@@ -114,7 +116,8 @@ def check_flood(task):
                 callers.append(caller)
             except OSError:
                 caller.close()
-        task.in_app("/bin/sh", "-c", f"for i in $(seq 200); do kill -USR1 {task.watch_pid()}; done") if asked == 0 else None
+        if asked == 0:
+            task.in_app("/bin/sh", "-c", f"for i in $(seq 200); do kill -USR1 {task.watch_pid()}; done")
         for caller in callers:
             asked += 1
             try:
@@ -170,7 +173,8 @@ def check_hunted(task):
     told = task.log.of("snapshot_failed") + task.log.of("delivery_failed")
     holds("children are killed: told", any("killed by signal 9" in event["words"] for event in told), told)
     goes_on(task, "children were killed")
-    holds("children were killed: what is sealed is delivered", wait_until(lambda: all_delivered(task), 40), task.log.events[-4:])
+    holds("children were killed: what is sealed is delivered", wait_until(lambda: all_delivered(task), 40),
+          task.log.events[-4:])
 
 
 def check_stopped_courier(task, cloud):
@@ -184,7 +188,8 @@ def check_stopped_courier(task, cloud):
     cloud.s3.faults = lambda number, request: None
     failed = task.log.wait_for("delivery_failed", seconds=30)
     holds("a delivery that was stopped: told", failed and "killed by signal 9" in failed["words"], failed)
-    holds("a delivery that was stopped: made by another", wait_until(lambda: all_delivered(task), 40), task.log.events[-4:])
+    holds("a delivery that was stopped: made by another", wait_until(lambda: all_delivered(task), 40),
+          task.log.events[-4:])
 
 
 def check_stopped_watch(task):
@@ -213,8 +218,8 @@ def check_stopped_snapshot(task):
     stopping = task.log.of("stopping")[0]
     equal("SIGTERM by the neighbour: told who", f"signal of pid {sender}, uid 0", stopping["asked_by"])
     about(f"it ended after {took:.1f} s; a snapshot was under way: {stopping['snapshot_under_way']}")
-    holds("a stopped snapshot does not keep the last one from being taken", took < 8.5 and task.log.of("snapshot")[-1]["reason"]
-          == "final", task.log.events[-4:])
+    holds("a stopped snapshot does not keep the last one from being taken", took < 8.5 and
+          task.log.of("snapshot")[-1]["reason"] == "final", task.log.events[-4:])
     equal("the status says that the last one is delivered", SEALED, status)
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Fargate task, rehearsed with runc: a pause process as PID 1, the app (nginx as a user without rights) and a sidecar,
 each with a root file system, a mount namespace and control groups of its own, in one PID, network and IPC namespace."""
+import glob
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -88,7 +90,7 @@ class Task:
 
     def __init__(self, folder, procsnap, sidecar_capabilities=(), app_environment=()):
         self.folder, self.pids, self.started = folder, {}, []
-        self.name = f"procsnap-test-{os.getpid()}"
+        self.name = f"procsnap-test-{os.getpid()}-{secrets.token_hex(4)}"
         plain = lambda name, *programs: self._root(name, procsnap, programs)  # noqa: E731
         own = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
         self._start("pause", process(["/bin/tail", "-f", "/dev/null"]), plain("pause"), [*own, self._network()])
@@ -177,3 +179,9 @@ class Task:
             except ProcessLookupError:
                 pass
         self.started.clear()
+        for top in glob.glob(f"/sys/fs/cgroup/{self.name}") + glob.glob(f"/sys/fs/cgroup/*/{self.name}"):
+            for folder, _, _ in os.walk(top, topdown=False):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # its last process is on its way

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task of samples/ecs/, rehearsed: its app, and the sidecar with the command line, rights and limits that stand there.
+"""The task of samples/ecs/, rehearsed: its app, and the sidecar with the command line, rights and limits of its file.
 The marks are replaced, the day goes faster, and AWS is the doubles, in the network namespace of the test."""
 import json
 import os
@@ -127,14 +127,16 @@ class Sidecar(rehearsal.Task):
         """The watch writes into a pipe, which is its log."""
         if command[-1] != "sidecar":
             return super()._run_detached(command, log)
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as runc:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as runc:
             self.log = Log(os.fdopen(os.dup(runc.stdout.fileno()), "rb"))
             runc.wait(timeout=60)
         return runc
 
     def in_sidecar(self, *arguments):
         """As ECS runs a health check, or ECS Exec a command: (exit status, words)."""
-        done = self.run("sidecar", ["/procsnap", *arguments], capabilities=self.rights(), environment=self.environment())
+        done = self.run("sidecar", ["/procsnap", *arguments], capabilities=self.rights(),
+                        environment=self.environment())
         return done.returncode, (done.stdout + done.stderr).decode(errors="replace")
 
     def in_app(self, *arguments, uid=0, capabilities=rehearsal.CAPABILITIES):
@@ -150,7 +152,8 @@ class Sidecar(rehearsal.Task):
         with open(f"/proc/{self.pids['sidecar']}/cgroup", encoding="ascii") as file:
             groups = {names: path for _, names, path in (line.rstrip("\n").split(":", 2) for line in file)}
         top = "/sys/fs/cgroup"
-        for path in (f"{top}/memory{groups.get('memory')}/memory.max_usage_in_bytes", f"{top}{groups.get('')}/memory.peak"):
+        for path in (f"{top}/memory{groups.get('memory')}/memory.max_usage_in_bytes",
+                     f"{top}{groups.get('')}/memory.peak"):
             if os.path.exists(path):
                 return int(pathlib.Path(path).read_text(encoding="ascii")) >> 20
         return None

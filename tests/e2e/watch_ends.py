@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM of a watch that delivers to an S3 double, at each of its moments: while it is idle, takes a snapshot, delivers a
-bundle, or the signature beside it; while S3 answers, is slow, or never answers. It ends inside of its budget, its last
+"""SIGTERM of a watch that delivers to an S3 double, at each of its moments: while it is idle, takes a snapshot, delivers
+a bundle, or the signature beside it; while S3 answers, is slow, or never answers. It ends inside of its budget, its last
 snapshot is in the bucket, in the spool, or said to be lost, and the exit status says which."""
 import json
 import os
@@ -17,7 +17,7 @@ from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
 from endpoint import give_address  # noqa: E402
 from watching import NOT_DELIVERED, SEALED, Watch, ask, read, wait_until  # noqa: E402
 
-BUDGET_S = 6
+BUDGET_S, SLACK_S = 6, 0.5  # the end of the process itself, on a busy machine
 OK = 0
 
 
@@ -81,7 +81,7 @@ class Case:
     def ends(self, expected):
         begun = time.monotonic()
         status, took = self.watch.stop(), time.monotonic() - begun
-        holds(f"{self.what}: it ends inside of the budget", took < BUDGET_S, took)
+        holds(f"{self.what}: it ends inside of the budget", took < BUDGET_S + SLACK_S, took)
         holds(f"{self.what}: exit status {' or '.join(map(str, expected))}, which is what the log says",
               status in expected and status == self.watch.events[-1]["status"], (status, self.watch.events[-4:]))
         equal(f"{self.what}: standard error", "", self.watch.stderr)
@@ -95,20 +95,23 @@ class Case:
         kept = set(os.listdir(self.spool)) if self.spool else set()
         waiting = {name for name in sealed if {name, f"{name}.minisig"} <= kept}
         equal(f"{self.what}: the last snapshot says so", "final", self.watch.of("snapshot")[-1]["reason"])
-        equal(f"{self.what}: the last snapshot is in the bucket, as the status says", status == SEALED, sealed[-1] in there)
+        equal(f"{self.what}: the last snapshot is in the bucket, as the status says", status == SEALED,
+              sealed[-1] in there)
         equal(f"{self.what}: what is reported delivered is there", set(),
               {event["bundle"] for event in self.watch.of("delivered")} - there)
         told = self.watch.of("left_in_spool" if self.spool else "lost")
         not_delivered = len(sealed) - len(self.watch.of("delivered"))
         equal(f"{self.what}: how many are left, or lost, is told", not_delivered, told[0]["bundles"] if told else 0)
         if self.spool:
-            equal(f"{self.what}: all that was sealed is in the bucket or in the spool", set(), set(sealed) - there - waiting)
+            equal(f"{self.what}: all that was sealed is in the bucket or in the spool", set(),
+                  set(sealed) - there - waiting)
             self._check_series(files, kept)
 
     def _check_series(self, files, kept):
         """What a responder gets out of both."""
         os.mkdir(f"{self.folder}/series")
-        for name, data in {**{name: read(f"{self.spool}/{name}") for name in kept if ".tar.gz" in name}, **files}.items():
+        left = {name: read(f"{self.spool}/{name}") for name in kept if ".tar.gz" in name}
+        for name, data in {**left, **files}.items():
             with open(f"{self.folder}/series/{name}", "wb") as file:
                 file.write(data)
         with open(f"{self.folder}/log", "w", encoding="ascii") as file:
