@@ -3,6 +3,7 @@
 """Where procsnap takes its AWS credentials from, in which order, at their real addresses; endpoints that are late,
 busy, broken or hostile; keys that end; and that what is secret of them is found nowhere afterwards: in no bundle,
 output, receipt, spool or core, also where the environment and the command lines of the task are full of it."""
+import base64
 import json
 import os
 import re
