@@ -20,7 +20,7 @@ enum ps_collect_status {
 /* What a sealed snapshot looks like to the operator. Filled in by the builder, in memory shared with the conductor. */
 struct ps_verdict {
     bool sealed;
-    bool whole_part;         /* not sealed, but the part file is a whole bundle that lacks its name */
+    bool signing;            /* the key has signed, or was about to: a bundle may exist, sealed or not */
     char early[64];          /* why it was sealed early; "" when it was not */
     char bundle_id[80];
     char name[256];          /* base name of the bundle file */

@@ -187,6 +187,7 @@ static bool seal(struct builder *b, struct ps_sealed *sealed, struct ps_error *e
         .file = ps_destination_name(b->destination),
     };
     add_chain(job->options->chain, chain, &facts);
+    job->control->verdict.signing = true;
     return ps_bundle_seal(b->out.bundle, &facts, sealed, err);
 }
 
@@ -285,7 +286,6 @@ static void abandon(struct builder *b)
     if (!b->destination)
         return;
     bool whole = ps_destination_abandon(b->destination, part);
-    b->job->control->verdict.whole_part = whole;
     if (!part[0])
         return;
     struct ps_error why = b->job->control->error, *err = &b->job->control->error;

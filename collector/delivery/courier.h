@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One delivery in a process of its own, which can reach the network and read the bundle, and nothing else: what answers
- * there may be hostile, and whoever takes the courier over gets no more than that. It ends with its parent.
+ * One delivery in a process of its own, without evidence but the finished bundle: what answers over there may be hostile.
+ * It can reach the network, starts nothing, and writes nothing but what is open; it can still open files for reading, as
+ * far as our rights go (the resolver, the roots and the token need that), so whoever takes it over can read what we could.
+ * It ends with its parent.
  */
 #ifndef PS_COURIER_H
 #define PS_COURIER_H

@@ -89,7 +89,7 @@ static void write_text(const struct ps_spool *s, const char *name, const char *t
     char part[PS_SPOOL_NAME + 32];
     size_t len = strlen(text);
     snprintf(part, sizeof part, "%s.tmp", name);
-    int fd = openat(s->dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(s->dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
     bool put = write(fd, text, len) == (ssize_t) len && fsync(fd) == 0;
@@ -131,7 +131,8 @@ void ps_spool_try(struct ps_spool *s, struct ps_spooled *item)
     char name[PS_SPOOL_NAME + 16];
     if (item->tries++ > 0 || s->dir < 0)
         return;
-    int fd = openat(s->dir, beside(item, ".tried", name), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(s->dir, beside(item, ".tried", name), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                    0600);
     if (fd >= 0)
         close(fd);
 }
@@ -188,6 +189,18 @@ void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item)
         remove_files(s, item);
     free(item->objects);
     free(item);
+}
+
+void ps_spool_set_aside(struct ps_spool *s, struct ps_spooled *item)
+{
+    char from[PS_SPOOL_NAME + 16], to[PS_SPOOL_NAME + 32];
+    if (s->dir >= 0) {
+        snprintf(to, sizeof to, "%s.uncertain.minisig", item->name);
+        (void) linkat(s->dir, beside(item, ".minisig", from), s->dir, to, 0);
+        snprintf(to, sizeof to, "%s.uncertain", item->name);
+        (void) linkat(s->dir, item->name, s->dir, to, 0);
+    }
+    ps_spool_remove(s, item);
 }
 
 bool ps_spool_last_head(const struct ps_spool *s, char out[PS_SPOOL_TEXT])

@@ -53,6 +53,9 @@ void ps_spool_try(struct ps_spool *s, struct ps_spooled *item);
 /* For delivery, in a child: the open bundle (-1 with *err), its signature and its head line. */
 int ps_spool_fetch(const struct ps_spool *s, const struct ps_spooled *item, char minisig[PS_SPOOL_TEXT],
                    char head_line[PS_SPOOL_TEXT], struct ps_error *err);
+/* It may have been delivered, and nobody knows: in a directory it stays as NAME.uncertain with NAME.uncertain.minisig,
+ * and is not tried again. In memory it goes. */
+void ps_spool_set_aside(struct ps_spool *s, struct ps_spooled *item);
 /* Delivered, or dropped: with its files. */
 void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item);
 /* Bytes that the bundle under way has in the directory: of *.part, those that lay there before included. */

@@ -95,7 +95,10 @@ static void delivered(struct ps_watch_state *s, struct ps_spooled *item, bool ce
     tell_end(s, item, PS_SEALED, certain ? "sealed and delivered" : "sealed and most likely delivered");
     if (certain && item->chain == s->chains)
         ps_snapshot_know(&s->snapshot, item->objects, item->object_count, item->seq);
-    ps_spool_remove(&s->spool, item);
+    if (certain)
+        ps_spool_remove(&s->spool, item);
+    else
+        ps_spool_set_aside(&s->spool, item);
     s->failures = 0;
     s->next_try_us = s->now_us;
 }

@@ -308,7 +308,7 @@ static void finish(struct ps_watch_state *s, enum ps_snapshot_state state)
     } else {
         tell_failed(s, told->verdict.sealed ? "what it says of itself makes no sense" : told->error.text,
                     PS_NOT_SEALED);
-        if (told->verdict.sealed || told->verdict.whole_part)
+        if (told->verdict.sealed || told->verdict.signing)
             break_chain(s);
     }
     drop_held(s);

@@ -133,6 +133,24 @@ Test(spool, what_stands_beside_bundles_that_have_gone_is_swept_away)
     ps_spool_close(&s);
 }
 
+/* Nobody knows whether it was delivered: it is kept, and not tried again. */
+Test(spool, what_may_have_been_delivered_is_set_aside)
+{
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    struct ps_spool s = opened();
+    cr_assert(eq(sz, s.count, 1));
+    ps_spool_try(&s, s.items[0]);
+    ps_spool_set_aside(&s, s.items[0]);
+    cr_expect(eq(sz, s.count, 0));
+    ps_spool_close(&s);
+    s = opened();
+    cr_expect(eq(sz, s.count, 0));
+    cr_expect(there(A ".uncertain") && there(A ".uncertain.minisig"));
+    cr_expect(not(there(A) || there(A ".minisig") || there(A ".tried")));
+    ps_spool_close(&s);
+}
+
 Test(spool, a_link_is_no_bundle)
 {
     put("elsewhere", "secret");
