@@ -5,18 +5,21 @@
 #include "formats/json.h"
 #include "formats/timestamp.h"
 
-/* S3's own values are shorter (a version id has at most 1024 bytes); of longer ones the beginning is kept, and it is
- * said that there was more. */
+/* S3's own values are shorter (a version id has at most 1024 bytes), and have no NUL in them, which no reader of JSON
+ * takes either; of others the beginning is kept, and it is said that there was more. */
 enum { VALUE_MAX = 256, VERSION_ID_MAX = 1024 };
 
 static void add_header(struct ps_json *j, const char *name, const struct ps_http_answer *answer, const char *header,
                        size_t most, bool *cut)
 {
     struct ps_span value = ps_http_header(answer, header);
+    size_t len = 0;
 
-    *cut |= value.len > most;
-    if (value.len > 0)
-        ps_json_bytes(j, name, ps_span_of(value.data, value.len < most ? value.len : most));
+    while (len < value.len && len < most && value.data[len] != '\0')
+        len++;
+    *cut |= len < value.len;
+    if (len > 0)
+        ps_json_bytes(j, name, ps_span_of(value.data, len));
     else
         ps_json_null(j, name);
 }

@@ -68,7 +68,7 @@ static bool etag_plausible(struct ps_span etag)
     for (size_t i = 0; i < etag.len; i++)
         if (etag.data[i] <= ' ' || etag.data[i] > '~' || strchr("<>&'", etag.data[i]) != NULL)
             return false;
-    return etag.len > 0 && etag.len <= 128;
+    return etag.len > 0 && etag.len < sizeof ((struct ps_s3_answer *) 0)->etag; /* as the answers are read */
 }
 
 bool ps_multipart_list_add(struct ps_buffer *out, size_t index, struct ps_span etag,
