@@ -9,8 +9,9 @@ import re
 import subprocess
 import sys
 
-import botocore.session
-import botocore.validate
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's botocore, also where `python3` is another one
+import botocore.session  # noqa: E402
+import botocore.validate  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parents[2] / "samples" / "ecs"
 PROCSNAP = os.environ["PROCSNAP"]

@@ -13,6 +13,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 from checks import about, equal, finish, skip  # noqa: E402
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's botocore, also where `python3` is another one
 
 try:
     import botocore.auth
