@@ -134,7 +134,7 @@ static enum ps_credentials_kind choose(const struct ps_credentials_source *sourc
     ps_fail(
         err, 0,
         "no AWS credentials in %s%s%s. In a task with a role, export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI as the "
-        "application has it in its /proc/PID/environ; on an instance add --credentials imds; profiles are not read",
+        "application has it in its /proc/PID/environ; on an instance add --credentials imds; profiles and web identity are not read",
         env ? "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" : "", env && container ? ", " : "",
         container ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, _FULL_URI" : "");
     return PS_CREDENTIALS_ANY;

@@ -61,7 +61,8 @@ def from_environment(tool):
     refused(tool, "not AWS_ACCESS_KEY_ID", AWS_SECRET_ACCESS_KEY=SECRET)
     refused(tool, "AWS_SECRET_ACCESS_KEY in the environment", AWS_ACCESS_KEY_ID="A", AWS_SECRET_ACCESS_KEY=SECRET + "\r\nX: y")
     refused(tool, "no AWS credentials in AWS_ACCESS_KEY_ID", kind="env", **uri)
-    for words in ("profiles and web identity are not read", "--credentials imds", "export it", "AWS_CONTAINER_CREDENTIALS"):
+    for words in ("profiles and web identity are not read", "--credentials imds",
+                  "export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
         refused(tool, words)
     got = run(tool, "any", NOW, "refused", NOW, **both)
     expect("export new ones" in got[1]["error"] and "AKIAENV" in got[1]["error"], str(got))
