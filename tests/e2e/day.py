@@ -68,14 +68,18 @@ def asked_for(task):
     holds("a user without rights cannot send signals to it", status != 0, (status, text))
 
 
+def tells_of_delivery(task):
+    status, text = task.in_sidecar("health", "--delivery")
+    return status == 1 and "could not be delivered" in text
+
+
 def outage(task, what):
     """The watch lives, says that it delivers nothing, and keeps what it has."""
     failed = task.log.wait_for("delivery_failed", seconds=40)
     holds(f"{what}: told", failed and failed["words"], failed)
     about(f"{what}: {failed and failed['words']}")
     equal(f"{what}: health stays as it was", 0, task.in_sidecar("health")[0])
-    status, text = task.in_sidecar("health", "--delivery")
-    equal(f"{what}: health --delivery tells", (1, True), (status, "could not be delivered" in text))
+    equal(f"{what}: health --delivery tells", True, wait_until(lambda: tells_of_delivery(task), 40))
     event = task.log.wait_for("snapshot", seconds=40)
     holds(f"{what}: snapshots go on", event, task.log.events[-3:])
 
