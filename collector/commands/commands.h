@@ -29,7 +29,8 @@ struct ps_command {
     const struct ps_help *help;
     /* Every word in turn; false with *err. */
     bool (*take)(void *request, const struct ps_argument *argument, struct ps_error *err);
-    /* Behind the last word: fills in what was left to us; false with *err when something is missing. */
+    /* Behind the last word: fills in what was left to us; false with *err when something is missing. NULL:
+     * nothing can be. */
     bool (*complete)(void *request, struct ps_error *err);
     int (*run)(const void *request);
 };

@@ -43,12 +43,6 @@ static bool take(void *into, const struct ps_argument *argument, struct ps_error
     return r->delivery = true;
 }
 
-static bool complete(void *into, struct ps_error *err)
-{
-    (void) into, (void) err;
-    return true;
-}
-
 /* What the watch says of itself; nothing when somebody else has its name. */
 static void print_words(int proc)
 {
@@ -102,7 +96,7 @@ static int run(const void *from)
 
 int ps_command_health(int argc, char **argv)
 {
-    static const struct ps_command command = {.help = &help, .take = take, .complete = complete, .run = run};
+    static const struct ps_command command = {.help = &help, .take = take, .run = run};
     struct request request = {0};
     return ps_command_run(&command, argc, argv, &request);
 }

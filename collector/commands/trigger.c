@@ -41,12 +41,6 @@ static bool take(void *into, const struct ps_argument *argument, struct ps_error
     return r->wait = true;
 }
 
-static bool complete(void *into, struct ps_error *err)
-{
-    (void) into, (void) err;
-    return true;
-}
-
 static int fail(const struct ps_error *err)
 {
     ps_print_error(err);
@@ -101,7 +95,7 @@ static int run(const void *from)
 
 int ps_command_trigger(int argc, char **argv)
 {
-    static const struct ps_command command = {.help = &help, .take = take, .complete = complete, .run = run};
+    static const struct ps_command command = {.help = &help, .take = take, .run = run};
     struct request request = {0};
     return ps_command_run(&command, argc, argv, &request);
 }

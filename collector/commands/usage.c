@@ -44,7 +44,7 @@ int ps_command_run(const struct ps_command *command, int argc, char **argv, void
     while ((step = ps_arguments_next(&in, &argument, &err)) == PS_ARGUMENTS_ONE)
         if (!command->take(request, &argument, &err))
             return ps_usage_error(&err);
-    if (step == PS_ARGUMENTS_BAD || !command->complete(request, &err))
+    if (step == PS_ARGUMENTS_BAD || (command->complete != NULL && !command->complete(request, &err)))
         return ps_usage_error(&err);
     return command->run(request);
 }
