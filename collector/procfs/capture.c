@@ -100,6 +100,19 @@ static enum ps_outcome try_row(struct ps_target *t, uint16_t row, int *error)
     return outcome;
 }
 
+/* What an outcome means, as far as the process itself tells. */
+static enum ps_outcome in_its_light(struct ps_target *t, enum ps_outcome outcome, int error)
+{
+    /* A kernel thread has no environment (ESRCH), a zombie no mounts (EINVAL) and no descriptors any more. */
+    if (t->no_memory && (outcome == PS_GONE || error == EINVAL))
+        outcome = PS_ABSENT;
+    if (outcome == PS_ABSENT && t->via && !ps_threads_via_lives(t))
+        outcome = PS_GONE;
+    if ((outcome == PS_DENIED || (outcome == PS_FAILED && error == EINVAL)) && ps_capture_ended(t))
+        outcome = PS_GONE;
+    return outcome;
+}
+
 void ps_capture_row(struct ps_target *t, uint16_t row)
 {
     int error = 0;
@@ -108,17 +121,10 @@ void ps_capture_row(struct ps_target *t, uint16_t row)
     enum ps_outcome outcome = try_row(t, row, &error);
     if (outcome == PS_DENIED && ps_capture_other_for(t, row))
         outcome = try_row(t, row, &error);
-    /* A kernel thread has no environment (ESRCH), a zombie no mounts any more (EINVAL). */
-    if (t->no_memory && (outcome == PS_GONE || error == EINVAL))
-        outcome = PS_ABSENT;
     /* No security module gives labels here. */
     if (error == EINVAL && strcmp(ps_catalog[row].path, "attr/current") == 0)
         outcome = PS_ABSENT;
-    if (outcome == PS_ABSENT && t->via && !ps_threads_via_lives(t))
-        outcome = PS_GONE;
-    if ((outcome == PS_DENIED || (outcome == PS_FAILED && error == EINVAL)) && ps_capture_ended(t))
-        outcome = PS_GONE;
-    ps_capture_end(t, row, outcome, error, t->facts_known ? &t->facts : NULL);
+    ps_capture_end(t, row, in_its_light(t, outcome, error), error, t->facts_known ? &t->facts : NULL);
     t->facts_known = false;
 }
 
@@ -133,13 +139,9 @@ void ps_capture_descriptors(struct ps_target *t, uint16_t fd_row, uint16_t info_
     enum ps_outcome outcome = ps_capture_fds(t, fd_row, info_row, &error, &info, &info_error);
     if (outcome == PS_DENIED && ps_capture_other_for(t, fd_row))
         outcome = ps_capture_fds(t, fd_row, info_row, &error, &info, &info_error);
-    if (t->no_memory && outcome == PS_GONE)
-        outcome = info = PS_ABSENT; /* a zombie */
-    if (outcome == PS_DENIED && ps_capture_ended(t))
-        outcome = info = PS_GONE;
-    ps_capture_end(t, fd_row, outcome, error, NULL);
+    ps_capture_end(t, fd_row, in_its_light(t, outcome, error), error, NULL);
     if (info_row)
-        ps_capture_end(t, info_row, info, info_error, NULL);
+        ps_capture_end(t, info_row, in_its_light(t, info, info_error), info_error, NULL);
 }
 
 void ps_capture_bytes(struct ps_target *t, uint16_t row, struct ps_span bytes)

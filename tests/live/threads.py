@@ -99,7 +99,7 @@ def check_hopping(folder, process):
         captures, lines = [bundle.capture(process.pid, name) for name in rows], bundle.of_life(process.pid)
         vias |= {line.via for line in lines}
         caught += all(one.outcome == "complete" and one.length > 0 for one in captures)
-        torn = [(one.name, one.errno) for one in captures if (one.outcome, one.errno) not in
+        torn = [(one.name, one.outcome, one.errno) for one in captures if (one.outcome, one.errno) not in
                 {("complete", None), ("gone", "ESRCH"), ("gone", "ENOENT")}]
         equal("hopping: the rest is gone with its thread", [], torn)
     holds("hopping: mostly all is caught", caught > 5, (caught, captures))
