@@ -297,7 +297,7 @@ static void replace(struct conductor *c, uint32_t slot)
 static void retire(struct conductor *c, uint32_t slot, bool timed_out)
 {
     struct ps_slot *s = &c->control->slots[slot];
-    bool dead = ps_watch_kill(&c->readers[slot]);
+    bool dead = ps_watch_kill(&c->readers[slot], c->proc);
     atomic_store(&s->timed_out, timed_out);
     atomic_store(&s->state, dead ? PS_SLOT_RETIRED : PS_SLOT_ABANDONED);
     if (!dead)
@@ -481,7 +481,7 @@ static void end_readers(struct conductor *c)
 {
     for (uint32_t i = 0; i < PS_SLOTS; i++) {
         if (c->readers[i].pid > 0 && atomic_load(&c->control->slots[i].state) != PS_SLOT_ABANDONED)
-            (void) ps_watch_kill(&c->readers[i]);
+            (void) ps_watch_kill(&c->readers[i], c->proc);
     }
 }
 

@@ -13,8 +13,9 @@
 #include "collector/host/clock.h"
 #include "parsers/pid_stat.h"
 
-/* A killed reader is dead within a millisecond unless the kernel cannot end it; this is how long we look. */
-enum { KILL_LOOKS = 50, KILL_LOOK_NS = 1000000 };
+/* A killed reader is dead within a millisecond unless the kernel cannot end it; this is how long we look. One that only
+ * waits for a CPU to end on is looked for again. */
+enum { KILL_LOOKS = 50, KILL_LOOK_NS = 1000000, KILL_ROUNDS = 60 };
 
 void ps_watch_begin(struct ps_watch *w, pid_t pid, enum ps_reader lane)
 {
@@ -46,6 +47,15 @@ static uint64_t cpu_ns(pid_t pid)
     return (uint64_t) t.tv_sec * 1000000000 + (uint64_t) t.tv_nsec;
 }
 
+/* It runs, wants to run, or has run since that was asked last: then it is starved, and does not hang. */
+static bool is_starved(struct ps_watch *w, int proc)
+{
+    uint64_t used = cpu_ns(w->pid);
+    bool ran = w->cpu_ns != 0 && used != w->cpu_ns;
+    w->cpu_ns = used;
+    return ran || runnable(proc, w->pid);
+}
+
 bool ps_watch_hangs(struct ps_watch *w, int proc, uint64_t progress, bool waits, uint64_t now_us, uint32_t timeout_ms)
 {
     if (waits || progress != w->progress) {
@@ -56,10 +66,7 @@ bool ps_watch_hangs(struct ps_watch *w, int proc, uint64_t progress, bool waits,
     }
     if (now_us < w->since_us + (uint64_t) timeout_ms * 1000) /* it may have begun after now_us was looked up */
         return false;
-    uint64_t used = cpu_ns(w->pid);
-    bool ran = w->cpu_ns != 0 && used != w->cpu_ns;
-    w->cpu_ns = used;
-    if (!ran && !runnable(proc, w->pid))
+    if (!is_starved(w, proc))
         return true;
     w->since_us = now_us;
     return false;
@@ -76,16 +83,27 @@ bool ps_watch_reap(struct ps_watch *w)
     return true;
 }
 
-bool ps_watch_kill(struct ps_watch *w)
+static bool is_dead_soon(struct ps_watch *w)
 {
     struct timespec look = {.tv_nsec = KILL_LOOK_NS};
-    if (ps_watch_reap(w))
-        return true;
-    kill(w->pid, SIGKILL);
     for (int i = 0; i < KILL_LOOKS; i++) {
         if (ps_watch_reap(w))
             return true;
         nanosleep(&look, NULL);
+    }
+    return ps_watch_reap(w);
+}
+
+bool ps_watch_kill(struct ps_watch *w, int proc)
+{
+    if (ps_watch_reap(w))
+        return true;
+    kill(w->pid, SIGKILL);
+    for (int i = 0; i < KILL_ROUNDS; i++) {
+        if (is_dead_soon(w))
+            return true;
+        if (!is_starved(w, proc))
+            return false;
     }
     return false;
 }

@@ -25,7 +25,8 @@ void ps_watch_begin(struct ps_watch *w, pid_t pid, enum ps_reader lane);
 bool ps_watch_hangs(struct ps_watch *w, int proc, uint64_t progress, bool waits, uint64_t now_us, uint32_t timeout_ms);
 /* True once it is dead and reaped; never blocks. */
 bool ps_watch_reap(struct ps_watch *w);
-/* SIGKILL, and a short wait for the end: false when it does not die (a request that cannot be interrupted). */
-bool ps_watch_kill(struct ps_watch *w);
+/* SIGKILL, and a short wait for the end, longer while it only waits for a CPU to end on (`proc` as above; three seconds
+ * at most): false when it does not die (a request that cannot be interrupted). */
+bool ps_watch_kill(struct ps_watch *w, int proc);
 
 #endif
