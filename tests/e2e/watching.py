@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 import odd  # noqa: E402
 import snapshot  # noqa: E402
-from checks import equal, holds  # noqa: E402
+from checks import equal, holds, wait_until  # noqa: E402, F401
 
 SEALED, USAGE, NOT_SEALED, NOT_DELIVERED, EARLY = 0, 2, 3, 4, 5
 QUICK = ("--plaintext", "--profile", "card", "--jitter", "0")
@@ -38,7 +38,7 @@ class Watch:
             self.news.put(event)
         self.news.put(None)
 
-    def wait_for(self, name, seconds=20, **facts):
+    def wait_for(self, name, seconds=60, **facts):
         """The next event of that name with these facts; None when none comes."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
@@ -74,8 +74,10 @@ class Watch:
         return self.popen.returncode
 
     def kill(self):
+        """Its processes end with it, each when it is its turn: they are gone when this is over."""
         self.popen.kill()
         self.popen.wait()
+        holds("no process of a watch that was killed is left", wait_until(lambda: not collectors()), collectors())
 
     def descriptors(self):
         return sorted(os.readlink(f"/proc/{self.pid}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{self.pid}/fd"))
@@ -85,7 +87,7 @@ class Watch:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
-def ask(*arguments, seconds=60):
+def ask(*arguments, seconds=120):
     """procsnap with these arguments: (exit status, what it printed)."""
     done = subprocess.run([snapshot.PROCSNAP, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False,
                           timeout=seconds)
@@ -93,8 +95,33 @@ def ask(*arguments, seconds=60):
 
 
 def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(child) for child in file.read().split()]
+    """None of a process that has ended."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def state_of(pid):
+    """Its letter; None when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1].decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def collectors():
+    """Processes of procsnap that live, in this PID namespace."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if read(f"/proc/{pid}/comm").startswith(b"procsnap") and state_of(pid) not in (None, "Z", "X"):
+                found.append(int(pid))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
 
 
 def bundles_in(folder):
@@ -150,10 +177,3 @@ def held(data, process, sha256):
     bundle = snapshot.Bundle(data)
     facts = bundle.contents(process.pid)["exe"].facts
     return f"data/objects/{sha256}" in bundle.members, facts.get("withheld"), facts.get("kept_seq")
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < end:
-        time.sleep(0.002)
-    return met

@@ -4,6 +4,7 @@
 A failure names the thing, the expected value and the one that was seen. Nothing stops at the first one.
 """
 import sys
+import time
 
 _failures = 0
 _checked = 0
@@ -34,6 +35,45 @@ def equal(what, expected, seen):
 
 def about(text):
     print(f"      {text}", flush=True)
+
+
+def _pressed():
+    """Seconds in which somebody on this machine could not go on for want of a CPU or of a disk (Documentation/accounting/
+    psi.rst); 0 where the kernel does not tell."""
+    waited = 0
+    for what in ("cpu", "io"):
+        try:
+            with open(f"/proc/pressure/{what}", encoding="ascii") as file:
+                waited += int(file.readline().rpartition("total=")[2])
+        except (OSError, ValueError):
+            continue
+    return waited / 1e6
+
+
+class Stopwatch:
+    """What may take only so long is measured by `calm()`: that a busy machine lets everybody wait is no fault of what is
+    measured, and nobody who hangs makes others wait for a CPU."""
+
+    def __init__(self):
+        self.begun, self._pressed = time.monotonic(), _pressed()
+
+    def took(self):
+        return time.monotonic() - self.begun
+
+    def waited(self):
+        """Seconds of it that the machine had too much to do."""
+        return _pressed() - self._pressed
+
+    def calm(self):
+        return self.took() - self.waited()
+
+
+def wait_until(condition, seconds=60):
+    """What it said at last. The time is for who hangs: a machine may be slow."""
+    end = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < end:
+        time.sleep(0.002)
+    return met
 
 
 def skip(reason):

@@ -118,7 +118,10 @@ def main():
     lists = [record for record in bundle.records("file") if "drift" in record["proc"]]
     of_root = [record for record in lists if record["process"]["pid"] == traps.pid]
     listed = {snapshot.exact(record["file"], "path"): record["file"] for record in of_root if "file" in record}
-    equal("the list has each file once", len(listed), sum("file" in record for record in of_root))
+    swapped = {b"/tmp/" + name for name in (b"flip", b"flop", b"away")}  # a listing may meet one name twice
+    paths = [snapshot.exact(record["file"], "path") for record in of_root if "file" in record]
+    paths = [path for path in paths if path not in swapped and not path.startswith((b"/tmp/flip/", b"/tmp/away/"))]
+    equal("the list has each file once", len(set(paths)), len(paths))
     for path, kind in (("/tmp/pipe", "fifo"), ("/tmp/device", "char"), ("/tmp/sock", "socket"), ("/tmp", "dir"),
                        ("/tmp/magic", "symlink"), ("/srv/app", "file"), ("/tmp/sh\\ort \xff\n name", "file")):
         equal(f"listed: {path!r}", kind, listed.get(path.encode("latin-1"), {}).get("type"))

@@ -3,6 +3,7 @@
 """20,000 processes, or as many as the machine takes: no process of procsnap ever holds more descriptors than it does for a
 few, in one snapshot and (over 2,000) in a watch, and none is left over afterwards."""
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import odd  # noqa: E402
 import snapshot  # noqa: E402
-from checks import about, equal, finish, holds, skip  # noqa: E402
+from checks import about, equal, finish, holds, skip, wait_until  # noqa: E402
 from watching import EARLY, SEALED, Watch, children_of  # noqa: E402
 
 CROWD = os.environ.get("CROWD", "")
@@ -28,9 +29,7 @@ class Crowd:
         """All of them are gone: they end with the one that started them."""
         self.popen.kill()
         self.popen.wait()
-        until = time.monotonic() + 60
-        while len([name for name in os.listdir("/proc") if name.isdigit()]) > FEW and time.monotonic() < until:
-            time.sleep(0.1)
+        wait_until(lambda: len([name for name in os.listdir("/proc") if name.isdigit()]) <= FEW)
 
 
 class Watcher(threading.Thread):
@@ -100,11 +99,14 @@ def check_collect(folder, few, crowd):
 
 def check_watch(folder):
     """Two snapshots: what is open before the first is open after the second."""
-    watch = Watch(folder + "/", "1s", "--files", "none")
+    watch = Watch(folder + "/", "1h", "--files", "none")
     watcher = Watcher(watch.pid)
     first = watch.wait_for("snapshot", seconds=120)
+    wait_until(lambda: not children_of(watch.pid))
     before = watch.descriptors()
+    watch.send(signal.SIGUSR1)
     second = watch.wait_for("snapshot", seconds=120)
+    wait_until(lambda: not children_of(watch.pid))
     after = watch.descriptors()
     holds("a watch: two snapshots of all", first and second, (first, second))
     status = watch.stop(seconds=120)

@@ -10,6 +10,7 @@ import snapshot
 from checks import about, equal, finish, holds, skip
 
 HIDER = os.environ.get("HIDER", "")
+CALM = ("--read-timeout", "5s")  # who is traced waits for the tracer at each call
 RUNS, CHURNERS = int(os.environ.get("RUNS", "10")), int(os.environ.get("CHURNERS", "1"))
 
 
@@ -43,10 +44,10 @@ def check_mentioned(folder, liar):
     equal("everybody is in view: nobody is missed", [], mentioned(bundle))
     equal("the tracer is the one that the kernel names", tracer.pid,
           bundle.process(tracer.child)["proc"]["status"]["TracerPid"])
-    bundle = snapshot.collect(folder, prefix=[*liar, str(parent.pid), "number"])
+    bundle = snapshot.collect(folder, *CALM, prefix=[*liar, str(parent.pid), "number"])
     equal("known to nobody but its children: told once", ([(parent.pid, "parent", children[0])], set()),
           (mentioned(bundle), unlisted(bundle) | gaps(bundle)))
-    bundle = snapshot.collect(folder, prefix=[*liar, str(tracer.pid), "number"])
+    bundle = snapshot.collect(folder, *CALM, prefix=[*liar, str(tracer.pid), "number"])
     equal("known to nobody but its tracee: told once", [(tracer.pid, "tracer", tracer.child)], mentioned(bundle))
     for process in (parent, tracer):
         process.end()
@@ -63,7 +64,7 @@ def beside_forks():
     begun, before, wrong, probes = time.monotonic(), born(churners), [], 0
     for run in range(RUNS):
         with odd.folder() as folder:
-            bundle = snapshot.collect(folder, "--read-timeout", "5s", "--files", "none")
+            bundle = snapshot.collect(folder, *CALM, "--files", "none")
         called = unlisted(bundle), gaps(bundle), mentioned(bundle)
         wrong += [(run, *called)] if any(called) else []
         probes += probe_of(bundle)["born"]
@@ -88,7 +89,7 @@ def main():
 
     # A sanitizer cannot look for leaks in a process that is traced.
     liar = ["env", "ASAN_OPTIONS=detect_leaks=0", HIDER]
-    bundle = snapshot.collect(folder.name, prefix=[*liar, str(hidden.pid), "listing"])
+    bundle = snapshot.collect(folder.name, *CALM, prefix=[*liar, str(hidden.pid), "listing"])
     swept = {pid for line in bundle.lines if line.scope in ("opening", "closing")
              for capture in line.captures for pid in capture.entries}
     equal("hidden from listings: the sweeps do not have it", False, str(hidden.pid) in swept)
@@ -96,7 +97,7 @@ def main():
     equal("hidden from listings: read in full", [hidden.read("comm").strip(), hidden.link("exe")],
           [bundle.capture(hidden.pid, "comm").bytes.strip(), bundle.capture(hidden.pid, "exe").bytes])
 
-    bundle = snapshot.collect(folder.name, prefix=[*liar, str(hidden.pid), "name"])
+    bundle = snapshot.collect(folder.name, *CALM, prefix=[*liar, str(hidden.pid), "name"])
     equal("hidden by name too: pidfd_open tells it", (set(), {hidden.pid}), (unlisted(bundle), gaps(bundle)))
 
     check_mentioned(folder.name, liar)

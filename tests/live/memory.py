@@ -4,19 +4,17 @@
 its limits, open to readelf and gdb; of suspects exactly, never of ourselves, and denied where it is denied."""
 import os
 import re
-import select
 import signal
 import struct
 import subprocess
-import time
 
 import elf_core
 import odd
 import snapshot
-from checks import about, equal, finish, holds, skip
+from checks import about, equal, finish, holds, skip, wait_until
+from stalled import Stalled
 
 PROGRAM = os.environ.get("MEMORY_PROCESS", "")
-STALL = os.environ.get("STALL", "")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 1 << 20
 # What a container's root has: no SYS_PTRACE.
@@ -231,7 +229,7 @@ def everybody(place):
     bundle = snapshot.collect(place.out, "--memory", "all", "--plaintext")
     seen = dumps(bundle)
     ours = {record["process"]["pid"] for record in bundle.records("process")
-            if record["process"]["name"].startswith("procsnap")}
+            if record["process"].get("name", "procsnap").startswith("procsnap")}  # who ended unnamed was our prober
     holds("all: we see ourselves", len(ours) >= 3, ours)
     holds("all: our own processes are not dumped: skipped, and the prober has ended by then",
           {seen[pid].outcome for pid in ours} <= {"skipped", "gone"}, seen)
@@ -262,36 +260,40 @@ def as_container(place):
 
 # ---- targets that stop to answer, or end, in the middle ----
 
-class Stall:
-    """A process with 64 MiB that do not compress, which will hold its mmap lock when it gets SIGUSR1."""
+def has_ended(pid):
+    """Nobody waits for it."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b") ")[2].startswith(b"Z")
 
-    def __init__(self, mib):
-        self.server = subprocess.Popen([STALL, "1", "30", str(mib)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        line = self.server.stdout.readline() if select.select([self.server.stdout], [], [], 15)[0] else b""
-        if not line.startswith(b"ready "):
-            self.end()
-            skip("no file system can be made to stall here (FUSE)")
-        self.pid = int(line.split()[1])
 
-    def end(self):
-        self.server.kill()
-        self.server.wait()
+def has_taken(run, number):
+    """No signal waits for that process any more."""
+    with open(f"/proc/{run.pid}/status", encoding="ascii") as file:
+        pending = int(re.search(r"^ShdPnd:\t([0-9a-f]+)$", file.read(), re.M)[1], 16)
+    return not pending >> number - 1 & 1
 
 
 def interrupted(place, number, status=0):
-    """The bundle of a run during whose dump the target gets that signal; with a status, the collector gets it."""
-    target = Stall(64)
+    """The bundle of a run during whose dump the target gets that signal; with a status, the collector gets it. The run
+    cannot go on until that has come about: nobody reads its pipe."""
+    target = Stalled(1, mib=64)
     path = os.path.join(place.tmp.name, f"signal-{number}.tar.gz")
-    run = subprocess.Popen([snapshot.PROCSNAP, "collect", path, "--quiet", "--pid", str(target.pid), "--memory",
-                            str(target.pid), "--plaintext"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    until = time.monotonic() + 30
-    while time.monotonic() < until and run.poll() is None:
-        if os.path.exists(path + ".part") and os.path.getsize(path + ".part") > 4 * MIB:
-            break
+    run = subprocess.Popen([snapshot.PROCSNAP, "collect", "-", "--quiet", "--pid", str(target.pid), "--memory",
+                            str(target.pid), "--plaintext"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, bufsize=0)
+    begun = b""
+    while len(begun) < 4 * MIB and (piece := run.stdout.read(MIB)):
+        begun += piece
     os.kill(run.pid if status else target.pid, number)
-    head = snapshot.head_line(run.communicate(timeout=60)[0].decode())
+    come_about = {signal.SIGUSR1: target.hangs, signal.SIGKILL: lambda: has_ended(target.pid),
+                  signal.SIGTERM: lambda: has_taken(run, number)}[number]
+    holds(f"signal {number}: it has come about", wait_until(come_about, 30))
+    out, err = run.communicate(timeout=60)
+    head = snapshot.head_line(re.search(r"^EVIDENCE .*\n", err.decode(), re.M)[0])
     target.end()
     equal(f"signal {number}: exit status", status, run.returncode)
+    with open(path, "wb") as file:
+        file.write(begun + out)
     done = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", head["pk"], path], capture_output=True,
                           check=False, timeout=60)
     equal(f"signal {number}: verify", 0, done.returncode)
@@ -317,7 +319,7 @@ def interruptions(place):
     check_interrupted("it ends", bundle, pid, "partial", "ESRCH")
     pid, bundle = interrupted(place, signal.SIGTERM, 5)
     check_interrupted("the run is ended", bundle, pid, "partial", None)
-    target = Stall(0)
+    target = Stalled(1)
     bundle = snapshot.collect(place.out, "--memory", "all", "--plaintext")
     target.end()
     equal("it never answered: not tried again", "skipped", dumps(bundle)[target.pid].outcome)

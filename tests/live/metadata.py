@@ -7,7 +7,7 @@ import time
 
 import odd
 import snapshot
-from checks import equal, finish, holds
+from checks import Stopwatch, equal, finish, holds
 from endpoint import TASK_ADDRESS as ADDRESS, Endpoint, drip, give_address, head, in_chunks, pour, whole
 
 VARIABLE = "ECS_CONTAINER_METADATA_URI_V4"
@@ -36,11 +36,12 @@ class Runs:
         os.environ.pop(VARIABLE, None)
         if uri is not None:
             os.environ[VARIABLE] = uri
-        began = time.monotonic()
+        stopwatch = Stopwatch()
         bundle = snapshot.collect(self.folder, *options)
-        holds("the run is over in time", time.monotonic() - began < SECONDS + 2, time.monotonic() - began)
+        took, waited = stopwatch.calm(), stopwatch.waited()
+        holds("the run is over in time", took < SECONDS + 2, took)
         line, = [line for line in bundle.lines if line.reader == "prober"]
-        holds("the prober took two seconds at most", line.took < 2_300_000, line.took)
+        holds("the prober took two seconds at most", line.took / 1e6 - waited < 2.3, (line.took, waited))
         return bundle, {c.name.removeprefix("facts/ecs/"): c for c in line.captures if "/ecs/" in c.name}
 
 

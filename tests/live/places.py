@@ -19,7 +19,7 @@ MANAGED = "/managed-agents/execute-command"
 def hierarchy():
     """A writable control group hierarchy, of whichever version."""
     for top in ("/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
-        made = os.path.join(top, "procsnap-test")
+        made = os.path.join(top, f"procsnap-test-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             os.mkdir(made)
         except OSError:

@@ -9,7 +9,7 @@ import signal
 
 import odd
 import snapshot
-from checks import about, equal, finish, holds
+from checks import about, equal, finish, holds, wait_until
 from lives import marks, torn
 
 LIFE = {b"LIFE": b"born-000000"}
@@ -111,6 +111,7 @@ def main():
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     folder = odd.folder()
     zombie, leader = odd.Odd("zombie"), odd.Odd("zombie-leader")
+    holds("the first thread has ended", wait_until(lambda: b") Z " in leader.read("stat")))
     check_zombies(snapshot.collect(folder.name), zombie, leader)
     check_births(folder.name)
     check_reuse(folder.name)

@@ -5,7 +5,8 @@
  *
  *   stall COUNT SECONDS [MIB]   in private PID and mount namespaces; prints "ready PID..." and ends by itself
  *
- * With MIB each target first fills that much memory with what does not compress, and waits for SIGUSR1.
+ * With MIB each target first fills that much memory with what does not compress, and waits for SIGUSR1; when it has got
+ * it and hangs, "hangs PID" is printed.
  *
  * How: a file of a FUSE mount is read by one process, so that its page is locked until the answer comes, which does not.
  * The target then maps the same file, opened with FOPEN_DIRECT_IO: mmap drops the cached pages first, and waits for that
@@ -29,12 +30,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TARGETS_MAX = 32, FILE_SIZE = 4096, SETTLE_MS = 300 };
+enum { TARGETS_MAX = 32, FILE_SIZE = 4096, LOOK_MS = 5, LATEST_MS = 15000 };
 
 static const char mount_point[] = "/tmp/.procsnap-stall";
 /* Opens come in pairs: first the one that reads through the page cache, then the target's, with direct I/O. Both keep the
  * cache: else open itself would wait for the page, before there is a lock to hold. */
-static unsigned opened;
+static unsigned opened, asked;
 
 static void die(const char *what)
 {
@@ -78,7 +79,7 @@ static void answer(int device, const struct fuse_in_header *in, const char *body
         struct fuse_open_out out = {.fh = 1, .open_flags = FOPEN_KEEP_CACHE | (opened++ % 2 ? FOPEN_DIRECT_IO : 0)};
         reply(device, in->unique, 0, &out, sizeof out);
     } else if (in->opcode == FUSE_READ) {
-        return; /* for ever */
+        asked++; /* and waits for ever */
     } else if (in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET && in->opcode != FUSE_INTERRUPT) {
         reply(device, in->unique, -ENOSYS, NULL, 0);
     }
@@ -98,6 +99,33 @@ static void serve(int device, int timeout_ms)
     }
 }
 
+static bool hangs(pid_t pid)
+{
+    char path[32], text[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    const char *end = got > 0 ? strrchr(text, ')') : NULL;
+    return end && strncmp(end, ") D", 3) == 0;
+}
+
+/* A page of the file is locked, its reader waits for it. */
+static void serve_until_asked(int device, unsigned reads)
+{
+    for (int waited = 0; asked < reads && waited < LATEST_MS; waited += LOOK_MS)
+        serve(device, LOOK_MS);
+}
+
+/* The target's open is answered: when it sleeps after that where no signal wakes it, it does so in mmap. */
+static bool serve_until_hanging(int device, pid_t target, unsigned opens, int most_ms)
+{
+    for (int waited = 0; (opened < opens || !hangs(target)) && waited < most_ms; waited += LOOK_MS)
+        serve(device, LOOK_MS);
+    return hangs(target);
+}
+
 static void child_of(int device, pid_t parent)
 {
     close(device);
@@ -106,8 +134,8 @@ static void child_of(int device, pid_t parent)
         _exit(1);
 }
 
-/* Until it is told to stall. */
-static void wait_with_memory(size_t mib)
+/* Until it is told to stall. `filled`: tells that its memory is as it shall be. */
+static void wait_with_memory(size_t mib, int filled)
 {
     size_t words = (mib << 20) / sizeof(uint64_t);
     uint64_t *memory = mmap(NULL, mib << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -124,6 +152,7 @@ static void wait_with_memory(size_t mib)
     }
     sigemptyset(&signals);
     sigaddset(&signals, SIGUSR1);
+    close(filled);
     (void) sigwait(&signals, &got);
 }
 
@@ -131,12 +160,21 @@ static void wait_with_memory(size_t mib)
 static pid_t start(int device, int number, bool target, size_t mib)
 {
     char path[64], byte;
+    int filled[2];
+    if (pipe2(filled, O_CLOEXEC) != 0)
+        die("pipe");
     pid_t parent = getpid(), pid = fork();
-    if (pid != 0)
+    if (pid != 0) {
+        close(filled[1]);
+        (void) !read(filled[0], &byte, 1);
+        close(filled[0]);
         return pid;
+    }
     child_of(device, parent);
     if (target && mib > 0)
-        wait_with_memory(mib);
+        wait_with_memory(mib, filled[1]);
+    else
+        close(filled[1]);
     snprintf(path, sizeof path, "%s/%d", mount_point, number);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (!target && fd >= 0 && read(fd, &byte, 1) < 0)
@@ -146,17 +184,9 @@ static pid_t start(int device, int number, bool target, size_t mib)
     _exit(0);
 }
 
-int main(int argc, char **argv)
+static int mounted(void)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 5;
-    int mib = argc > 3 ? atoi(argv[3]) : 0;
     char options[128];
-    sigset_t later;
-    if (count < 1 || count > TARGETS_MAX || seconds < 1 || seconds > 60 || mib < 0)
-        return 2;
-    sigemptyset(&later);
-    sigaddset(&later, SIGUSR1);
-    (void) sigprocmask(SIG_BLOCK, &later, NULL);
     int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
     if (device < 0)
         die("/dev/fuse");
@@ -166,16 +196,36 @@ int main(int argc, char **argv)
     snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
     if (mount("stall", mount_point, "fuse", MS_NOSUID | MS_NODEV, options) != 0)
         die("mount");
-    serve(device, 50);
+    return device;
+}
+
+int main(int argc, char **argv)
+{
+    int count = argc > 1 ? atoi(argv[1]) : 1, seconds = argc > 2 ? atoi(argv[2]) : 5;
+    int mib = argc > 3 ? atoi(argv[3]) : 0;
+    pid_t targets[TARGETS_MAX];
+    sigset_t later;
+    if (count < 1 || count > TARGETS_MAX || seconds < 1 || seconds > 60 || mib < 0)
+        return 2;
+    sigemptyset(&later);
+    sigaddset(&later, SIGUSR1);
+    (void) sigprocmask(SIG_BLOCK, &later, NULL);
+    int device = mounted();
     printf("ready");
     for (int i = 0; i < count; i++) {
         start(device, i, false, 0);
-        serve(device, 100);
-        printf(" %d", (int) start(device, i, true, (size_t) mib));
-        serve(device, 100);
+        serve_until_asked(device, (unsigned) i + 1);
+        targets[i] = start(device, i, true, (size_t) mib);
+        if (mib == 0 && !serve_until_hanging(device, targets[i], 2 * (unsigned) i + 2, LATEST_MS))
+            die("stall: a target that does not hang");
+        printf(" %d", (int) targets[i]);
     }
     printf("\n");
     fflush(stdout);
+    if (mib > 0 && serve_until_hanging(device, targets[count - 1], 2 * (unsigned) count, seconds * 1000)) {
+        printf("hangs %d\n", (int) targets[count - 1]);
+        fflush(stdout);
+    }
     serve(device, seconds * 1000);
     return 0;
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A starved reader is no hung reader: a quarter of a CPU, shared with 16 processes that spin."""
+"""A starved reader is no hung reader: a quarter of a CPU, shared with 16 processes that spin. Nor is one that was killed
+left behind, because it waits for a CPU to end on."""
 import os
 import subprocess
 
 import odd
 import snapshot
 from checks import about, equal, finish, holds, skip
+from stalled import Stalled
 
 QUOTA_US, PERIOD_US, SPINNERS, RUNS = 25000, 100000, 16, 3
 
@@ -56,6 +58,13 @@ def main():
             equal("no capture timed out or was skipped", (0, 0), (counts.get("timed_out", 0), counts.get("skipped", 0)))
             equal("no reader was replaced", 0, bundle.closing["readers"]["replaced"])
             holds("the spinning ones are all there", counts.get("complete", 0) > SPINNERS * 10, counts)
+        stalled = Stalled(1)
+        bundle = snapshot.collect(folder.name, prefix=quarter.inside())
+        stalled.end()
+        equal("beside a process whose reads hang: readers replaced, abandoned", (1, 0),
+              (bundle.closing["readers"]["replaced"], bundle.closing["readers"]["abandoned"]))
+        equal("beside a process whose reads hang: who timed out", [stalled.pid],
+              [gap["process"]["pid"] for gap in bundle.records("gap") if gap["proc"]["gap"]["outcome"] == "timed_out"])
     finally:
         for spinner in spinners:
             spinner.kill()

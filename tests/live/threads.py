@@ -6,10 +6,31 @@ import os
 
 import odd
 import snapshot
-from checks import equal, finish, holds, skip
+from checks import equal, finish, holds, skip, wait_until
 
 STANDARD, DEEP = ["task/{}/stat", "task/{}/status"], ["task/{}/stat", "task/{}/status", "task/{}/cgroup"]
 MOST = 4096
+
+
+def stat_of(process, tid):
+    """Its state, and the ticks that it ran."""
+    fields = process.read(f"task/{tid}/stat").rpartition(b") ")[2].split()
+    return fields[0].decode(), int(fields[11])
+
+
+def states_of_named(process):
+    odd_ones = {process.spins: "R", process.child: "D"}
+    return {tid: odd_ones.get(tid, "S") for tid in map(int, threads_of(process))}
+
+
+def settle(named, leaderless):
+    """They said that they are ready when they were about to go to sleep, or to spin."""
+    def done():
+        expected = states_of_named(named)
+        return ({tid: stat_of(named, tid)[0] for tid in expected} == expected and stat_of(named, named.spins)[1] > 0
+                and [stat_of(leaderless, tid)[0] for tid in (leaderless.pid, leaderless.first, leaderless.second)]
+                == ["Z", "S", "S"])
+    holds("all threads are where they stay", wait_until(done))
 
 
 def threads_of(process):
@@ -54,8 +75,7 @@ def check_named(bundle, process, names):
     equal("named: each stat and status is of that thread", [], [tid for tid, record in records.items()
           if (record["proc"]["stat"]["pid"], record["proc"]["status"]["Pid"]) != (tid, tid)])
     states = {tid: record["proc"]["stat"]["state"] for tid, record in records.items()}
-    odd_ones = {process.spins: "R", process.child: "D"}
-    equal("named: states", {tid: odd_ones.get(tid, "S") for tid in states}, states)
+    equal("named: states", states_of_named(process), states)
     holds("named: the CPU time is the thread's own", records[process.spins]["proc"]["stat"]["utime"] > 0
           and records[process.forger]["proc"]["stat"]["utime"] == 0)
     equal("named: a name that forges columns", b") R 1 (\n",
@@ -93,18 +113,19 @@ def check_leaderless(bundle, process):
 
 def check_hopping(folder, process):
     """No thread lives as long as reading the process takes: what one leaves undone is read through the next."""
-    rows, caught, vias = ("exe", "fd/{}", "cmdline", "maps"), 0, set()
+    rows, whole, vias = ("exe", "fd/{}", "cmdline", "maps"), [], set()
     for _ in range(10):
         bundle = snapshot.collect(folder, "--pid", process.pid)
         captures, lines = [bundle.capture(process.pid, name) for name in rows], bundle.of_life(process.pid)
         vias |= {line.via for line in lines}
-        caught += all(one.outcome == "complete" and one.length > 0 for one in captures)
+        if all(one.outcome == "complete" and one.length > 0 for one in captures):
+            whole.append(captures)
         torn = [(one.name, one.outcome, one.errno) for one in captures if (one.outcome, one.errno) not in
                 {("complete", None), ("gone", "ESRCH"), ("gone", "ENOENT")}]
         equal("hopping: the rest is gone with its thread", [], torn)
-    holds("hopping: mostly all is caught", caught > 5, (caught, captures))
+    holds("hopping: mostly all is caught", len(whole) > 5, (len(whole), [(one.name, one.outcome) for one in captures]))
     holds("hopping: through threads that are not the first", process.pid not in vias and len(vias) > 10, vias)
-    equal("hopping: what it runs", odd.PROGRAM.encode(), captures[0].bytes)
+    equal("hopping: what it runs", {odd.PROGRAM.encode()}, {captures[0].bytes for captures in whole})
 
 
 def check_churn(bundle, process):
@@ -145,6 +166,7 @@ def main():
     odd.inside_namespaces()
     folder = odd.folder()
     named, leaderless, alone = odd.Odd("named-threads", 50), odd.Odd("leaderless"), odd.Odd("wait")
+    settle(named, leaderless)
     for profile, names in (("standard", STANDARD), ("deep", DEEP)):
         bundle = snapshot.collect(folder.name, "--profile", profile)
         check_named(bundle, named, names)

@@ -10,9 +10,9 @@ import frozen_tree
 import odd
 import proc_copy
 import snapshot
-from checks import about, equal, finish, holds
+from checks import Stopwatch, about, equal, finish, holds, wait_until
 
-READ_TIMEOUT_S, SLACK_S = 0.3, 1.0
+READ_TIMEOUT_S, SLACK_S = 0.5, 1.0
 KILL_S = 0.1  # how long a killed reader is looked for, and a tick of the conductor
 READERS_MOST = 16
 SEALED, SEALED_EARLY = 0, 5
@@ -38,13 +38,6 @@ def readers_left():
     return left
 
 
-def all_gone(seconds):
-    end = time.monotonic() + seconds
-    while readers_left() and time.monotonic() < end:
-        time.sleep(0.02)
-    return readers_left()
-
-
 class Frozen:
     """One run over a tree in which some requests hang."""
 
@@ -52,10 +45,10 @@ class Frozen:
         self.what = what
         self.mount = frozen_tree.FrozenTree(os.path.join(folder, "frozen"), tree, frozen)
         try:
-            begun = time.monotonic()
+            stopwatch = Stopwatch()
             self.run = snapshot.Run(folder, "--read-timeout", f"{READ_TIMEOUT_S * 1000:.0f}ms", "--procfs",
                                     self.mount.where, expect=expect, name=f"{time.monotonic_ns()}.tar.gz")
-            self.took = time.monotonic() - begun
+            self.took = stopwatch.calm()
             self.bundle = self.run.bundle
             self.left = readers_left()
         except BaseException:
@@ -67,7 +60,8 @@ class Frozen:
 
     def __exit__(self, *_):
         self.mount.end()
-        equal(f"{self.what}: when the file system is gone, so is every reader", [], all_gone(5))
+        holds(f"{self.what}: when the file system is gone, so is every reader", wait_until(lambda: not readers_left(), 20),
+              readers_left())
 
     def outcomes(self, pid):
         """What became of each file, in the order in which it is read."""
