@@ -11,7 +11,6 @@
 #include "collector/commands/receipt_file.h"
 #include "collector/delivery/courier.h"
 #include "collector/delivery/delivery_options.h"
-#include "collector/sandbox/filter.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/terminal.h"
 
@@ -192,8 +191,7 @@ static int check(const struct request *r)
 {
     struct ps_error err;
 
-    (void) ps_sandbox_enter(PS_ROLE_COURIER);
-    if (ps_delivery_check(&r->options, r->dest, r->json ? tell : say, NULL, &err))
+    if (ps_courier_check(&r->options, r->dest, r->json ? tell : say, NULL, &err))
         return PS_EXIT_OK;
     ps_print_error(&err);
     return PS_EXIT_NOT_DELIVERED;

@@ -18,7 +18,6 @@
 #include "collector/delivery/delivery_secrets.h"
 #include "collector/delivery/destination.h"
 #include "collector/host/clock.h"
-#include "collector/sandbox/filter.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/terminal.h"
 
@@ -116,8 +115,7 @@ int ps_remote_check(struct ps_remote *r, const struct ps_options *o)
     if (r == NULL || !r->check)
         return -1;
     (void) ps_harden_memory(); /* credentials are here from now on: no core, and nobody of our user looks */
-    (void) ps_sandbox_enter(PS_ROLE_COURIER);
-    if (ps_delivery_check(&r->delivery, o->dest, print_line, NULL, &err))
+    if (ps_courier_check(&r->delivery, o->dest, print_line, NULL, &err))
         return PS_EXIT_OK;
     ps_print_error(&err);
     return PS_SEALED_NOT_DELIVERED;

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "collector/sandbox/filter.h"
+#include "collector/sandbox/folders.h"
 #include "collector/sandbox/hardening.h"
 
 /* What the child says in the end, in memory that both see. */
@@ -48,7 +48,53 @@ static void give_up(int number)
     ps_http_stop();
 }
 
-static void become_courier(const struct ps_parcel *parcel, int words, pid_t parent)
+struct ps_enclosure ps_courier_enclose(const char *ca_file)
+{
+    const char *paths[5] = {"/etc/hosts", "/etc/resolv.conf"};
+    const char *token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    size_t count = 2;
+    struct ps_enclosure out;
+
+    if (ca_file != NULL)
+        paths[count++] = ca_file;
+    if (token_file != NULL)
+        paths[count++] = token_file;
+    out.rights_errno = ps_harden_rights();
+    out.files_errno = ps_sandbox_files(paths);
+    out.calls = ps_sandbox_enter(PS_ROLE_COURIER);
+    return out;
+}
+
+static void add_state(struct ps_buffer *line, const char *what, const char *state, int sys_errno)
+{
+    ps_buffer_addf(line, "%s %s", what, state);
+    if (sys_errno != 0)
+        ps_buffer_addf(line, " (%s)", strerror(sys_errno));
+}
+
+static void say_enclosure(const struct ps_enclosure *e, void (*tell)(void *context, const char *line), void *context)
+{
+    struct ps_buffer line = {0};
+
+    add_state(&line, "confinement: system calls", ps_sandbox_state_name(e->calls.state), e->calls.sys_errno);
+    add_state(&line, ", files", e->files_errno == 0 ? "on" : "not on", e->files_errno);
+    add_state(&line, ", capabilities", e->rights_errno == 0 ? "dropped" : "not dropped", e->rights_errno);
+    ps_buffer_add_byte(&line, '\0');
+    if (!line.failed)
+        tell(context, (const char *) line.data);
+    ps_buffer_done(&line);
+}
+
+bool ps_courier_check(const struct ps_delivery_options *options, const char *dest,
+                      void (*tell)(void *context, const char *line), void *context, struct ps_error *err)
+{
+    struct ps_enclosure enclosure = ps_courier_enclose(options->ca_file);
+
+    say_enclosure(&enclosure, tell, context);
+    return ps_delivery_check(options, dest, tell, context, err);
+}
+
+static void become_courier(const struct ps_parcel *parcel, const char *ca_file, int words, pid_t parent)
 {
     const struct sigaction stop = {.sa_handler = give_up};
     const int keep[] = {STDERR_FILENO, parcel->fd, words};
@@ -66,7 +112,7 @@ static void become_courier(const struct ps_parcel *parcel, int words, pid_t pare
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     (void) ps_harden_descriptors(keep, sizeof keep / sizeof *keep);
-    (void) ps_sandbox_enter(PS_ROLE_COURIER);
+    (void) ps_courier_enclose(ca_file);
 }
 
 static _Noreturn void deliver(const struct ps_delivery_options *options, const char *dest,
@@ -124,7 +170,7 @@ struct ps_courier *ps_courier_start(const struct ps_delivery_options *options, c
     c->words = ends[0];
     c->pid = fork();
     if (c->pid == 0) {
-        become_courier(parcel, ends[1], self);
+        become_courier(parcel, options->ca_file, ends[1], self);
         deliver(options, dest, parcel, ends[1], c->report);
     }
     int why = errno;

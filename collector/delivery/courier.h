@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One delivery in a process of its own, without evidence but the finished bundle: what answers over there may be hostile.
- * It can reach the network, starts nothing, and writes nothing but what is open; it can still open files for reading, as
- * far as our rights go (the resolver, the roots and the token need that), so whoever takes it over can read what we could.
- * It ends with its parent.
+ * Whoever takes it over can reach the network, with what is open, and no more: see ps_courier_enclose. It ends with its
+ * parent.
  */
 #ifndef PS_COURIER_H
 #define PS_COURIER_H
 
 #include "collector/delivery/delivery.h"
+#include "collector/sandbox/filter.h"
+
+/* 0, or why the kernel or the container refused that part; the others hold all the same. */
+struct ps_enclosure {
+    int rights_errno, files_errno;
+    struct ps_sandbox calls;
+};
+
+/* What holds a courier, from here on and for this process: nothing is started, written or made but what is open; the
+ * files of the resolver, `ca_file` (NULL: none) and that of a token (the environment names it) can be opened, nothing
+ * else, and without Landlock, which says so (files_errno), all that our rights let us read but the memory of others. */
+struct ps_enclosure ps_courier_enclose(const char *ca_file);
+/* ps_delivery_check in this process, held like a courier; a line says what holds it. */
+bool ps_courier_check(const struct ps_delivery_options *options, const char *dest,
+                      void (*tell)(void *context, const char *line), void *context, struct ps_error *err);
 
 struct ps_courier;
 

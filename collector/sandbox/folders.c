@@ -7,8 +7,10 @@
 
 #if PS_SANDBOX_BUILT
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,19 +42,58 @@ static int allow(int rules, int dir, unsigned access)
     return errno;
 }
 
-int ps_sandbox_folders(int readable, int writable)
+/* To be asked about all of ALL; -1 with errno. */
+static int new_rules(void)
 {
     const struct landlock_ruleset_attr handled = {.handled_access_fs = ALL};
 
-    int rules = (int) syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0U);
+    return (int) syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0U);
+}
+
+static int obey(int rules)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0 || syscall(SYS_landlock_restrict_self, rules, 0U) != 0)
+        return errno;
+    return 0;
+}
+
+int ps_sandbox_folders(int readable, int writable)
+{
+    int rules = new_rules();
+
     if (rules < 0)
         return errno;
     int why = allow(rules, readable, READING);
     if (why == 0)
         why = allow(rules, writable, MAKING);
-    if (why == 0 &&
-        (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0 || syscall(SYS_landlock_restrict_self, rules, 0U) != 0))
-        why = errno;
+    if (why == 0)
+        why = obey(rules);
+    (void) close(rules);
+    return why;
+}
+
+/* A rule for a directory would be one for all that is below. */
+static void allow_file(int rules, const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_PATH | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+        (void) allow(rules, fd, LANDLOCK_ACCESS_FS_READ_FILE);
+    (void) close(fd);
+}
+
+int ps_sandbox_files(const char *const *paths)
+{
+    int rules = new_rules();
+
+    if (rules < 0)
+        return errno;
+    for (; *paths != NULL; paths++)
+        allow_file(rules, *paths);
+    int why = obey(rules);
     (void) close(rules);
     return why;
 }
@@ -64,6 +105,12 @@ int ps_sandbox_folders(int readable, int writable)
 {
     (void) readable;
     (void) writable;
+    return ENOSYS;
+}
+
+int ps_sandbox_files(const char *const *paths)
+{
+    (void) paths;
     return ENOSYS;
 }
 

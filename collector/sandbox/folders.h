@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which directories a process may still open files in (Landlock, Linux 5.13): what a seccomp filter, which sees no
- * names, cannot say.
+ * Which files a process may still open (Landlock, Linux 5.13): what a seccomp filter, which sees no names, cannot say.
  */
 #ifndef PS_FOLDERS_H
 #define PS_FOLDERS_H
@@ -11,5 +10,10 @@
  * way back. 0, or the errno of a kernel or a container that has none of this; then nothing has changed. Before
  * ps_sandbox_enter, whose roles cannot do this any more; built where that is. */
 int ps_sandbox_folders(int readable, int writable);
+
+/* From here on these files alone can be opened, and only to be read; `paths` ends with NULL. Each is the file that is
+ * there now, also behind links: what takes its name later is another one. A path that leads nowhere or to a directory
+ * adds nothing. The rest is as above. */
+int ps_sandbox_files(const char *const *paths);
 
 #endif

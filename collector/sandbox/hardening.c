@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <linux/capability.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -57,6 +58,22 @@ int ps_harden_memory(void)
 
     if (prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL) != 0) why = errno;
     return why;
+}
+
+int ps_harden_rights(void)
+{
+    static const uint32_t kept[_LINUX_CAPABILITY_U32S_3] = {1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH |
+                                                            1U << CAP_IPC_LOCK};
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &head, sets) != 0) return errno;
+    for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+        sets[i].permitted &= kept[i];
+        sets[i].effective &= kept[i];
+        sets[i].inheritable = 0;
+    }
+    return syscall(SYS_capset, &head, sets) == 0 ? 0 : errno;
 }
 
 /* Ascending, without what is below 0. Returns how many are left. */

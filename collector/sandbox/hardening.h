@@ -22,6 +22,11 @@ int ps_harden_tables(void);
  * of our own user. */
 int ps_harden_memory(void);
 
+/* Gives up all capabilities but those to read what others own and to lock memory. Whoever takes the process over then
+ * cannot look into one that has more: into no other of root's in a container, by /proc/PID/mem or otherwise. For the
+ * thread that calls and those it starts. */
+int ps_harden_rights(void);
+
 /* Closes every descriptor but the `count` ones in keep[] (any order; below 0 is ignored; at most
  * PS_KEEP_MAX). */
 enum { PS_KEEP_MAX = 64 };

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/delivery/courier.h"
 #include "collector/delivery/credentials.h"
-#include "collector/sandbox/filter.h"
 #include "formats/json.h"
 
 static void add_hash(struct ps_json *j, const char *name, const char *secret)
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 
     if (argc < 3)
         return 2;
-    if (getenv("AS_COURIER") != NULL && ps_sandbox_enter(PS_ROLE_COURIER).state == PS_SANDBOX_REFUSED)
+    if (getenv("AS_COURIER") != NULL && ps_courier_enclose(NULL).calls.state == PS_SANDBOX_REFUSED)
         return 3;
     while (kind < PS_CREDENTIALS_IMDS && strcmp(ps_credentials_provider_name(kind), argv[1]) != 0)
         kind++;

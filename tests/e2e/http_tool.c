@@ -14,8 +14,8 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "collector/delivery/courier.h"
 #include "collector/delivery/http.h"
-#include "collector/sandbox/filter.h"
 #include "formats/json.h"
 
 static const char *const troubles[] = {
@@ -116,7 +116,7 @@ int main(int argc, char **argv)
     request.url = argv[2];
     for (int i = 3; i < argc; i++)
         take(&request, &options, argv[i]);
-    if (getenv("AS_COURIER") != NULL && ps_sandbox_enter(PS_ROLE_COURIER).state == PS_SANDBOX_REFUSED)
+    if (getenv("AS_COURIER") != NULL && ps_courier_enclose(options.ca_file).calls.state == PS_SANDBOX_REFUSED)
         return 3;
     struct ps_http *http = ps_http_new(&options, &err);
     if (http == NULL) {
