@@ -59,8 +59,8 @@ static const struct rule rules[] = {
       .limits = true}},
     {"skipped", CONTENT, NULL, NULL,
      {.title = "Content not reached",
-      .because = "The time for content was over, the memory of that process had given no answer, or the run was ended "
-                 "early.",
+      .because = "The time for content was over, the memory of that process or the file system of that file had given no "
+                 "answer, or the run was ended early.",
       .change = "--profile deep takes ten times as long for content; a longer --deadline",
       .limits = true}},
     {"partial", CONTENT, NULL, NULL,

@@ -142,6 +142,7 @@ static bool start_reader(struct conductor *c, enum ps_reader lane, uint32_t slot
         .lane = lane,
         .slot = slot,
         .successor = before != NULL,
+        .abandoned = before && atomic_load(&before->state) == PS_SLOT_ABANDONED,
     };
     if (before) {
         job.resume = (enum ps_walk_phase) atomic_load(&before->phase);

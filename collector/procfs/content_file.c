@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "collector/host/clock.h"
@@ -79,6 +80,27 @@ static int reopen(struct ps_target *t, const struct ps_content_file *f, bool *at
         return -1;
     }
     return fd;
+}
+
+/* File systems whose files the kernel makes up when they are opened or read (linux/magic.h): to read one may be to act,
+ * as with /proc/kmsg, which gives each message once. A mount can call it anything, "x (deleted)" too. */
+static bool is_made_up(int fd)
+{
+    static const uint32_t magics[] = {
+        0x9fa0 /* proc */,           0x62656572 /* sysfs */,    0x64626720 /* debugfs */, 0x74726163 /* tracefs */,
+        0x73636673 /* securityfs */, 0x62656570 /* configfs */, 0x0027e0eb /* cgroup */,  0x63677270 /* cgroup2 */,
+        0x6165676c /* pstore */,     0xde5e81e4 /* efivarfs */, 0xcafe4a11 /* bpf */,     0x6e736673 /* nsfs */,
+        0x50494446 /* pidfs */,      0xf97cff8c /* selinux */,  0x43415d53 /* smack */,   0x5a3c69f0 /* apparmor */,
+        0x42494e4d /* binfmt_misc */, 0x65735543 /* fusectl */, 0x07655821 /* resctrl */, 0xabba1974 /* xenfs */,
+        0x19800202 /* mqueue */,     0x67596969 /* rpc_pipefs */};
+    struct statfs fs;
+    if (fstatfs(fd, &fs) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
+        if ((uint32_t) fs.f_type == magics[i])
+            return true;
+    }
+    return false;
 }
 
 /* One reading, up to `most` bytes. *len: how many came. */
@@ -184,6 +206,24 @@ static void end(struct ps_target *t, const struct ps_content_file *f, enum ps_ou
     ps_reader_send(t->r, &frame, "", NULL, 0);
 }
 
+/* Of a regular file whose file system may be asked. */
+static enum ps_outcome take(struct ps_target *t, const struct ps_content_file *f, const struct ps_file_facts *facts,
+                            bool *atime, int *error)
+{
+    bool made_up = facts->dev_major == 0 && is_made_up(f->fd); /* these lie on no device */
+    ps_progress_made(t->r);
+    if (made_up)
+        return PS_ABSENT;
+    if (!ps_wanted_first_look(t->r->job->wanted, facts))
+        return PS_SHARED;
+    int fd = reopen(t, f, atime, error);
+    if (fd < 0)
+        return ps_outcome_of(*error);
+    enum ps_outcome outcome = read_content(t, f, fd, error);
+    close(fd);
+    return outcome;
+}
+
 void ps_content_send(struct ps_target *t, const struct ps_content_file *f)
 {
     struct ps_file_facts facts;
@@ -202,15 +242,11 @@ void ps_content_send(struct ps_target *t, const struct ps_content_file *f)
         end(t, f, PS_ABSENT, 0, false); /* to open anything else could block, or wake somebody */
         return;
     }
-    if (!ps_wanted_first_look(t->r->job->wanted, &facts)) {
-        end(t, f, PS_SHARED, 0, false);
+    if (!ps_wanted_ask(t->r->job->wanted, &facts)) {
+        end(t, f, PS_SKIPPED, 0, false);
         return;
     }
-    int fd = reopen(t, f, &atime, &error);
-    enum ps_outcome outcome = ps_outcome_of(error);
-    if (fd >= 0) {
-        outcome = read_content(t, f, fd, &error);
-        close(fd);
-    }
+    enum ps_outcome outcome = take(t, f, &facts, &atime, &error);
+    ps_wanted_answered(t->r->job->wanted);
     end(t, f, outcome, error, atime);
 }

@@ -168,6 +168,10 @@ static void memory(struct ps_reader_state *r)
 {
     bool resumed = r->job->successor && r->job->resume == PS_WALK_CONTENT;
     uint32_t next = r->job->successor ? r->job->resume_after + 1 : 0;
+    if (r->job->abandoned)
+        ps_wanted_hangs(r->job->wanted);
+    else
+        ps_wanted_answered(r->job->wanted);
     if (r->job->successor && !resumed && r->job->resume == PS_WALK_PROCESSES && next <= PS_ROSTER_MAX)
         r->job->roster->entries[next - 1].hung = 1;
     for (; !resumed && wait_for_quiet(r, next); next++) {

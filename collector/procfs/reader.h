@@ -37,6 +37,7 @@ struct ps_reader_job {
     enum ps_walk_phase resume;      /* where a successor goes on */
     uint32_t resume_after;          /* the position that its predecessor was stuck at */
     bool successor;
+    bool abandoned;                 /* the predecessor hangs in the kernel, and cannot be killed */
 };
 
 /* A network or mount namespace whose files were read with a process. */

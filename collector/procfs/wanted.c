@@ -168,3 +168,26 @@ bool ps_wanted_first_look(struct ps_wanted *w, const struct ps_file_facts *facts
     ps_wanted_reached(w, PS_REACHED_SEEN);
     return true; /* hashed once more rather than not at all */
 }
+
+void ps_wanted_hangs(struct ps_wanted *w)
+{
+    if (w->asked != 0 && w->hanging_count < PS_HANGING_MAX)
+        w->hanging[w->hanging_count++] = w->asked;
+    w->asked = 0;
+}
+
+bool ps_wanted_ask(struct ps_wanted *w, const struct ps_file_facts *facts)
+{
+    uint64_t device = (uint64_t) facts->dev_major << 32 | facts->dev_minor;
+    for (uint32_t i = 0; i < w->hanging_count && i < PS_HANGING_MAX; i++) {
+        if (w->hanging[i] == device)
+            return false;
+    }
+    w->asked = device;
+    return true;
+}
+
+void ps_wanted_answered(struct ps_wanted *w)
+{
+    w->asked = 0;
+}

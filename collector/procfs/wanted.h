@@ -21,6 +21,7 @@ enum {
     PS_WANTED_LIVES = 4,    /* that run the same file: when the first one ends, another one still shows it */
     PS_FILES_SEEN = 1 << 18, /* places for files that were hashed */
     PS_ROOTS_MAX = 16,
+    PS_HANGING_MAX = 16,
     PS_CONTENT_PATH_MAX = 4096,
 };
 
@@ -76,6 +77,9 @@ struct ps_wanted {
     uint64_t until_us, kept_bytes, drift_bytes;
     uint32_t seen_count;
     struct ps_root_seen roots[PS_ROOTS_MAX];
+    uint64_t asked; /* the device whose file is being opened or read, 0 between two: where a reader hangs, it is this */
+    uint32_t hanging_count;
+    uint64_t hanging[PS_HANGING_MAX]; /* devices that nobody asks again */
     struct ps_wanted_item items[PS_WANTED_MAX];
     uint32_t by_key[2 * PS_WANTED_MAX]; /* open addressing: 1 + index of an executable */
     struct ps_file_key seen[PS_FILES_SEEN]; /* open addressing: by the memory reader; ino 0 is free */
@@ -98,5 +102,11 @@ PS_MUST_CHECK bool ps_wanted_first_look(struct ps_wanted *w, const struct ps_fil
 /* True when it was remembered before. */
 PS_MUST_CHECK bool ps_wanted_known(const struct ps_wanted *w, const struct ps_file_facts *facts);
 void ps_wanted_reached(struct ps_wanted *w, uint32_t limit);
+/* The predecessor hangs in the kernel for ever, in what it was just reading: to ask that file system for another file
+ * would only lose the next reader, and there are few. */
+void ps_wanted_hangs(struct ps_wanted *w);
+/* False: it is not to be asked. Else it counts as asked until ps_wanted_answered. */
+PS_MUST_CHECK bool ps_wanted_ask(struct ps_wanted *w, const struct ps_file_facts *facts);
+void ps_wanted_answered(struct ps_wanted *w);
 
 #endif

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A deleted file, held open, whose file system (FUSE) does not answer: its content times out, and all else comes."""
+"""Deleted files, held open, whose file system (FUSE) does not answer: the content of the first one times out, nobody
+asks that file system for the others, and all else comes."""
 import ctypes
 import os
 import struct
@@ -9,7 +10,9 @@ import odd
 import snapshot
 from checks import Stopwatch, equal, finish, holds, skip
 
-LOOKUP, FORGET, GETATTR, UNLINK, OPEN, READ, INIT, INTERRUPT, BATCH_FORGET = 1, 2, 3, 10, 14, 15, 26, 36, 42
+LOOKUP, FORGET, GETATTR, UNLINK, OPEN, READ, STATFS = 1, 2, 3, 10, 14, 15, 17
+INIT, INTERRUPT, BATCH_FORGET = 26, 36, 42
+FILES = 20  # more than readers may be left behind
 SECONDS = 60  # the server ends by itself, and everybody who waits for it wakes up
 
 
@@ -23,11 +26,14 @@ def reply_to(opcode, node, body):
     if opcode == INIT:
         return struct.pack("<4I2HI24x16x", 7, struct.unpack_from("<I", body, 4)[0], 0, 0, 8, 8, 4096).ljust(64, b"\0")
     if opcode == LOOKUP:
-        return struct.pack("<4Q2I", 2, 0, 60, 60, 0, 0) + attributes(2)
+        made = 2 + int(body.rstrip(b"\0"))
+        return struct.pack("<4Q2I", made, 0, 60, 60, 0, 0) + attributes(made)
     if opcode == GETATTR:
         return struct.pack("<Q2I", 60, 0, 0) + attributes(node)
     if opcode == OPEN:
         return struct.pack("<Q2I", 1, 2, 0)
+    if opcode == STATFS:
+        return bytes(80)
     return None if opcode in (READ, FORGET, INTERRUPT, BATCH_FORGET) else b""
 
 
@@ -66,8 +72,9 @@ def main():
     place = os.path.join(folder.name, "fuse")
     os.mkdir(place)
     server = mounted(place)
-    hanging = os.open(place + "/file", os.O_RDONLY)
-    os.unlink(place + "/file")
+    hanging = [os.open(f"{place}/{number}", os.O_RDONLY) for number in range(FILES)]
+    for number in range(FILES):
+        os.unlink(f"{place}/{number}")
     path = os.path.join(folder.name, "gone")
     odd.copy_of_program(path)
     process = odd.Odd("wait", program=path)
@@ -84,8 +91,9 @@ def main():
     os.waitpid(server, 0)
     ctypes.CDLL(None).umount2(place.encode(), 2)
     own = bundle.contents(os.getpid())
-    equal("the file that does not answer", "timed_out", own[f"fd/{hanging}"].outcome)
-    holds("it has its facts all the same", own[f"fd/{hanging}"].facts["size"] == 1 << 20)
+    equal("the first file that does not answer", "timed_out", own[f"fd/{hanging[0]}"].outcome)
+    equal("the others there are not tried", {"skipped"}, {own[f"fd/{number}"].outcome for number in hanging[1:]})
+    equal("they have their facts all the same", {1 << 20}, {own[f"fd/{number}"].facts["size"] for number in hanging})
     equal("the file behind it", b"behind the one that hangs\n", bundle.object(own[f"fd/{behind}"]))
     equal("the deleted executable", "complete", bundle.contents(process.pid)["exe"].outcome)
     equal("readers replaced", 1, bundle.closing["readers"]["replaced"])

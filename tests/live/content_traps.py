@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A container root full of traps: links that lead out of it, loops, a pipe that somebody waits at, devices, sockets, a
-directory that is swapped for a link all the time. Nothing outside of the root is read, and nothing is opened that is
-no regular file. What changed in it is listed, and what tells most of it is kept."""
+directory that is swapped for a link all the time, a file of proc that is mounted elsewhere. Nothing outside of the root
+is read, and nothing is opened that is no regular file, or that the kernel makes up when it is read. What changed in it is listed, and what tells most of it is kept."""
 import hashlib
 import os
 import secrets
@@ -60,6 +60,14 @@ def swap(root, stop):
     while not stop.is_set():
         for pair in ((b"flip", b"away"), (b"flop", b"flip"), (b"flip", b"flop"), (b"away", b"flip")):
             os.rename(*(os.path.join(root.encode(), b"tmp", name) for name in pair))
+
+
+def made_up(folder):
+    """A descriptor to a file of proc, without the right to read it, that a mount gives the name of a deleted file."""
+    path = os.path.join(folder, "log (deleted)")
+    write(path, b"")
+    subprocess.run(["mount", "--bind", "/proc/version", path], check=True)
+    return os.open(path, os.O_PATH)
 
 
 def main():
@@ -130,6 +138,12 @@ def main():
     holds("the list tells of its walk", len(ends) == 1 and ends[0]["walked"] >= len(listed), ends)
     none = snapshot.collect(folder.name + "/none", "--files", "none", "--pid", pids)
     equal("--files none: no list", [], none.records("file"))
+    deleted = made_up(folder.name)
+    content = snapshot.collect(folder.name + "/own", "--files", "none", "--pid", os.getpid()).contents(os.getpid())
+    equal("a file of proc under the name of a deleted one is not opened", ("absent", 0, False),
+          (content[f"fd/{deleted}"].outcome, content[f"fd/{deleted}"].length, "sha256" in content[f"fd/{deleted}"].facts))
+    os.close(deleted)
+    subprocess.run(["umount", os.path.join(folder.name, "log (deleted)")], check=True)
     for process in (traps, more, good):
         process.kill()
     finish()
