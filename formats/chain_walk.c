@@ -234,7 +234,8 @@ static void check_key(struct walk *w, const struct ps_chain_entry *e, size_t cou
         return;
     find(w, PS_VERIFY_TAMPERED,
          later ? "the pinned key is that of a later snapshot; pin that of number 0"
-               : "the chain begins with another key than the pinned one",
+               : "the chain begins with another key than the pinned one; each task, and each start of a task, has its "
+                 "own: give --key for each of them, or the log with --heads",
          e, NULL);
 }
 

@@ -106,7 +106,9 @@ static bool check_heads(int fd, struct ps_verify_report *r, struct ps_error *err
         find(r, PS_FINDING_TAMPERED, "it holds two different head lines of this bundle", about);
     else if (count == 0)
         find(r, PS_FINDING_NOTE,
-             log.count > 0 ? "it holds head lines, and none of this bundle" : "it holds no head line", about);
+             log.count > 0 ? "it holds head lines, and none of this bundle"
+                           : "it holds no head line at all; it must be plain text, neither compressed nor UTF-16",
+             about);
     else if (!r->has_root || !r->has_chain || !ps_head_equal(head, &r->head))
         find(r, PS_FINDING_TAMPERED, "its head line of this bundle names another root, key or number", about);
     else {

@@ -287,6 +287,9 @@ static bool compare_log(struct series *s, struct ps_error *err)
     s->verdict.log = &s->log;
     if (s->log.flawed > 0)
         find(s, PS_VERIFY_OK, "the log holds head lines that are cut off or changed", NULL);
+    else if (s->log.count == 0)
+        find(s, PS_VERIFY_OK, "the log holds no head line at all; it must be plain text, neither compressed nor UTF-16",
+             NULL);
     for (size_t i = 0; i < s->entry_count; i++)
         compare_entry(s, &s->entries[i]);
     for (size_t i = 0; i < s->log.count; i++) {

@@ -16,7 +16,7 @@ struct ps_s3_answer {
     bool whole;    /* it is such a document */
     char root[48]; /* "Error", "InitiateMultipartUploadResult", ... */
     /* Children of the root; "" when absent. A message that is too long is cut and ends in "...". */
-    char code[64], message[320], region[40], request_id[128], server_time[40], etag[128], upload_id[1024];
+    char code[64], message[640], region[40], request_id[128], server_time[40], etag[128], upload_id[1024];
 };
 
 /* *out is set in any case; when the text is not such a document all of it is empty. */

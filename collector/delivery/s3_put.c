@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "build_info.h"
+#include "collector/delivery/presigned_url.h"
 #include "formats/base64.h"
 #include "formats/printable.h"
 
@@ -165,9 +166,12 @@ static bool stored_the_same(const struct ps_object *object, const struct ps_http
 
 static void name_of(const struct ps_delivery *d, const struct ps_object *object, struct ps_buffer *out)
 {
-    if (!d->presigned)
+    if (d->presigned) {
+        ps_printable_add(out, ps_presigned_place(object->presigned_url));
+    } else {
         ps_printable_add(out, ps_span_text(d->address.prefix));
-    ps_printable_add(out, ps_span_text(object->name));
+        ps_printable_add(out, ps_span_text(object->name));
+    }
     ps_buffer_add_byte(out, '\0');
 }
 

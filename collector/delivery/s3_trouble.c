@@ -47,9 +47,6 @@ static const struct code {
     {"NotImplemented", PS_S3_REFUSED,
      "the service does not know one of the headers (If-None-Match, checksum, lock, tags); an endpoint that cannot keep "
      "from overwriting is no place for evidence"},
-    {"InvalidRequest", PS_S3_REFUSED,
-     "with lock options: the bucket has no Object Lock (it is set when a bucket is made); leave them out or choose "
-     "another bucket"},
 };
 
 static const struct code *find(const char *code)
@@ -136,9 +133,17 @@ bool ps_s3_server_time(const struct ps_http_answer *answer, const struct ps_s3_a
            ps_utc_time(ps_span_text(document->server_time), epoch_s);
 }
 
+/* "User: ARN is not authorized to perform: ACTION on resource: ARN because no ... policy allows ...": from the second
+ * half on, which is what must be changed. NULL: it is not such a sentence. */
+static const char *denial(const struct ps_s3_answer *document)
+{
+    return strstr(document->message, "not authorized to perform: ");
+}
+
 void ps_s3_add_answer(struct ps_buffer *out, const struct ps_http_answer *answer, const struct ps_s3_answer *document)
 {
-    enum { CODE_COLUMNS = 64, MESSAGE_COLUMNS = 120 };
+    enum { CODE_COLUMNS = 64, MESSAGE_COLUMNS = 120, DENIAL_COLUMNS = 280 };
+    const char *denied = denial(document), *message = denied != NULL ? denied : document->message;
 
     ps_buffer_addf(out, "%d", answer->status);
     if (document->code[0] == '\0')
@@ -148,17 +153,21 @@ void ps_s3_add_answer(struct ps_buffer *out, const struct ps_http_answer *answer
     if (document->message[0] == '\0')
         return;
     ps_buffer_add_text(out, " (");
-    ps_printable_add_cut(out, ps_span_text(document->message), MESSAGE_COLUMNS);
+    ps_printable_add_cut(out, ps_span_text(message), denied != NULL ? DENIAL_COLUMNS : MESSAGE_COLUMNS);
     ps_buffer_add_byte(out, ')');
 }
 
 /* Whatever the policies in between may have looked at. */
-static void add_denied(struct ps_buffer *out, const struct ps_delivery_options *o, bool presigned)
+static void add_denied(struct ps_buffer *out, const struct ps_delivery_options *o, bool presigned, bool told)
 {
     if (presigned) {
         ps_buffer_add_text(out,
                            "the presigned URL has expired, its signer may not put there, or a header is missing or "
                            "one too many; presign a new one, and name each header that it signs with --put-header");
+        return;
+    }
+    if (told) {
+        ps_buffer_add_text(out, "AWS names the right and the policy that must give it");
         return;
     }
     ps_buffer_add_text(out, "the role needs s3:PutObject on this prefix");
@@ -175,6 +184,23 @@ static void add_denied(struct ps_buffer *out, const struct ps_delivery_options *
     ps_buffer_add_text(out, "; also look at the bucket's policy and at that of the VPC endpoint");
     if (o->sse_kms_key == NULL)
         ps_buffer_add_text(out, ", and at that of the bucket's default KMS key");
+}
+
+/* One code for many flaws of a request. */
+static void add_invalid(struct ps_buffer *out, const struct ps_delivery_options *o, bool presigned,
+                        const struct ps_s3_answer *document)
+{
+    if (strstr(document->message, "Content-MD5") != NULL)
+        ps_buffer_add_text(
+            out, presigned ? "a locked bucket wants Content-MD5, which is known now: presign for the bundle that is "
+                             "kept, with its Content-MD5, and push it with --put-header"
+                           : "both were sent, so something in between takes headers away; look for a proxy");
+    else if (o->object_lock_mode != NULL || o->legal_hold)
+        ps_buffer_add_text(out,
+                           "the bucket has no Object Lock (it is set when a bucket is made); leave the lock options "
+                           "out or choose another bucket");
+    else
+        ps_buffer_add_text(out, "see what S3 documents under this code");
 }
 
 void ps_s3_add_cause(struct ps_buffer *out, const struct ps_delivery_options *o, bool presigned,
@@ -195,7 +221,9 @@ void ps_s3_add_cause(struct ps_buffer *out, const struct ps_delivery_options *o,
         ps_buffer_add_text(out, "the KMS key cannot be used: disabled, to be deleted, or in another region; check "
                                 "--sse-kms-key or the bucket's default key");
     else if (strcmp(document->code, "AccessDenied") == 0)
-        add_denied(out, o, presigned);
+        add_denied(out, o, presigned, denial(document) != NULL);
+    else if (strcmp(document->code, "InvalidRequest") == 0)
+        add_invalid(out, o, presigned, document);
     else if (answer->status == 407)
         ps_buffer_add_text(out, "the proxy wants a name and a password; check --proxy");
     else if (!is_error(document) && meaning_of_status(answer->status) == PS_S3_LATER)

@@ -152,6 +152,44 @@ static void explained(const struct ps_delivery_options *o, bool presigned, int s
     ps_buffer_done(&out);
 }
 
+#define USER "User: arn:aws:sts::111122223333:assumed-role/checkout-task/0123456789abcdef0123456789abcdef"
+
+/* AWS names the action, the place and the kind of policy, at the end of a long sentence. */
+Test(s3_trouble, what_aws_says_was_denied_is_told_to_its_end)
+{
+    struct ps_delivery_options plain = {0};
+    static const char key[] = "<Error><Code>AccessDenied</Code><Message>" USER " is not authorized to perform: "
+                              "kms:GenerateDataKey on resource: arn:aws:kms:eu-west-1:444455556666:key/"
+                              "12345678-1234-1234-1234-123456789012 because no resource-based policy allows the "
+                              "kms:GenerateDataKey action</Message></Error>";
+    static const char put[] = "<Error><Code>AccessDenied</Code><Message>" USER " is not authorized to perform: "
+                              "s3:PutObject on resource: &quot;arn:aws:s3:::evidence-444455556666-eu-west-1/evidence/"
+                              "account_id=111122223333/procsnap-20261122t001500z-1b2c3d4e.tar.gz.age&quot; with an "
+                              "explicit deny in a VPC endpoint policy</Message></Error>";
+    explained(&plain, false, 403, key,
+              "403 AccessDenied (not authorized to perform: kms:GenerateDataKey on resource: "
+              "arn:aws:kms:eu-west-1:444455556666:key/12345678-1234-1234-1234-123456789012 because no resource-based "
+              "policy allows the kms:GenerateDataKey action): AWS names the right and the policy");
+    explained(&plain, false, 403, put, "with an explicit deny in a VPC endpoint policy): AWS names the right");
+    explained(&plain, true, 403, put, "VPC endpoint policy): the presigned URL has expired, its signer");
+}
+
+/* One code for many things: the lock is blamed where there is one, and not for headers that somebody took away. */
+Test(s3_trouble, an_invalid_request_is_not_always_the_lock)
+{
+    struct ps_delivery_options plain = {0}, locked = {.object_lock_mode = "GOVERNANCE"}, held = {.legal_hold = true};
+    static const char missing[] = "<Error><Code>InvalidRequest</Code><Message>Bucket is missing Object Lock "
+                                  "Configuration</Message></Error>";
+    static const char sums[] = "<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR x-amz-checksum- HTTP header is "
+                               "required for Put Object requests with Object Lock parameters</Message></Error>";
+    explained(&locked, false, 400, missing, "the bucket has no Object Lock");
+    explained(&held, false, 400, missing, "the bucket has no Object Lock");
+    explained(&plain, false, 400, missing, "see what S3 documents");
+    explained(&locked, false, 400, sums, "both were sent");
+    explained(&plain, false, 400, sums, "both were sent");
+    explained(&plain, true, 400, sums, "with its Content-MD5, and push it");
+}
+
 Test(s3_trouble, likely_causes_are_told)
 {
     struct ps_delivery_options plain = {0};

@@ -135,6 +135,21 @@ def check_task_role():
     check("task role: writes, and nothing else", allowed == WRITERS, allowed ^ WRITERS)
 
 
+# What docs/OPERATIONS.md tells a responder to do, by the account that it is done in.
+IN_THE_TASKS_ACCOUNT = {"ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand", "logs:FilterLogEvents"}
+IN_THE_BUCKETS_ACCOUNT = {"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention", "s3:ListBucket", "s3:PutObject",
+                          "kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def check_responder():
+    """Two roles where there are two accounts: README.md says where the one ends and the other begins."""
+    statements = check_policy("responder-policy.json")
+    for which, half, rights in (("the first four", statements[:4], IN_THE_TASKS_ACCOUNT),
+                                ("the last four", statements[4:], IN_THE_BUCKETS_ACCOUNT)):
+        allowed = {action for statement in half if statement["Effect"] == "Allow" for action in listed(statement["Action"])}
+        check(f"responder: rights of {which} statements", allowed == rights and len(half) == 4, allowed ^ rights)
+
+
 def check_bucket():
     statements = {statement["Sid"]: statement for statement in check_policy("bucket-policy.json")}
     check("bucket: TLS only", statements["OnlyOverTls"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}})
@@ -156,7 +171,7 @@ def main():
     check_task_definition("task-definition.json", True)
     check_task_definition("task-definition-without-ptrace.json", False)
     check_task_role()
-    check_policy("responder-policy.json")
+    check_responder()
     check_bucket()
     check_marks()
     sys.exit(failures > 0)

@@ -149,6 +149,9 @@ def check_presigned(folder, bundle):
     there = [double.object(f"case=1/x.tar.gz{end}") for end in ("", ".minisig")]
     equal("presigned: delivered", (DELIVERED, list(bundle.files.values())),
           (run.status, [made and made.data for made in there]))
+    again = Push(folder, bundle.path, urls[0], *options, *roots, env={}).end()
+    holds("presigned, twice: what is there is named by its own name", again.status == NOT_DELIVERED
+          and f"{double.url}/evidence/case%3D1/x.tar.gz is there already" in again.stderr, again.stderr)
     signatures = [url.rpartition("X-Amz-Signature=")[2] for url in urls]
     told = run.stdout + run.stderr + str(run.receipts())
     holds("presigned: its signature is told nowhere", not any(signature in told for signature in signatures), told)

@@ -279,7 +279,12 @@ def logs(honest, heads, work):
            options=log_of(heads[:2] + [wrong] + heads[3:], name))
     expect("the log contradicts itself", honest, TAMPERED, "two different head lines",
            options=log_of(heads + [wrong], name))
-    expect("an empty log", honest, UNPINNED, "the log names 0", options=("--heads", "/dev/null"))
+    expect("an empty log", honest, UNPINNED, "the log names 0", "no head line at all", options=("--heads", "/dev/null"))
+    with open(name, "w", encoding="utf-16") as file:
+        file.writelines(head.line + "\n" for head in heads)
+    for what, place in (("a series", honest), ("one bundle", os.path.join(honest, heads[2].file))):
+        expect(f"a log that is no plain text, {what}", place, UNPINNED, "neither compressed nor UTF-16",
+               options=("--heads", name))
     one = os.path.join(honest, heads[2].file)
     expect("one bundle and the log", one, OK, "it holds the head line of this bundle", options=log_of(heads, name))
     expect("one bundle that the log does not have", one, UNPINNED, "none of this bundle",
@@ -298,6 +303,8 @@ def mixed(honest, heads, work):
         remove(folder, extracted)
         keys = [word for pk in (heads[0].pk, second[0].pk, alone.pk, extracted.pk) for word in ("--key", pk)]
         expect("two chains, two alone, one of them extracted", folder, OK, "10 bundles, 2 chains, 2 alone", options=keys)
+        expect("two chains, as two tasks leave them, and the key of one", folder, TAMPERED, "each start of a task",
+               "--key for each of them", options=keys[:2])
         os.symlink(heads[0].file, os.path.join(folder, "link.tar.gz"))
         os.mkfifo(os.path.join(folder, "fifo.tar.gz"))
         os.mkdir(os.path.join(folder, "folder.tar.gz"))
