@@ -74,7 +74,6 @@ struct ps_wanted {
     _Atomic uint32_t root_count, roots_done;
     _Atomic uint32_t reached;
     uint64_t until_us, kept_bytes, drift_bytes;
-    uint32_t seen_count;
     struct ps_root_seen roots[PS_ROOTS_MAX];
     struct ps_wanted_item items[PS_WANTED_MAX];
     uint32_t by_key[2 * PS_WANTED_MAX]; /* open addressing: 1 + index of an executable */
