@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/derive.h"
+#include "formats/lower_bound.h"
 #include "formats/pack.h"
 
 /* A raw member, borrowed from the evidence. */
@@ -109,16 +110,10 @@ static struct ps_derived_life *find_life(const struct ps_derive *d, uint32_t pid
 /* The first life of a pid: that of a directory that is called after the pid alone. */
 static struct ps_derived_life *first_life(const struct ps_derive *d, uint32_t pid)
 {
-    size_t low = 0, high = d->count;
+    struct ps_derived_life wanted = {.pid = pid};
+    size_t at = ps_lower_bound(&wanted, d->lives, d->count, sizeof wanted, by_life);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (d->lives[middle].pid < pid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < d->count && d->lives[low].pid == pid ? &d->lives[low] : NULL;
+    return at < d->count && d->lives[at].pid == pid ? &d->lives[at] : NULL;
 }
 
 /* ---- entries ---- */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "analysis/socket_index.h"
+#include "formats/lower_bound.h"
 
 enum { CAP_SYS_PTRACE_BIT = 19 };
 
@@ -253,16 +254,9 @@ void ps_snapshot_done(struct ps_snapshot *s)
 /* The first row of a pid, or where it would stand. */
 static size_t first_of(const struct ps_snapshot *s, uint32_t pid)
 {
-    size_t low = 0, high = s->process_count;
+    struct ps_process_row wanted = {.pid = pid};
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->processes[middle].pid < pid)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return ps_lower_bound(&wanted, s->processes, s->process_count, sizeof wanted, by_pid_and_start);
 }
 
 const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)

@@ -16,7 +16,6 @@
 
 _Static_assert(sizeof(SHA256_CTX) == sizeof(((struct ps_sha256 *) 0)->state), "room for SHA256_CTX");
 _Static_assert(sizeof(crypto_generichash_state) == sizeof(((struct ps_blake2b512 *) 0)->state), "room for BLAKE2b");
-_Static_assert(sizeof(crypto_hash_sha512_state) == sizeof(((struct ps_sha512 *) 0)->state), "room for SHA-512");
 
 /* An empty span may have no address, which the libraries need not accept. */
 static const uint8_t *address_of(struct ps_span bytes)
@@ -89,34 +88,9 @@ void ps_blake2b512_of(struct ps_span bytes, uint8_t out[PS_BLAKE2B512_LEN])
     ps_blake2b512_final(&h, out);
 }
 
-void ps_sha512_init(struct ps_sha512 *h)
-{
-    crypto_hash_sha512_state ctx;
-    (void) crypto_hash_sha512_init(&ctx);
-    memcpy(h->state, &ctx, sizeof ctx);
-}
-
-void ps_sha512_update(struct ps_sha512 *h, struct ps_span bytes)
-{
-    crypto_hash_sha512_state ctx;
-    memcpy(&ctx, h->state, sizeof ctx);
-    (void) crypto_hash_sha512_update(&ctx, address_of(bytes), bytes.len);
-    memcpy(h->state, &ctx, sizeof ctx);
-}
-
-void ps_sha512_final(struct ps_sha512 *h, uint8_t out[PS_SHA512_LEN])
-{
-    crypto_hash_sha512_state ctx;
-    memcpy(&ctx, h->state, sizeof ctx);
-    (void) crypto_hash_sha512_final(&ctx, out);
-}
-
 void ps_sha512_of(struct ps_span bytes, uint8_t out[PS_SHA512_LEN])
 {
-    struct ps_sha512 h;
-    ps_sha512_init(&h);
-    ps_sha512_update(&h, bytes);
-    ps_sha512_final(&h, out);
+    (void) crypto_hash_sha512(out, address_of(bytes), bytes.len);
 }
 
 static const char digits[] = "0123456789abcdef";

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The three hashes of the bundle, streaming: SHA-256 for manifests and the root (FIPS 180-4), BLAKE2b-512 for what
- * minisign signs (RFC 7693, unkeyed), SHA-512 for what SSHSIG signs. The states are plain values: copy them, put them
- * anywhere, drop them; nothing is allocated and nothing can fail. After final a state needs init before the next use.
+ * The three hashes of the bundle: SHA-256 for manifests and the root (FIPS 180-4) and BLAKE2b-512 for what minisign signs
+ * (RFC 7693, unkeyed), both also in pieces; SHA-512 for what SSHSIG signs, which is small and comes whole. The states are
+ * plain values: copy them, put them anywhere, drop them; nothing is allocated and nothing can fail. After final a state
+ * needs init before the next use.
  */
 #ifndef PS_DIGEST_H
 #define PS_DIGEST_H
@@ -19,10 +20,6 @@ struct ps_blake2b512 {
     uint8_t state[384];
 };
 
-struct ps_sha512 {
-    uint8_t state[208];
-};
-
 void ps_sha256_init(struct ps_sha256 *h);
 void ps_sha256_update(struct ps_sha256 *h, struct ps_span bytes);
 void ps_sha256_final(struct ps_sha256 *h, uint8_t out[PS_SHA256_LEN]);
@@ -33,9 +30,6 @@ void ps_blake2b512_update(struct ps_blake2b512 *h, struct ps_span bytes);
 void ps_blake2b512_final(struct ps_blake2b512 *h, uint8_t out[PS_BLAKE2B512_LEN]);
 void ps_blake2b512_of(struct ps_span bytes, uint8_t out[PS_BLAKE2B512_LEN]);
 
-void ps_sha512_init(struct ps_sha512 *h);
-void ps_sha512_update(struct ps_sha512 *h, struct ps_span bytes);
-void ps_sha512_final(struct ps_sha512 *h, uint8_t out[PS_SHA512_LEN]);
 void ps_sha512_of(struct ps_span bytes, uint8_t out[PS_SHA512_LEN]);
 
 /* Two lowercase digits for each byte. */

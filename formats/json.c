@@ -376,12 +376,6 @@ void ps_json_raw(struct ps_json *j, const char *name, struct ps_span json)
     ps_buffer_add_span(j->out, json);
 }
 
-void ps_json_base64(struct ps_json *j, const char *name, struct ps_span bytes)
-{
-    open_value(j, name);
-    put_base64(j->out, bytes);
-}
-
 bool ps_json_lossless(struct ps_span bytes)
 {
     for (size_t at = 0; at < bytes.len;) {

@@ -45,7 +45,6 @@ void ps_json_bytes_array(struct ps_json *j, const char *name, struct ps_span lis
                          bool (*next)(struct ps_cursor *in, struct ps_span *piece));
 /* Already valid JSON text (an object, array, string or number) under that name. */
 void ps_json_raw(struct ps_json *j, const char *name, struct ps_span json);
-void ps_json_base64(struct ps_json *j, const char *name, struct ps_span bytes);
 /* True when the bytes are UTF-8 without NUL: the display string loses nothing. */
 bool ps_json_lossless(struct ps_span bytes);
 

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "formats/lower_bound.h"
 #include "formats/record_diag.h"
 #include "parsers/net_inet.h"
 #include "parsers/net_unix.h"
@@ -33,19 +34,6 @@ static bool is_same(const struct ps_diag_unix *asked, const struct ps_net_unix *
     return prints_as(asked->name, row->path, cut);
 }
 
-static size_t first_ref(const struct ps_diag_table *t, uint64_t key)
-{
-    size_t low = 0, high = t->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->refs[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void add_unix(struct ps_json *j, const struct ps_diag_unix *asked, bool cut)
 {
     if (asked->peer)
@@ -61,7 +49,8 @@ enum { SAME_KEY_MAX = 64 };
 /* `j` may be NULL but for unix sockets. */
 static bool find(struct ps_json *j, struct ps_diag_table *t, size_t index, uint64_t key, const void *row)
 {
-    size_t first = first_ref(t, key), end;
+    struct ps_diag_ref wanted = {.key = key};
+    size_t first = ps_lower_bound(&wanted, t->refs, t->count, sizeof wanted, ps_diag_by_key), end;
     for (size_t i = first; i < t->count && i - first < SAME_KEY_MAX && t->refs[i].key == key; i++) {
         union ps_any_record asked;
         bool cut = false;

@@ -157,7 +157,8 @@ void ps_record_line(struct ps_buffer *out, const struct ps_parser *parser, const
     ps_buffer_add_byte(out, '\n');
 }
 
-void ps_issue_line(struct ps_buffer *out, const struct ps_parser *parser, const struct ps_issue *issue)
+/* One line: {"kind":"issue","of":"pid_stat","at":17,"why":"..."} */
+static void issue_line(struct ps_buffer *out, const struct ps_parser *parser, const struct ps_issue *issue)
 {
     struct ps_json j = ps_json_into(out);
 
@@ -188,7 +189,7 @@ size_t ps_parse_lines(struct ps_buffer *out, const struct ps_parser *parser, str
             ps_record_line(out, parser, &record);
             continue;
         }
-        ps_issue_line(out, parser, &issue);
+        issue_line(out, parser, &issue);
         issues++;
     }
 }

@@ -16,8 +16,6 @@ void ps_unescape(struct ps_buffer *out, struct ps_span escaped);
 void ps_record_fields(struct ps_json *j, const struct ps_parser *parser, const void *record);
 /* One line, newline included: {"kind":"pid_stat","pid":1,...} */
 void ps_record_line(struct ps_buffer *out, const struct ps_parser *parser, const void *record);
-/* One line: {"kind":"issue","of":"pid_stat","at":17,"why":"..."} */
-void ps_issue_line(struct ps_buffer *out, const struct ps_parser *parser, const struct ps_issue *issue);
 /* All lines of one saved /proc file: what `procsnap parse KIND` prints. Returns the number of issues. */
 size_t ps_parse_lines(struct ps_buffer *out, const struct ps_parser *parser, struct ps_span file);
 

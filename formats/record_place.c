@@ -58,8 +58,9 @@ static struct ps_span without_scope(struct ps_span name)
     return name;
 }
 
-/* Groups made inside of a container lie below its own, containers in a container as well: the last id is the nearest. */
-void ps_container_id_of(struct ps_span path, char out[PS_CONTAINER_ID_MAX + 1])
+/* The id that a path of a control group names; "" when there is none. Groups made inside of a container lie below its
+ * own, containers in a container as well: the last id is the nearest. */
+static void container_id_of(struct ps_span path, char out[PS_CONTAINER_ID_MAX + 1])
 {
     struct ps_cursor c = ps_cursor_over(path);
     struct ps_span name;
@@ -93,7 +94,7 @@ void ps_place_learn(struct ps_records *r, const struct ps_parser *p, const void 
     struct ps_place *place = &r->l->draft->place;
     if (strcmp(p->kind, "pid_cgroup") == 0 && place->container[0] == 0) {
         const struct ps_pid_cgroup *group = record;
-        ps_container_id_of(group->path, place->container);
+        container_id_of(group->path, place->container);
     } else if (strcmp(p->kind, "pid_stat") == 0) {
         const struct ps_pid_stat *stat = record;
         place->kernel_thread = stat->flags & PS_FLAG_KTHREAD;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/lower_bound.h"
 #include "formats/records_state.h"
 
 static const struct ps_field *field_of(const struct ps_parser *p, const char *name)
@@ -152,25 +153,13 @@ static int by_inode(const void *left, const void *right)
     return a->fd < b->fd ? -1 : a->fd > b->fd;
 }
 
-static size_t first_owner(const struct ps_records *r, uint64_t inode)
-{
-    size_t low = 0, high = r->owner_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (r->owners[middle].inode < inode)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The most owners that one record names; a fork bomb that shares one socket has more. */
 enum { OWNERS_SHOWN = 256 };
 
 void ps_socket_owners(struct ps_records *r, struct ps_json *j, uint64_t inode, bool of_kernel)
 {
-    size_t at = first_owner(r, inode), count = 0;
+    struct ps_owner wanted = {.inode = inode};
+    size_t at = ps_lower_bound(&wanted, r->owners, r->owner_count, sizeof wanted, by_inode), count = 0;
     ps_json_array(j, "owners");
     for (; inode && at < r->owner_count && r->owners[at].inode == inode; at++, count++) {
         if (count >= OWNERS_SHOWN)

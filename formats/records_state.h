@@ -333,8 +333,6 @@ void ps_platform_out(struct ps_records *r);
 void ps_metadata_entry(struct ps_records *r, const struct ps_entry *entry, const void *answer);
 
 /* record_place.c */
-/* The id that a path of a control group names, by its last component that is one; "" when there is none. */
-void ps_container_id_of(struct ps_span path, char out[PS_CONTAINER_ID_MAX + 1]);
 /* What one record of a file says of the place of its process. */
 void ps_place_learn(struct ps_records *r, const struct ps_parser *p, const void *record);
 /* A mount of the mount namespace of the process of the line. */

@@ -10,14 +10,6 @@
 #include "collector/known_objects.h"
 #include "collector/sightings.h"
 
-void ps_content_done(struct ps_content_line *c)
-{
-    ps_buffer_done(&c->name);
-    ps_buffer_done(&c->path);
-    free(c->objects);
-    c->objects = NULL;
-}
-
 /* Names of members have the same escapes; here a slash stays, and no length is too long. */
 static void add_escaped(struct ps_buffer *out, struct ps_span path)
 {

@@ -55,6 +55,5 @@ PS_MUST_CHECK bool ps_content_store(struct ps_line_builder *l, struct ps_span by
 PS_MUST_CHECK bool ps_content_end(struct ps_line_builder *l, const struct ps_capture *end, bool atime, uint64_t us);
 /* The sender is gone: what is open ends as it stands. */
 void ps_content_close(struct ps_line_builder *l, enum ps_outcome as, uint64_t us);
-void ps_content_done(struct ps_content_line *c);
 
 #endif

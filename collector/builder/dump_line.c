@@ -9,12 +9,6 @@
 
 enum { TEXT_KEEP = 64 << 10 };
 
-void ps_dump_done(struct ps_dump_line *d)
-{
-    for (size_t i = 0; i < sizeof d->texts / sizeof *d->texts; i++)
-        ps_buffer_done(&d->texts[i]);
-}
-
 static void out_of_memory(struct ps_line_builder *l)
 {
     if (!l->out->failed)

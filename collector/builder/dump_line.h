@@ -36,6 +36,5 @@ PS_MUST_CHECK bool ps_dump_end(struct ps_line_builder *l, const struct ps_captur
                                uint64_t us);
 /* The sender is gone: what is open ends as it stands, the rest of a core is zeros. */
 void ps_dump_close(struct ps_line_builder *l, enum ps_outcome as, uint64_t us);
-void ps_dump_done(struct ps_dump_line *d);
 
 #endif

@@ -143,7 +143,8 @@ bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_w
     return ps_verify_tarball(ps_input_fd, &in->fd, &all, report, err);
 }
 
-bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err)
+/* Back to the beginning, for another reading. */
+static bool rewind_input(struct ps_bundle_input *in, struct ps_error *err)
 {
     if (in->directory || lseek(in->fd, 0, SEEK_SET) == 0)
         return true;
@@ -157,7 +158,7 @@ bool ps_bundle_input_hash(struct ps_bundle_input *in, uint8_t sha256[PS_SHA256_L
     struct ps_sha256 hash;
     size_t got = 1;
 
-    if (!ps_bundle_input_rewind(in, err))
+    if (!rewind_input(in, err))
         return false;
     ps_sha256_init(&hash);
     for (*size = 0; got > 0; *size += got) {
@@ -186,7 +187,7 @@ bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source
             *out = ps_bundle_dir_source(in->members_dir);
         return in->members_dir != NULL;
     }
-    if (!ps_bundle_input_rewind(in, err))
+    if (!rewind_input(in, err))
         return false;
     in->members_reader = ps_tarball_reader_new(ps_input_fd, &in->fd, err);
     if (in->members_reader == NULL)

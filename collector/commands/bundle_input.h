@@ -45,8 +45,6 @@ void ps_bundle_input_enclose(const struct ps_bundle_input *in, int out);
 /* `wants` without its minisig, which comes from here. */
 PS_MUST_CHECK bool ps_bundle_input_verify(struct ps_bundle_input *in, const struct ps_verify_wants *wants,
                                           struct ps_verify_report *report, struct ps_error *err);
-/* Back to the beginning, for the second reading. */
-PS_MUST_CHECK bool ps_bundle_input_rewind(struct ps_bundle_input *in, struct ps_error *err);
 /* Its members, from the beginning, as often as it was loaded `again`. *out lives until the next call, or until `use`
  * returns. */
 PS_MUST_CHECK bool ps_bundle_input_members(struct ps_bundle_input *in, struct ps_member_source *out,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AWS Signature Version 4, of a request's headers or of its query (presigned URL), as AWS documents it under "Signature
- * Version 4 signing process". Pure: the time and the secret are handed in, nothing is sent or read.
+ * AWS Signature Version 4, of a request's headers, as AWS documents it under "Signature Version 4 signing process". Pure:
+ * the time and the secret are handed in, nothing is sent or read.
  *
  * S3 signs the path as it goes over the wire. Other services remove dot segments first, and encode what is on the wire
  * once more: the two switches.
@@ -12,8 +12,6 @@
 #include "formats/buffer.h"
 
 enum { PS_SIGV4_HEADERS_MAX = 64, PS_SIGV4_QUERY_MAX = 32, PS_SIGV4_TIME_SIZE = 17 };
-
-#define PS_SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 
 /* One name=value of a query, not encoded. */
 struct ps_sigv4_pair {
@@ -26,13 +24,12 @@ struct ps_sigv4_request {
     const struct ps_sigv4_pair *query;
     size_t query_count;
     const char *const *headers; /* "Name: value", ends with NULL; all of them are signed, and Host is among them */
-    const char *payload_hash;   /* 64 hex digits, or PS_SIGV4_UNSIGNED */
+    const char *payload_hash;   /* 64 hex digits, or a word that S3 knows in its place */
     bool normalize_path, double_encode; /* both false for S3 */
 };
 
 struct ps_sigv4_signer {
     const char *access_key_id, *secret_access_key;
-    const char *session_token; /* only for presigning: there it is part of the query; NULL: none */
     const char *region, *service;
     char time[PS_SIGV4_TIME_SIZE]; /* "20130524T000000Z": ps_sigv4_time */
 };
@@ -51,8 +48,5 @@ PS_MUST_CHECK bool ps_sigv4_canonical(const struct ps_sigv4_request *request, st
 /* Appends "Authorization: AWS4-HMAC-SHA256 ...", without newline. False as above. */
 PS_MUST_CHECK bool ps_sigv4_authorize(const struct ps_sigv4_request *request, const struct ps_sigv4_signer *signer,
                                       struct ps_buffer *out);
-/* Appends the whole query of a URL that holds for `expires_s` seconds (at most a week). */
-PS_MUST_CHECK bool ps_sigv4_presign(const struct ps_sigv4_request *request, const struct ps_sigv4_signer *signer,
-                                    uint32_t expires_s, struct ps_buffer *out);
 
 #endif

@@ -17,7 +17,8 @@ static bool is_memory(const struct statfs *fs)
     return fs->f_type == tmpfs_magic || fs->f_type == ramfs_magic;
 }
 
-bool ps_lies_in_memory(const struct ps_options *options)
+/* The bundle is written to a file system that lies in memory: it counts as used. */
+static bool lies_in_memory(const struct ps_options *options)
 {
     const char *dest = options->dest;
     struct statfs fs;
@@ -80,5 +81,5 @@ void ps_caps_make(const struct ps_options *options, const struct ps_limits *limi
         .dump_bytes = (deep ? 16384 : 1024) * mib,
     };
     if (limits->headroom_bytes.known == PS_LIMITED && limits->headroom_bytes.value < ample_bytes)
-        fit(out, limits->headroom_bytes.value, ps_lies_in_memory(options));
+        fit(out, limits->headroom_bytes.value, lies_in_memory(options));
 }

@@ -23,7 +23,4 @@ struct ps_caps {
 
 void ps_caps_make(const struct ps_options *options, const struct ps_limits *limits, struct ps_caps *out);
 
-/* The bundle is written to a file system that lies in memory: it counts as used. */
-bool ps_lies_in_memory(const struct ps_options *options);
-
 #endif

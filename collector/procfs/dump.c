@@ -21,7 +21,8 @@ enum { OPEN_FILE = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW };
 
 static struct ps_dump dump;
 
-ssize_t ps_dump_read(struct ps_reader_state *r, int fd, uint8_t *to, size_t room)
+/* Reads a file to its end or to `room`; the length, or -errno when the first read failed. */
+static ssize_t read_whole(struct ps_reader_state *r, int fd, uint8_t *to, size_t room)
 {
     size_t len = 0;
     while (len < room) {
@@ -77,7 +78,7 @@ static uint16_t judge(struct ps_target *t)
     if (ours)
         return PS_DUMP_JUDGED | PS_DUMP_OURS;
     int fd = ps_capture_open(t, "maps");
-    ssize_t len = fd >= 0 ? ps_dump_read(t->r, fd, dump.maps, maps_room(t->r)) : fd;
+    ssize_t len = fd >= 0 ? read_whole(t->r, fd, dump.maps, maps_room(t->r)) : fd;
     if (fd >= 0)
         close(fd);
     if (!known && len < 0)
@@ -116,7 +117,7 @@ static void send_file(struct ps_dump *d, enum ps_dump_part part, const char *nam
     ps_progress_made(d->p.t.r);
     if (fd < 0)
         return;
-    ssize_t n = ps_dump_read(d->p.t.r, fd, text, sizeof text);
+    ssize_t n = read_whole(d->p.t.r, fd, text, sizeof text);
     close(fd);
     if (n > 0)
         send_part(d, part, text, (size_t) n);
@@ -137,7 +138,7 @@ static bool open_memory(struct ps_dump *d, int *error)
     int maps = openat(t->dir, "maps", OPEN_FILE);
     *error = maps < 0 ? errno : 0;
     ps_progress_made(t->r);
-    ssize_t len = maps < 0 ? -1 : ps_dump_read(t->r, maps, d->maps, maps_room(t->r));
+    ssize_t len = maps < 0 ? -1 : read_whole(t->r, maps, d->maps, maps_room(t->r));
     if (maps >= 0 && len < 0)
         *error = (int) -len;
     if (maps >= 0)

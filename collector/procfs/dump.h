@@ -46,8 +46,6 @@ struct ps_dump {
     uint64_t entries[PS_DUMP_ENTRIES];
 };
 
-/* Reads a file to its end or to `room`; the length, or -errno when the first read failed. */
-ssize_t ps_dump_read(struct ps_reader_state *r, int fd, uint8_t *to, size_t room);
 /* d->maps into d->areas. What does not fit is cut off from both. */
 void ps_dump_areas(struct ps_dump *d);
 /* The pages that are there, as many as `bytes` allow, into d->runs. False: the process ended, or the run is stopped. */

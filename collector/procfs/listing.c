@@ -45,3 +45,16 @@ bool ps_listing_next(struct ps_listing *l, const char **name)
     *name = entry->name;
     return true;
 }
+
+bool ps_listing_next_id(struct ps_listing *list, const char **name, uint32_t *id)
+{
+    while (ps_listing_next(list, name)) {
+        struct ps_cursor c = ps_cursor_over(ps_span_text(*name));
+        uint64_t number = 0;
+        if (ps_take_u64(&c, &number) && ps_cursor_done(&c) && number > 0 && number < PS_PID_LIMIT) {
+            *id = (uint32_t) number;
+            return true;
+        }
+    }
+    return false;
+}

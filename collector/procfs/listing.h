@@ -19,5 +19,7 @@ struct ps_listing {
 
 /* The next name, until the next call; false at the end. */
 bool ps_listing_next(struct ps_listing *listing, const char **name);
+/* The next name that is a pid or a thread id, and that number; others are passed over. */
+bool ps_listing_next_id(struct ps_listing *listing, const char **name, uint32_t *id);
 
 #endif

@@ -27,19 +27,6 @@ static int open_task(struct ps_target *t)
     return fd;
 }
 
-static bool next_tid(struct ps_listing *list, const char **name, uint32_t *tid)
-{
-    while (ps_listing_next(list, name)) {
-        struct ps_cursor c = ps_cursor_over(ps_span_text(*name));
-        uint64_t number = 0;
-        if (ps_take_u64(&c, &number) && ps_cursor_done(&c) && number > 0 && number < PS_PID_LIMIT) {
-            *tid = (uint32_t) number;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ---- the files of each thread ---- */
 
 struct listing {
@@ -94,7 +81,7 @@ static uint32_t list_once(struct ps_target *t, struct listing *all)
     uint32_t before = all->count, tid;
     const char *name;
     all->error = list.fd < 0 ? errno : 0;
-    while (list.fd >= 0 && !ps_reader_stopped(t->r) && next_tid(&list, &name, &tid)) {
+    while (list.fd >= 0 && !ps_reader_stopped(t->r) && ps_listing_next_id(&list, &name, &tid)) {
         uint8_t bit = (uint8_t) (1 << tid % 8);
         if (t->r->tids_here[tid / 8] & bit)
             continue;
@@ -198,7 +185,7 @@ static bool find_living(struct ps_target *t, struct thread *out)
     uint32_t *tids = t->r->tids, count = 0, tid;
     const char *name;
     bool found = false;
-    while (list.fd >= 0 && count < PS_THREADS_MAX && next_tid(&list, &name, &tid))
+    while (list.fd >= 0 && count < PS_THREADS_MAX && ps_listing_next_id(&list, &name, &tid))
         tids[count++] = tid;
     for (uint32_t i = 0; i < VIA_TRIES && i < count && !found; i++)
         found = pin_thread(t, list.fd, tids[count - 1 - i], out);

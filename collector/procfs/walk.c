@@ -60,20 +60,6 @@ void ps_roster_add(struct ps_reader_state *r, uint32_t pid, const struct ps_look
     atomic_store_explicit(&roster->count, count + 1, memory_order_release);
 }
 
-/* A directory of /proc that is a process; threads and everything else are not listed as numbers. */
-static bool next_pid(struct ps_listing *list, const char **name, uint32_t *pid)
-{
-    while (ps_listing_next(list, name)) {
-        struct ps_cursor c = ps_cursor_over(ps_span_text(*name));
-        uint64_t number = 0;
-        if (ps_take_u64(&c, &number) && ps_cursor_done(&c) && number > 0 && number < PS_PID_LIMIT) {
-            *pid = (uint32_t) number;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A listed process without a stat has ended, or something else is mounted over its directory. */
 static int why_no_stat(struct ps_reader_state *r, const char *pid)
 {
@@ -129,7 +115,7 @@ void ps_walk_sweep(struct ps_reader_state *r, bool opening)
     uint32_t pid;
     frame.us = ps_boottime_us();
     ps_reader_send(r, &frame, "", NULL, 0);
-    while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
+    while (list.fd >= 0 && !ps_reader_stopped(r) && ps_listing_next_id(&list, &name, &pid)) {
         if (!first_there(r, opening, pid))
             continue;
         atomic_store_explicit(&r->slot->position, pid, memory_order_relaxed);
@@ -151,7 +137,7 @@ uint32_t ps_walk_relist(struct ps_reader_state *r)
     const char *name;
     uint32_t pid, found = 0;
     uint8_t place[PS_STAT_ROOM];
-    while (list.fd >= 0 && !ps_reader_stopped(r) && next_pid(&list, &name, &pid)) {
+    while (list.fd >= 0 && !ps_reader_stopped(r) && ps_listing_next_id(&list, &name, &pid)) {
         struct ps_look look;
         if (!first_there(r, true, pid))
             continue;

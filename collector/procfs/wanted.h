@@ -75,7 +75,6 @@ struct ps_wanted {
     _Atomic uint32_t root_count, roots_done;
     _Atomic uint32_t reached;
     uint64_t until_us, kept_bytes, drift_bytes;
-    uint32_t seen_count;
     struct ps_root_seen roots[PS_ROOTS_MAX];
     uint64_t asked; /* the device whose file is being opened or read, 0 between two: where a reader hangs, it is this */
     uint32_t hanging_count;

@@ -112,14 +112,6 @@ void ps_snapshot_stop(struct ps_snapshot *s)
     kill(s->pid, SIGTERM);
 }
 
-void ps_snapshot_kill(struct ps_snapshot *s)
-{
-    if (s->pid <= 0 || s->killed)
-        return;
-    s->killed = true;
-    kill(s->pid, SIGKILL);
-}
-
 bool ps_snapshot_reaped(struct ps_snapshot *s, pid_t pid, int wait_status)
 {
     if (s->pid <= 0 || pid != s->pid)
@@ -133,8 +125,10 @@ enum ps_snapshot_state ps_snapshot_look(struct ps_snapshot *s, uint64_t now_us)
     if (s->pid <= 0)
         return PS_SNAPSHOT_NONE;
     if (!s->ended) {
-        if (now_us > s->late_us)
-            ps_snapshot_kill(s);
+        if (now_us > s->late_us && !s->killed) {
+            s->killed = true;
+            kill(s->pid, SIGKILL);
+        }
         return PS_SNAPSHOT_RUNNING;
     }
     s->pid = 0;

@@ -55,7 +55,5 @@ enum ps_snapshot_state ps_snapshot_look(struct ps_snapshot *s, uint64_t now_us);
 void ps_snapshot_know(struct ps_snapshot *s, uint8_t (*objects)[PS_SHA256_LEN], size_t count, uint64_t seq);
 /* The next one is compared with the one that was last. */
 void ps_snapshot_keep(struct ps_snapshot *s);
-/* Kills what is under way. */
-void ps_snapshot_kill(struct ps_snapshot *s);
 
 #endif

@@ -77,8 +77,6 @@ void ps_watch_take(struct ps_watch_state *s);
 void ps_watch_deliver(struct ps_watch_state *s);
 /* Who waits for a delivery while deliveries fail is told so. */
 void ps_watch_answer_undelivered(struct ps_watch_state *s);
-/* What is under way ends without an answer. */
-void ps_watch_end_delivery(struct ps_watch_state *s);
 /* Is there room for a bundle like the last one? The policy may drop the oldest for it. */
 bool ps_watch_make_room(struct ps_watch_state *s);
 /* Bytes that the spool takes for the bundle under way; no limit with a local DEST. */

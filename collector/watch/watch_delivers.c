@@ -214,7 +214,8 @@ static void start_courier(struct ps_watch_state *s)
     failed(s, item, err.text);
 }
 
-void ps_watch_end_delivery(struct ps_watch_state *s)
+/* What is under way ends without an answer. */
+static void end_delivery(struct ps_watch_state *s)
 {
     struct ps_buffer receipt = {0};
     struct ps_error err;
@@ -246,7 +247,7 @@ static void end_of_budget(struct ps_watch_state *s)
     bool time_is_up = s->now_us + LAST_WORDS_MS * 1000 >= s->stop_by_us;
     if (!s->final_taken || (s->spool.count > 0 && !time_is_up))
         return;
-    ps_watch_end_delivery(s);
+    end_delivery(s);
     tell_left(s);
     s->over = true;
 }

@@ -88,21 +88,20 @@ Test(sigv4, put_in_chunks)
     signs(&r, &documented, "Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9");
 }
 
+/* The claims of a presigned URL are a query like any other. */
 Test(sigv4, presigned_get)
 {
     const char *headers[] = {"Host: examplebucket.s3.amazonaws.com", NULL};
+    struct ps_sigv4_pair claims[] = {pair("X-Amz-Algorithm", "AWS4-HMAC-SHA256"), pair("X-Amz-Expires", "86400"),
+                                     pair("X-Amz-Credential", "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"),
+                                     pair("X-Amz-Date", "20130524T000000Z"), pair("X-Amz-SignedHeaders", "host")};
     struct ps_sigv4_request r = {.method = "GET",
                                  .path = ps_span_text("/test.txt"),
+                                 .query = claims,
+                                 .query_count = sizeof claims / sizeof claims[0],
                                  .headers = headers,
-                                 .payload_hash = PS_SIGV4_UNSIGNED};
-    struct ps_buffer out = {0};
-    cr_assert(ps_sigv4_presign(&r, &documented, 86400, &out));
-    cr_expect(ps_span_is(ps_buffer_span(&out),
-                         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1"
-                         "%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
-                         "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"),
-              "%.*s", (int) out.len, (const char *) out.data);
-    ps_buffer_done(&out);
+                                 .payload_hash = "UNSIGNED-PAYLOAD"};
+    signs(&r, &documented, "Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
 }
 
 Test(sigv4, another_service)
@@ -210,7 +209,6 @@ Test(sigv4, what_cannot_be_signed_is_refused)
         query[i] = pair("a", "b");
     r.query_count = PS_SIGV4_QUERY_MAX + 1;
     cr_expect_not(ps_sigv4_authorize(&r, &documented, &out));
-    cr_expect_not(ps_sigv4_presign(&r, &documented, 1, &out));
     ps_buffer_done(&out);
 }
 

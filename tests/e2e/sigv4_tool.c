@@ -2,11 +2,10 @@
  *
  * Signs what sigv4.py describes, a request for each line of standard input; a line of standard output for each:
  *
- *   HOW METHOD PATH HASH TIME REGION SERVICE ID SECRET TOKEN EXPIRES QUERIES (NAME VALUE)... HEADERS LINE...
+ *   HOW METHOD PATH HASH TIME REGION SERVICE ID SECRET QUERIES (NAME VALUE)... HEADERS LINE...
  *
- * Words are hex, numbers decimal. HOW: h headers, q query; and behind it n: the path is normalised, d: encoded once more,
- * w: it is the one of the wire already. The answer is, in hex, the canonical request, a blank, and the Authorization line
- * or the query.
+ * Words are hex, numbers decimal. HOW: s, and behind it n: the path is normalised, d: encoded once more, w: it is the one
+ * of the wire already. The answer is, in hex, the canonical request, a blank, and the Authorization line.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +76,7 @@ static void sign_one(const struct ps_span *word)
     struct ps_sigv4_request r = {.method = text_of(word[1]),
                                  .path = ps_buffer_span(&path),
                                  .query = query,
-                                 .query_count = number_of(word[11]),
+                                 .query_count = number_of(word[9]),
                                  .headers = headers,
                                  .payload_hash = text_of(word[3]),
                                  .normalize_path = memchr(how, 'n', how_len) != NULL,
@@ -85,19 +84,15 @@ static void sign_one(const struct ps_span *word)
     struct ps_sigv4_signer s = {.region = text_of(word[5]),
                                 .service = text_of(word[6]),
                                 .access_key_id = text_of(word[7]),
-                                .secret_access_key = text_of(word[8]),
-                                .session_token = word[9].len > 0 ? text_of(word[9]) : NULL};
-    uint32_t expires = (uint32_t) number_of(word[10]);
+                                .secret_access_key = text_of(word[8])};
     snprintf(s.time, sizeof s.time, "%s", text_of(word[4]));
-    word += 12;
+    word += 10;
     for (size_t i = 0; i < r.query_count; i++, word += 2)
         query[i] = (struct ps_sigv4_pair){ps_span_text(text_of(word[0])), ps_span_text(text_of(word[1]))};
     size_t header_count = number_of(*word++);
     for (size_t i = 0; i < header_count && i < PS_SIGV4_HEADERS_MAX; i++)
         headers[i] = text_of(word[i]);
-    bool ok = ps_sigv4_canonical(&r, &canonical) &&
-              (how[0] == 'h' ? ps_sigv4_authorize(&r, &s, &out) : ps_sigv4_presign(&r, &s, expires, &out));
-    if (!ok)
+    if (!ps_sigv4_canonical(&r, &canonical) || !ps_sigv4_authorize(&r, &s, &out))
         exit(2);
     print_hex(&canonical);
     putchar(' ');
@@ -113,7 +108,7 @@ int main(void)
 {
     static char line[1 << 20];
     struct ps_span words[WORDS_MAX];
-    while (fgets(line, sizeof line, stdin) != NULL && split(line, words) > 12)
+    while (fgets(line, sizeof line, stdin) != NULL && split(line, words) > 10)
         sign_one(words);
     return 0;
 }

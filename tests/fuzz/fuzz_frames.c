@@ -358,12 +358,14 @@ static void free_line(struct ps_line_builder *l)
         free(l->captures[i].entries);
         free(l->captures[i].lost);
     }
-    struct ps_buffer *buffers[] = {&l->pack, &l->names, &l->item, &l->item_name, &l->redacted, &l->stream.bytes};
+    struct ps_buffer *buffers[] = {&l->pack,     &l->names,        &l->item,         &l->item_name,
+                                   &l->redacted, &l->stream.bytes, &l->content.name, &l->content.path};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ps_buffer_done(buffers[i]);
     ps_journal_writer_done(&l->journal);
-    ps_content_done(&l->content);
-    ps_dump_done(&l->dump);
+    for (size_t i = 0; i < sizeof l->dump.texts / sizeof *l->dump.texts; i++)
+        ps_buffer_done(&l->dump.texts[i]);
+    free(l->content.objects);
 }
 
 static void end_run(void)

@@ -235,9 +235,8 @@ Test(json, commas_stand_between_and_nowhere_else)
     ps_json_bool(&j, "c", true);
     ps_json_null(&j, "d");
     ps_json_raw(&j, "e", ps_span_text("[1]"));
-    ps_json_base64(&j, "f", ps_span_text("fo"));
     ps_json_object_end(&j);
-    cr_assert(reads(&out, "{\"a\":{},\"b\":[],\"c\":true,\"d\":null,\"e\":[1],\"f\":\"Zm8=\"}"));
+    cr_assert(reads(&out, "{\"a\":{},\"b\":[],\"c\":true,\"d\":null,\"e\":[1]}"));
 }
 
 static bool next_by_comma(struct ps_cursor *in, struct ps_span *piece)
