@@ -10,7 +10,7 @@ import odd
 import snapshot
 from checks import Stopwatch, equal, finish, holds, skip
 
-LOOKUP, FORGET, GETATTR, UNLINK, OPEN, READ, STATFS = 1, 2, 3, 10, 14, 15, 17
+LOOKUP, FORGET, GETATTR, OPEN, READ, STATFS = 1, 2, 3, 14, 15, 17
 INIT, INTERRUPT, BATCH_FORGET = 26, 36, 42
 FILES = 20  # more than readers may be left behind
 SECONDS = 60  # the server ends by itself, and everybody who waits for it wakes up
