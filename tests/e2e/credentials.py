@@ -340,7 +340,10 @@ def check_core(world):
         with open(f"/proc/{run.popen.pid}/task/{run.popen.pid}/children", encoding="ascii") as file:
             children = [int(pid) for pid in file.read().split()]
         for pid in [*children, run.popen.pid]:
-            os.kill(pid, signal.SIGSEGV)
+            try:
+                os.kill(pid, signal.SIGSEGV)
+            except ProcessLookupError:
+                continue
         run.end()
     if not cores(folder, ordinary):
         about("no process leaves a core here: not checked")

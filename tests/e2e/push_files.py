@@ -113,7 +113,7 @@ def check_stopped(folder, bundle, other):
     run = Push(folder, bundle.path, other.path, delivery.DEST, "--endpoint-url", double.url, deadline="30s")
     while not double.log and run.popen.poll() is None:
         time.sleep(0.01)
-    time.sleep(0.2)
+    time.sleep(0.2)  # at any moment of the first one
     run.popen.send_signal(signal.SIGTERM)
     run.end()
     equal("SIGTERM: not delivered", NOT_DELIVERED, run.status)
