@@ -41,7 +41,7 @@ def fetched(folder, double):
 
 
 def tool(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=False, timeout=300)
     return done.returncode, done.stdout, (done.stdout + done.stderr).decode(errors="replace")
 
 

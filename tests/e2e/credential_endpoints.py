@@ -33,7 +33,7 @@ def run(tool, kind, *times, within=3.0, **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"AS_COURIER": "1"} | variables
     stopwatch = Stopwatch()
-    done = subprocess.run([tool, kind, *(times or [NOW])], env=environment, capture_output=True, timeout=120, text=True,
+    done = subprocess.run([tool, kind, *(times or [NOW])], env=environment, capture_output=True, timeout=300, text=True,
                           check=False)
     took = stopwatch.calm()
     expect(done.returncode == 0 and not done.stderr, done.stderr)

@@ -34,7 +34,7 @@ class Bundle:
         before = set(os.listdir(folder))
         done = subprocess.run([snapshot.PROCSNAP, "collect", folder + "/", "--quiet",
                                *(() if "--profile" in options else ("--profile", "card")), *options],
-                              stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60)
+                              stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=300)
         self.head_line = done.stdout.decode().rstrip("\n")
         self.head = snapshot.head_line(done.stdout.decode())
         made = sorted(set(os.listdir(folder)) - before)

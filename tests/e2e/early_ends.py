@@ -29,7 +29,7 @@ def start(*arguments, **how):
 def verify(file, key):
     """(exit status, text): the bundle comes through standard input."""
     done = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", key, "-"], input=file,
-                          capture_output=True, check=False, timeout=60)
+                          capture_output=True, check=False, timeout=300)
     return done.returncode, (done.stdout + done.stderr).decode()
 
 
@@ -63,7 +63,7 @@ def check_signals(folder):
         run.send_signal(number)
         time.sleep(0.02)
         run.send_signal(number)  # the impatient press twice
-        out, err = run.communicate(timeout=60)
+        out, err = run.communicate(timeout=300)
         equal(f"{name} in the middle of a run: exit status", SEALED_EARLY, run.returncode)
         head = snapshot.head_line(out.decode())
         with open(path, "rb") as file:
@@ -78,7 +78,7 @@ def check_stalled_pipe():
     time.sleep(1.5)
     equal("a pipe that nobody reads: the run waits, longer than any read timeout", None, run.poll())
     run.send_signal(signal.SIGTERM)
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=300)
     equal("SIGTERM while the pipe is full: exit status", SEALED_EARLY, run.returncode)
     bundle = check_early("SIGTERM while the pipe is full", out, head_of(err.decode()), "SIGTERM")
     equal("a pipe that nobody reads for a while: no reader is taken for hung", 0, bundle.closing["readers"]["replaced"])
@@ -89,7 +89,7 @@ def check_deadlines(folder):
         path = os.path.join(folder, f"deadline-{ms}.tar.gz")
         stopwatch = Stopwatch()
         run = start(path, "--quiet", "--deadline", f"{ms}ms")
-        out, _ = run.communicate(timeout=60)
+        out, _ = run.communicate(timeout=300)
         waited = stopwatch.waited()
         equal(f"--deadline {ms}ms: exit status", SEALED_EARLY, run.returncode)
         with open(path, "rb") as file:
@@ -103,14 +103,14 @@ def check_late_signals(folder):
     """At any moment of a short run: exit status, head line and closing.json tell the same story."""
     stories = {}
     begun = time.monotonic()
-    start(os.path.join(folder, "in-time.tar.gz"), "--quiet", "--profile", "card").communicate(timeout=60)
+    start(os.path.join(folder, "in-time.tar.gz"), "--quiet", "--profile", "card").communicate(timeout=300)
     took = time.monotonic() - begun
     for i in range(60):
         path = os.path.join(folder, f"late-{i}.tar.gz")
         run = start(path, "--quiet", "--profile", "card")
         time.sleep(took * (0.3 + i / 60))
         run.send_signal(signal.SIGTERM)
-        out, _ = run.communicate(timeout=60)
+        out, _ = run.communicate(timeout=300)
         early = None
         if os.path.exists(path):
             with open(path, "rb") as file:
@@ -127,7 +127,7 @@ def check_broken_pipe():
     run.stdout.read(1000)
     run.stdout.close()
     err = run.stderr.read().decode()
-    equal("a pipe that breaks: exit status", NOT_SEALED, run.wait(timeout=60))
+    equal("a pipe that breaks: exit status", NOT_SEALED, run.wait(timeout=300))
     holds("a pipe that breaks: one line that says so, and no head line",
           re.fullmatch(r"procsnap: .*standard output.*\n", err), err)
 
@@ -157,7 +157,7 @@ def check_builder_killed(folder):
     builders, readers = roles(run, path + ".part")
     equal("the process that writes the bundle is one", 1, len(builders))
     os.kill(builders[0], signal.SIGKILL)
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=300)
     equal("that process killed: exit status, head line", (NOT_SEALED, b""), (run.returncode, out))
     equal("that process killed: one line says so", 1, err.count(b"\n"))
     holds("that process killed: no reader is left", wait_until(lambda: not any(map(lives, readers))), readers)
@@ -195,7 +195,7 @@ def check_readers_killed_at_once(folder):
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue  # a short run
-        out, _ = run.communicate(timeout=60)
+        out, _ = run.communicate(timeout=300)
         with open(path, "rb") as file:
             data = file.read()
         told = run.returncode, snapshot.Bundle(data).closing["sealed_early"] is not None
@@ -215,7 +215,7 @@ def check_reader_killed(folder):
     wait_until(lambda: all(reads_of(pid) > 40 for pid in readers))
     for pid in readers:
         os.kill(pid, signal.SIGKILL)
-    out, _ = run.communicate(timeout=60)
+    out, _ = run.communicate(timeout=300)
     equal("both readers killed: others take over, and it is sealed", SEALED, run.returncode)
     with open(path, "rb") as file:
         data = file.read()

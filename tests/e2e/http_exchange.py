@@ -137,7 +137,7 @@ server = OddServer(SCENARIOS)
 def run(tool, method, path, *arguments, status=None, trouble="answered", within=8.0, environment=None):
     stopwatch = Stopwatch()
     url = path if "://" in path else f"http://127.0.0.1:{server.port}{path}"
-    done = subprocess.run([tool, method, url, *arguments], capture_output=True, timeout=60, check=False,
+    done = subprocess.run([tool, method, url, *arguments], capture_output=True, timeout=300, check=False,
                           env={**os.environ, "AS_COURIER": "1", **(environment or {})})
     took = stopwatch.calm()
     if done.stderr:

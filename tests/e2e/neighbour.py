@@ -179,7 +179,7 @@ def check_hunted(task):
             break
     holds("children are killed: told", killed(task), task.log.events[-5:])
     goes_on(task, "children were killed")
-    holds("children were killed: what is sealed is delivered", wait_until(lambda: all_delivered(task), 40),
+    holds("children were killed: what is sealed is delivered", wait_until(lambda: all_delivered(task), 120),
           task.log.events[-4:])
 
 
@@ -199,7 +199,7 @@ def check_stopped_courier(task, cloud):
         if failed:
             break
     holds("a delivery that was stopped: told", failed, task.log.events[-5:])
-    holds("a delivery that was stopped: made by another", wait_until(lambda: all_delivered(task), 40),
+    holds("a delivery that was stopped: made by another", wait_until(lambda: all_delivered(task), 120),
           task.log.events[-4:])
 
 

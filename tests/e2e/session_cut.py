@@ -79,7 +79,7 @@ def check_cut(folder, what, double, when, *options):
         except (BlockingIOError, OSError):
             time.sleep(0.001)
     os.close(master)
-    gone = wait_until(lambda: not run_of_it(), 40)
+    gone = wait_until(lambda: not run_of_it(), 120)
     holds(f"{what}: the run ends by itself", gone, run_of_it())
     names = [name for name in double.key_names() if not name.endswith(".minisig")]
     equal(f"{what}: delivered, with its signature", ([name + ".minisig" for name in names], 1),

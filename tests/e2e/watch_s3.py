@@ -103,7 +103,7 @@ def check_outage(folder, *options):
     status, text = ask("trigger", "--wait")
     equal(f"{what}: trigger --wait says that it is not delivered", NOT_DELIVERED, status)
     outage.on = False
-    holds(f"{what}: over, it is delivered", watch.wait_for("delivered", seconds=60))
+    holds(f"{what}: over, it is delivered", watch.wait_for("delivered", seconds=120))
     equal(f"{what}: over, health --delivery", True, wait_until(lambda: ask("health", "--delivery")[0] == 0))
     equal(f"{what}: SIGTERM: exit status", SEALED, watch.stop())
     sealed = [event["bundle"] + ".tar.gz" for event in watch.of("snapshot")]
@@ -122,7 +122,7 @@ def check_contents(folder):
     ask("trigger")
     watch.wait_for("snapshot", reason="trigger")
     outage.on = False
-    wait_until(lambda: len(watch.of("delivered")) == 2, 30)
+    wait_until(lambda: len(watch.of("delivered")) == 2, 120)
     equal("after the outage, trigger --wait", SEALED, ask("trigger", "--wait")[0])
     watch.stop()
     there = in_bucket(double)
@@ -179,7 +179,7 @@ def check_full(folder):
         outage = Outage()
         double = s3_double.Double(faults=outage)
         watch = started(double, "1s", "--spool", f"{folder}/{policy}", "--spool-max", "400K", "--spool-policy", policy)
-        sign = watch.wait_for("spool_full" if policy == "oldest" else "dropped", seconds=40)
+        sign = watch.wait_for("spool_full" if policy == "oldest" else "dropped", seconds=120)
         holds(f"a full spool, {policy}: told", sign, watch.events)
         first = watch.of("snapshot")[0]["bundle"] + ".tar.gz"
         size = size_of(f"{folder}/{policy}")
@@ -188,8 +188,8 @@ def check_full(folder):
               first in os.listdir(f"{folder}/{policy}"))
         equal(f"a full spool, {policy}: the watch is healthy", 0, ask("health")[0])
         outage.on = False
-        holds(f"a full spool, {policy}: it empties", watch.wait_for("delivered", seconds=60))
-        holds(f"a full spool, {policy}: and the next snapshot is taken", watch.wait_for("snapshot", seconds=60))
+        holds(f"a full spool, {policy}: it empties", watch.wait_for("delivered", seconds=120))
+        holds(f"a full spool, {policy}: and the next snapshot is taken", watch.wait_for("snapshot", seconds=120))
         watch.stop()
 
 
@@ -219,7 +219,7 @@ def check_kills(folder):
     last = started(double, "1h", "--spool", spool)
     last.wait_for("delivered")
     told = {event["bundle"] + ".tar.gz" for watch in [*watches, last] for event in watch.of("snapshot")}
-    holds("killed watches: the last one brings all that waited", wait_until(lambda: told <= set(in_bucket(double)), 60),
+    holds("killed watches: the last one brings all that waited", wait_until(lambda: told <= set(in_bucket(double)), 120),
           told - set(in_bucket(double)))
     equal("killed watches: the last one ends well", SEALED, last.stop())
     equal("killed watches: nothing is overwritten", [], double.overwritten)
