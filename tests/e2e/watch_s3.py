@@ -36,9 +36,9 @@ class Outage:
         return faults.Refusal(503, "ServiceUnavailable") if self.on else None
 
 
-def started(double, every, *options, **how):
+def started(double, every, *options, deadline="3s", **how):
     environment = {"PATH": os.environ["PATH"], **ENV_KEYS}
-    return Watch(DEST, every, "--endpoint-url", double.url, "--delivery-deadline", "3s", *options, env=environment, **how)
+    return Watch(DEST, every, "--endpoint-url", double.url, "--delivery-deadline", deadline, *options, env=environment, **how)
 
 
 def in_bucket(double):
@@ -69,7 +69,7 @@ def check_bucket(what, double, watches, folder):
 
 def check_straight(folder):
     double = s3_double.Double()
-    watch = started(double, "1s")
+    watch = started(double, "1s", deadline="60s")  # each at the first try: in their order
     for _ in range(3):
         event = watch.wait_for("delivered")
         holds("delivered, with a receipt", event and event["certain"] and event["receipt"]["bundle"] in event["bundle"], event)
