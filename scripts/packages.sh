@@ -6,7 +6,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt_quietly() { # ARGUMENTS...: runs apt-get; its output is shown only when it fails
     local log
     log=$(mktemp)
-    if apt-get -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1; then
+    if apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" >"$log" 2>&1; then
         rm -f "$log"
         return 0
     fi

@@ -24,7 +24,7 @@ open_source_index() {
     local dir=$1
     mkdir -p "$dir/parts" "$dir/lists/partial" "$dir/cache/archives/partial"
     # apt names a suite only after it has read its list: on a new machine the security suite may never have been read.
-    [ "$(id -u)" -ne 0 ] || apt-get -qq -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1 || true
+    [ "$(id -u)" -ne 0 ] || apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update >/dev/null 2>&1 || true
     source_entries >"$dir/parts/debian.sources"
     if [ ! -s "$dir/parts/debian.sources" ]; then
         echo "apt knows no Debian mirror here; run apt-get update as root first" >&2
@@ -39,7 +39,7 @@ APT::Sandbox::User "root";
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 END
-    if ! apt-get -c "$dir/apt.conf" -o APT::Update::Error-Mode=any update >"$dir/log" 2>&1; then
+    if ! apt-get -c "$dir/apt.conf" -o APT::Update::Error-Mode=any -o Acquire::Retries=3 update >"$dir/log" 2>&1; then
         tail -n 5 "$dir/log" >&2
         echo "the list of Debian source packages could not be read: is the mirror reachable?" >&2
         return 1
@@ -53,5 +53,5 @@ source_versions() {
 
 # download_source DIR SOURCE VERSION: its files into the working directory, hashes checked by apt. What apt said is in DIR/log.
 download_source() {
-    apt-get -c "$1/apt.conf" source --download-only --only-source "$2=$3" >"$1/log" 2>&1
+    apt-get -c "$1/apt.conf" -o Acquire::Retries=3 source --download-only --only-source "$2=$3" >"$1/log" 2>&1
 }

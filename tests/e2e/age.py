@@ -32,7 +32,7 @@ APPLICABLE = 67
 
 
 def run(*command, stdin=b""):
-    return subprocess.run(command, input=stdin, capture_output=True, timeout=60)
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=300)
 
 
 def vectors(package):

@@ -197,7 +197,7 @@ class Authority:
                       "-keyout", f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN=Test authority {name}")
 
     def _openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=30)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=300)
 
     def issue(self, name, *hosts, days=2):
         """A file with key and certificate for these hosts; `days` -1: expired since yesterday."""
@@ -245,7 +245,7 @@ proxy_request_buffering off; proxy_read_timeout 300s; }} }} }}
                                         stdin=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
         host, _, number = address.partition(":")
-        for _ in range(200):
+        for _ in range(3000):
             try:
                 socket.create_connection((host, int(number)), timeout=1).close()
                 return

@@ -246,7 +246,7 @@ def collected(world, *options, env, script=None):
     line = " ".join(f"'{part}'" for part in [snapshot.PROCSNAP, *arguments])
     done = subprocess.run(["/bin/sh", "-c", f"{script or ''} {line}; exit $?"],
                           env={"PATH": os.environ["PATH"], **REGION, **env},
-                          stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120, cwd=world.folder)
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300, cwd=world.folder)
     world.told += [done.stdout.decode(), done.stderr.decode()]
     if os.path.exists(receipt):
         world.told.append(delivery.read(receipt).decode())
@@ -291,7 +291,7 @@ def check_presigned(world):
             "--redact none --quiet; exit $?")
     done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"], "KEY": key}, stdin=subprocess.DEVNULL,
                           capture_output=True,
-                          check=False, timeout=120, cwd=world.folder)
+                          check=False, timeout=300, cwd=world.folder)
     equal("presigned: delivered", (0, ["x.tar.gz"]), (done.returncode, double.key_names()))
     signature = request.url.rpartition("X-Amz-Signature=")[2]
     if double.object("x.tar.gz"):
@@ -305,7 +305,7 @@ def check_encrypted(world, used):
     recipient = delivery.read(identity).decode().split("public key: ")[1].split()[0]
     data = collected(world, "--encrypt-to", recipient, env=SESSION)
     if data:
-        plain = subprocess.run(["age", "-d", "-i", identity], input=data, capture_output=True, check=False, timeout=60)
+        plain = subprocess.run(["age", "-d", "-i", identity], input=data, capture_output=True, check=False, timeout=300)
         equal("encrypted: age -d", 0, plain.returncode)
         if plain.returncode == 0:
             check_bundle("encrypted", plain.stdout, used)
@@ -340,7 +340,10 @@ def check_core(world):
         with open(f"/proc/{run.popen.pid}/task/{run.popen.pid}/children", encoding="ascii") as file:
             children = [int(pid) for pid in file.read().split()]
         for pid in [*children, run.popen.pid]:
-            os.kill(pid, signal.SIGSEGV)
+            try:
+                os.kill(pid, signal.SIGSEGV)
+            except ProcessLookupError:
+                continue
         run.end()
     if not cores(folder, ordinary):
         about("no process leaves a core here: not checked")

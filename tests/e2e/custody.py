@@ -24,7 +24,7 @@ HOLDERS = [("A. Responder", "downloaded from s3://evidence/case1/, \"sealed\" ba
 
 
 def run(*words, stdin=None):
-    done = subprocess.run(words, capture_output=True, timeout=120, input=stdin)
+    done = subprocess.run(words, capture_output=True, timeout=300, input=stdin)
     return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
@@ -51,7 +51,7 @@ def write(path, data):
 class Bundle:
     def __init__(self, folder, name):
         head = subprocess.run([PROCSNAP, "collect", os.path.join(folder, name), "--profile", "card", "--pid",
-                               str(os.getpid()), "--quiet"], capture_output=True, text=True, timeout=120, check=True)
+                               str(os.getpid()), "--quiet"], capture_output=True, text=True, timeout=300, check=True)
         self.head_line = head.stdout.strip()
         self.fields = dict(part.split("=", 1) for part in self.head_line.split()[2:])
         self.path = os.path.join(folder, name)
@@ -64,7 +64,7 @@ class Bundle:
 def keys(work):
     names = [os.path.join(work, name) for name in ("responder", "archive", "lab")]
     for name in names:
-        subprocess.run([PROCSNAP, "keygen", "-o", name], check=True, capture_output=True, timeout=60)
+        subprocess.run([PROCSNAP, "keygen", "-o", name], check=True, capture_output=True, timeout=300)
     return names
 
 
@@ -76,7 +76,7 @@ def check_by_hand(bundle, names, work):
     """The commands of docs/BUNDLE.md, with nothing of ours."""
     lines = read(bundle.log).splitlines(keepends=True)
     before = subprocess.run(["tar", "xOzf", bundle.path, bundle.fields["bundle"] + "/custody.ndjson"], check=True,
-                            capture_output=True, timeout=60).stdout
+                            capture_output=True, timeout=300).stdout
     for number, (line, key) in enumerate(zip(lines, names), 1):
         fields = json.loads(line)
         equal(f"line {number} names the line before", sha256(before), fields["prev_line_sha256"])
@@ -85,7 +85,7 @@ def check_by_hand(bundle, names, work):
         script = (f"sed -n {number}p '{bundle.log}' | sed 's/,\"minisig\":.*/}}/' >line && "
                   f"sed -n {number}p '{bundle.log}' | jq -j .minisig >line.minisig && "
                   f"minisign -VHm line -p '{key}.pub'")
-        done = subprocess.run(["bash", "-c", script], cwd=work, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["bash", "-c", script], cwd=work, capture_output=True, text=True, timeout=300)
         holds(f"minisign accepts line {number}", done.returncode == 0 and f"line:{number}" in done.stdout,
               (script, done))
 
@@ -234,7 +234,7 @@ def receipts(work, names):
     write(path, receipt_of(bundle))
     extracted = os.path.join(work, "extracted")
     os.mkdir(extracted)
-    subprocess.run(["tar", "xzf", bundle.path, "-C", extracted], check=True, timeout=60)
+    subprocess.run(["tar", "xzf", bundle.path, "-C", extracted], check=True, timeout=300)
     expect("of an extracted bundle only root and key", UNPINNED, "verify",
            os.path.join(extracted, bundle.fields["bundle"]), "--receipt", path, says=["cannot be compared"])
     signed_receipts(work, names, bundle, path, words)
@@ -257,7 +257,7 @@ def signed_receipts(work, names, bundle, path, words):
     write(path, receipt_of(bundle, tries=2))
     expect("altered after it was signed", TAMPERED, *words, "--receipt-key", ssh + ".pub", says=["wrong signature"])
     with open(bundle.path, "rb") as file:
-        done = subprocess.run([PROCSNAP, "verify", "-", "--receipt", path], stdin=file, capture_output=True, timeout=60)
+        done = subprocess.run([PROCSNAP, "verify", "-", "--receipt", path], stdin=file, capture_output=True, timeout=300)
     equal("from standard input as well", UNPINNED, done.returncode)
     holds("a key without a receipt", run(PROCSNAP, "verify", bundle.path, "--receipt-key", key + ".pub")[0] == USAGE)
     holds("a receipt that is not there", run(PROCSNAP, *words[:2], "--receipt", path + "x")[0] != OK)

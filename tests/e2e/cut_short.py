@@ -31,7 +31,7 @@ def members(path):
 
 def show(path, view):
     done = subprocess.run([snapshot.PROCSNAP, "show", path, *view.split(), "--json"], capture_output=True, check=False,
-                          timeout=60)
+                          timeout=300)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
 
 

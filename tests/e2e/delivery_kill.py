@@ -26,7 +26,7 @@ SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 32)
 
 
 def killed(run, delay):
-    time.sleep(max(0.0, delay - (time.monotonic() - run.began)))
+    time.sleep(max(0.0, delay - run.stopwatch.took()))
     try:
         os.killpg(run.popen.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -49,7 +49,7 @@ def check_push(folder, bundle, source, took):
                                                          faults.slow_down], source.randrange(1 << 32)))
     arguments = (bundle.path, delivery.DEST, "--endpoint-url", double.url)
     run = killed(Push(folder, *arguments, deadline="20s"), source.random() * took * 1.3)
-    what = f"push killed after {run.took * 1000:.1f} ms"
+    what = f"push killed after {run.lasted * 1000:.1f} ms"
     there = delivery.stored(double, bundle)
     receipts = whole_receipts(run)
     if receipts or run.status == DELIVERED:
@@ -74,7 +74,7 @@ def check_collect(folder, source, took):
     run = killed(Push(folder, delivery.DEST, "--endpoint-url", double.url, "--profile", "card", "--quiet", "--spool",
                       spool,
                       command="collect", deadline="20s"), source.random() * took * 1.2)
-    what = f"collect killed after {run.took * 1000:.1f} ms"
+    what = f"collect killed after {run.lasted * 1000:.1f} ms"
     for receipt in whole_receipts(run):
         made = double.object(PREFIX + receipt["file"])
         holds(f"{what}: what is reported delivered is there", made and made.body.sha256.hex() == receipt["sha256"]
@@ -95,14 +95,14 @@ def main():
         bundle = delivery.Bundle(folder)
         whole = delivery.push(folder, bundle, s3_double.Double())
         equal("a push that nobody kills", DELIVERED, whole.status)
-        results = [check_push(folder, bundle, source, whole.took) for _ in range(KILLS)]
+        results = [check_push(folder, bundle, source, whole.lasted) for _ in range(KILLS)]
         about({result: results.count(result) for result in set(results)})
         holds("some were killed before the end", any(result != "delivered" for result in results), results)
     with odd.folder() as folder:
         whole = Push(folder, delivery.DEST, "--endpoint-url", s3_double.Double().url, "--profile", "card", "--quiet",
                      command="collect").end()
         equal("a collect that nobody kills", DELIVERED, whole.status)
-        results = [check_collect(folder, source, whole.took) for _ in range(KILLS // 5)]
+        results = [check_collect(folder, source, whole.lasted) for _ in range(KILLS // 5)]
         about({result: results.count(result) for result in set(results)})
     finish()
 

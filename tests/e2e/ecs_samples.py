@@ -108,7 +108,7 @@ def check_command(name, command, stop_timeout):
     check(f"{name}: the watch takes the command line", first_event(command) == "started", first_event(command))
     delivery = [word for at, word in enumerate(command) if not {word, command[at - 1]} & WATCH_ALONE]
     run = subprocess.run([*APART, PROCSNAP, "collect", *delivery[1:], "--check-destination"], stdin=subprocess.DEVNULL,
-                         capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
+                         capture_output=True, text=True, timeout=300, env=ENVIRONMENT)
     check(f"{name}: collect can check that destination", run.returncode == 4, run.returncode, run.stderr)
 
 

@@ -23,7 +23,7 @@ def collected(root, user):
     """The bundle that comes out of standard output, in new PID and mount namespaces of its own."""
     inner = ["chroot", f"--userspec={user}:{user}", root, "/procsnap-core", "collect", "-", "--quiet"]
     command = ["unshare", "--pid", "--fork", "--mount", "--kill-child", f"--mount-proc={root}/proc", *inner]
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300)
 
 
 def check(root, user, name):
@@ -33,7 +33,7 @@ def check(root, user, name):
                                     if line.startswith("EVIDENCE")), done.stderr.decode()))
     for program in (snapshot.PROCSNAP, CORE):
         command = [program, "verify", "--rederive", "--key", head["pk"], "--expect-root", head["root"], "-"]
-        told = subprocess.run(command, input=done.stdout, capture_output=True, check=False, timeout=60)
+        told = subprocess.run(command, input=done.stdout, capture_output=True, check=False, timeout=300)
         equal(f"as {name}: {os.path.basename(program)} verify", (0, b"OK"), (told.returncode, told.stdout.split()[0]))
     bundle = snapshot.Bundle(done.stdout)
     own = bundle.process(1)

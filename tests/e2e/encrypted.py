@@ -17,7 +17,7 @@ ENCRYPTED, INCOMPLETE, TAMPERED = 2, 10, 11
 
 
 def run(*command, stdin=b""):
-    done = subprocess.run(command, input=stdin, capture_output=True, timeout=120)
+    done = subprocess.run(command, input=stdin, capture_output=True, timeout=300)
     return done.returncode, done.stdout, done.stderr.decode()
 
 

@@ -57,7 +57,7 @@ class Disk:
 
 def procsnap(*arguments):
     done = subprocess.run([snapshot.PROCSNAP, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=60)
+                          timeout=300)
     return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 

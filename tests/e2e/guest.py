@@ -82,7 +82,7 @@ class Container(rehearsal.Task):
 
 
 def wait_for(what, condition):
-    for _ in range(400):
+    for _ in range(2400):
         if condition():
             return
         time.sleep(0.05)
@@ -111,20 +111,20 @@ def furnish(container, group):
 
 def summary(path):
     return subprocess.run([snapshot.PROCSNAP, "show", path, "summary"], capture_output=True, text=True, check=True,
-                          timeout=60).stdout
+                          timeout=300).stdout
 
 
 def check_kill_is_told(container, group):
     """Somebody takes all of the memory, and is killed for it: the next bundle says so."""
     hog = "echo 1000 > /proc/self/oom_score_adj; exec tail /dev/zero"
     subprocess.run(container.command("app", ["/bin/sh", "-c", hog]), stdin=subprocess.DEVNULL, capture_output=True,
-                   check=False, timeout=60)
+                   check=False, timeout=300)
     kills = group.killed()
     if kills == 0:
         about("nobody was killed, though all memory was taken: not checked")
         return
     done = subprocess.run(container.command("app", ["/procsnap", "collect", "-", "--quiet"]), stdin=subprocess.DEVNULL,
-                          capture_output=True, check=False, timeout=120)
+                          capture_output=True, check=False, timeout=300)
     path = f"{container.folder}/after.tar.gz"
     with open(path, "wb") as out:
         out.write(done.stdout)
@@ -137,7 +137,7 @@ def collect(container, group, dest, what):
     done = subprocess.run(
         container.command("app", ["/procsnap", "collect", dest, "--memory", "all", "--plaintext"],
                           capabilities=[*rehearsal.CAPABILITIES, "CAP_SYS_PTRACE"]),
-        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
+        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300)
     words = done.stderr.decode(errors="replace")
     holds(f"{what}: sealed", done.returncode in (0, 5), (done.returncode, words[-1500:]))
     equal(f"{what}: nobody was killed for lack of memory", killed, group.killed())
@@ -150,19 +150,19 @@ def collect(container, group, dest, what):
     file = done.stdout
     if not piped:
         file = subprocess.run(container.command("app", ["/bin/cat", dest]), stdin=subprocess.DEVNULL,
-                              capture_output=True, check=True, timeout=60).stdout
+                              capture_output=True, check=True, timeout=300).stdout
         path = f"{container.folder}/copied.tar.gz"
     with open(path, "wb") as out:
         out.write(file)
     told = (words if piped else done.stdout.decode()).splitlines()
     line = next(line for line in told if line.startswith("EVIDENCE "))
     verified = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", snapshot.head_line(line + "\n")["pk"], path],
-                              capture_output=True, check=False, timeout=120)
+                              capture_output=True, check=False, timeout=300)
     holds(f"{what}: verify --rederive says OK", verified.returncode == 0, verified.stdout + verified.stderr)
     holds(f"{what}: show summary tells of no kill", "for lack of memory" not in summary(path), summary(path))
     check_what_is_said(snapshot.Bundle(file), words, dest, what)
     if not piped:
-        subprocess.run(container.command("app", ["/bin/rm", dest, dest + ".minisig"]), check=True, timeout=60)
+        subprocess.run(container.command("app", ["/bin/rm", dest, dest + ".minisig"]), check=True, timeout=300)
 
 
 def check_what_is_said(bundle, words, dest, what):

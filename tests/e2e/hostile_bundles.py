@@ -25,7 +25,7 @@ import zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 import hostile_forms  # noqa: E402
 import snapshot  # noqa: E402
-from checks import about, equal, finish, holds  # noqa: E402
+from checks import Stopwatch, about, equal, finish, holds  # noqa: E402
 
 PROCSNAP = os.path.abspath(snapshot.PROCSNAP)
 SIGN_TOOL = os.environ.get("SIGN_TOOL", "") and os.path.abspath(os.environ["SIGN_TOOL"])
@@ -129,7 +129,7 @@ class Good:
             path = os.path.join(folder, "tagmanifest-sha256.txt")
             with open(path, "wb") as file:
                 file.write(text)
-            subprocess.run([SIGN_TOOL, "sign", key or self.key, path, comment or self.comment], check=True, timeout=60)
+            subprocess.run([SIGN_TOOL, "sign", key or self.key, path, comment or self.comment], check=True, timeout=300)
             return [open(path + suffix, "rb").read() for suffix in (".minisig", ".sshsig")]
 
     def sealed(self, members, manifest=None, oxum=True, tags=(), **how):
@@ -191,11 +191,12 @@ class Judge:
         self.ran += 1
         limit = (lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory))) if memory and not SANITIZED else None
         with tempfile.TemporaryFile() as out:
-            began = time.monotonic()
+            stopwatch = Stopwatch()
             child = subprocess.Popen([PROCSNAP, *arguments], cwd=os.path.join(self.folder, "empty"),
                                      stdin=stdin, stdout=out, stderr=out, preexec_fn=limit)
-            signal.alarm(60)
+            signal.alarm(600)
             child.wait()
+            took = stopwatch.calm()
             signal.alarm(0)
             out.seek(0)
             text = out.read(MIB).decode("utf-8", "replace")
@@ -203,7 +204,7 @@ class Judge:
         check(f"{title}: {arguments[0]} does not crash", not crashed, child.returncode, text[:2000])
         shown = re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]", text)
         check(f"{title}: {arguments[0]} prints no control characters", not shown, repr(text[:2000]))
-        return child.returncode, text, time.monotonic() - began
+        return child.returncode, text, took
 
     def put(self, data, outer=None):
         """`data` are bytes, or pieces of them for what is large."""
@@ -986,7 +987,7 @@ def newer_forms(judge, folder, key):
     try:
         pids = [word for pid in processes.pids for word in ("--pid", str(pid))]
         subprocess.run([PROCSNAP, "collect", path, "--quiet", "--sign-key", key, *pids, "--plaintext",
-                        "--memory", str(processes.pids[0])], check=True, capture_output=True, timeout=60)
+                        "--memory", str(processes.pids[0])], check=True, capture_output=True, timeout=300)
     finally:
         processes.end()
     good = Good(path, key)
@@ -1015,7 +1016,7 @@ def main():
         for name in ("good", "other"):
             path = os.path.join(folder, name + ".tar.gz")
             subprocess.run([PROCSNAP, "collect", path, "--quiet", "--sign-key", key, "--pid", str(os.getpid())],
-                           check=True, capture_output=True, timeout=60)
+                           check=True, capture_output=True, timeout=300)
             bundles.append(Good(path, key))
         good, other = bundles
         with open(os.path.join(folder, "good.tar.gz.minisig"), "rb") as file:

@@ -33,7 +33,7 @@ def run(counter, arguments, at=0, builder=False, for_good=False):
         file.write(bytes(8))
     try:
         done = subprocess.run([PROGRAM, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                              check=False, timeout=20)
+                              check=False, timeout=300)
     except subprocess.TimeoutExpired:
         return None, "", ""
     return done.returncode, done.stdout.decode(), done.stderr.decode("utf-8", "replace")
@@ -46,7 +46,7 @@ def allocations(counter):
 
 def verify(path, *options):
     return subprocess.run([snapshot.PROCSNAP, "verify", *options, path], capture_output=True, check=False,
-                          timeout=60).returncode
+                          timeout=300).returncode
 
 
 def wrong_with(folder, status, out, err):
@@ -130,7 +130,7 @@ def sweep_verify(folder, counter):
     sweep_reading(counter, "verify", ["verify", "--rederive", *pin, path])
     for arguments in (["keygen", "-o", key],
                       *(["custody", "add", path, "--who", "A", "--action", did, "--sign-key", key + ".key"] for did in "12")):
-        subprocess.run([snapshot.PROCSNAP, *arguments], check=True, capture_output=True, timeout=30)
+        subprocess.run([snapshot.PROCSNAP, *arguments], check=True, capture_output=True, timeout=300)
     with open(key + ".pub", encoding="ascii") as file:
         holder = file.read().splitlines()[1]
     sweep_reading(counter, "custody verify", ["custody", "verify", path, *pin, "--key", holder], last=30)

@@ -120,9 +120,9 @@ def check_masked(shell, folder, double, unmasked):
     head = snapshot.head_line(run.stdout)
     for program in filter(None, (snapshot.PROCSNAP, os.environ.get("PROCSNAP_ASAN"))):
         done = subprocess.run([program, "verify", "--rederive", "--key", head["pk"], path], capture_output=True, check=False,
-                              timeout=120)
+                              timeout=300)
         equal("verify --rederive", 0, done.returncode)
-    gaps = subprocess.run([snapshot.PROCSNAP, "show", path, "gaps"], capture_output=True, check=False, timeout=60)
+    gaps = subprocess.run([snapshot.PROCSNAP, "show", path, "gaps"], capture_output=True, check=False, timeout=300)
     holds("show gaps says so", b"Credentials of procsnap, hashed and not kept" in gaps.stdout, gaps.stdout[-2000:])
 
 

@@ -202,7 +202,7 @@ def check_words(folder, bundle):
     for arguments in (["collect", url, url], ["collect", url, "--foo=" + url], ["push", "f", url[8:]], ["verify", url],
                       ["push", "f", url.upper().replace("X-AMZ-SIGNATURE", "X-Amz-Signature"), "--signature_url=" + url],
                       ["collect", "s3://b/x/", "--region", url], ["collect", url[8:]], [url], ["custody", url]):
-        done = subprocess.run([snapshot.PROCSNAP, *arguments], check=False, capture_output=True, timeout=30, cwd=folder)
+        done = subprocess.run([snapshot.PROCSNAP, *arguments], check=False, capture_output=True, timeout=300, cwd=folder)
         text = (done.stdout + done.stderr).decode()
         holds(f"words: {' '.join(arguments)[:30]}: no secret in the error", done.returncode in (USAGE, NOTHING)
               and secret not in text, text)

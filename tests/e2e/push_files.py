@@ -87,7 +87,7 @@ def check_receipts(folder, bundle):
     arguments = [bundle.path, "--endpoint-url", double.url, "--receipt", folder + "/all.ndjson"]
     command = [snapshot.PROCSNAP, "push", *arguments]
     for prefix in ("one/", "two/"):
-        subprocess.run([*command, "s3://evidence/" + prefix], env=delivery.ENV_KEYS, check=True, capture_output=True, timeout=30)
+        subprocess.run([*command, "s3://evidence/" + prefix], env=delivery.ENV_KEYS, check=True, capture_output=True, timeout=300)
     lines = delivery.read(folder + "/all.ndjson").decode().splitlines()
     equal("receipts: one line each", ["s3://evidence/one/" + bundle.name, "s3://evidence/two/" + bundle.name],
           [json.loads(line)["destination"] for line in lines])
@@ -97,12 +97,12 @@ def check_receipts(folder, bundle):
     for what, name in (("no folder", "no/such/folder"), ("a pipe that nobody reads", "pipe"), ("a link", "link")):
         command[-1] = folder + "/" + name
         done = subprocess.run([*command, "s3://evidence/three/"], env=delivery.ENV_KEYS, check=False, capture_output=True,
-                              timeout=30)
+                              timeout=300)
         equal(f"receipts that cannot be written, {what}: nothing is sent", (NOTHING, sent),
               (done.returncode, len(double.log)))
     holds("receipts: no link is followed", not os.path.exists(folder + "/elsewhere"))
     command[-1] = "/dev/full"
-    done = subprocess.run([*command, "s3://evidence/three/"], env=delivery.ENV_KEYS, check=False, capture_output=True, timeout=30)
+    done = subprocess.run([*command, "s3://evidence/three/"], env=delivery.ENV_KEYS, check=False, capture_output=True, timeout=300)
     told = [line for line in done.stderr.decode().splitlines() if line.startswith("{")]
     equal("a receipt that cannot be written is printed", (NOTHING, "s3://evidence/three/" + bundle.name),
           (done.returncode, json.loads(told[0])["destination"] if told else done.stderr))
@@ -113,7 +113,7 @@ def check_stopped(folder, bundle, other):
     run = Push(folder, bundle.path, other.path, delivery.DEST, "--endpoint-url", double.url, deadline="30s")
     while not double.log and run.popen.poll() is None:
         time.sleep(0.01)
-    time.sleep(0.2)
+    time.sleep(0.2)  # at any moment of the first one
     run.popen.send_signal(signal.SIGTERM)
     run.end()
     equal("SIGTERM: not delivered", NOT_DELIVERED, run.status)

@@ -129,7 +129,7 @@ class Task:
         return ["runc", "--root", f"{self.folder}/runc", *words]
 
     def _run_detached(self, command, log):
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, timeout=60)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, timeout=300)
 
     def _start(self, name, started, root, namespaces):
         bundle, group = f"{self.folder}/{name}", f"/{self.name}/ecs/{TASK}/{CONTAINERS[name]}"
@@ -155,7 +155,7 @@ class Task:
 
     def run(self, name, arguments, prefix=(), **how):
         return subprocess.run([*prefix, *self.command(name, arguments, **how)], stdin=subprocess.DEVNULL,
-                              capture_output=True, check=False, timeout=120)
+                              capture_output=True, check=False, timeout=300)
 
     def inner_pid(self, host_pid):
         """The pid of that process as the task's own PID namespace has it."""
@@ -172,7 +172,7 @@ class Task:
 
     def end(self):
         for name in reversed(self.started):
-            subprocess.run(self._runc("delete", "--force", name), capture_output=True, check=False, timeout=60)
+            subprocess.run(self._runc("delete", "--force", name), capture_output=True, check=False, timeout=300)
         for pid in self.pids.values():
             try:
                 os.kill(pid, signal.SIGKILL)

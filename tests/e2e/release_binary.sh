@@ -30,13 +30,13 @@ exec 9<>"$work/input"
 for binary in "$PROCSNAP" "$PROCSNAP_CORE"; do
     "$binary" verify - <"$work/input" >/dev/null 2>&1 9>&- &
     page=$(readelf -lW "$binary" | awk '$1 == "GNU_RELRO" { print substr($2, 3, length($2) - 5) "000" }')
-    for ((i = 0; i < 50; i++)); do
+    for ((i = 0; i < 600; i++)); do
         awk -v page="$page" '$3 ~ page "$" && $2 == "r--p" { found = 1 } END { exit !found }' "/proc/$!/maps" && break
         sleep 0.1
     done
     kill $!
     wait $! || true
-    [ "$i" -lt 50 ] || fail "$binary can write its tables of pointers"
+    [ "$i" -lt 600 ] || fail "$binary can write its tables of pointers"
 done
 exec 9>&-
 

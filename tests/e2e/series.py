@@ -40,7 +40,7 @@ def chain(folder, count=LINKS, last="final", interval=60, prev="-", keys=None, o
     os.makedirs(folder, exist_ok=True)
     words = ["collect", folder + "/", "--profile", "card", "--pid", str(os.getpid()), *options]
     done = subprocess.run([CHAIN_TOOL, str(count), last, str(interval), prev, *words[1:]], capture_output=True,
-                          text=True, timeout=120, env={**os.environ, **({"CHAIN_KEYS": keys} if keys else {})})
+                          text=True, timeout=300, env={**os.environ, **({"CHAIN_KEYS": keys} if keys else {})})
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     return [Head(line) for line in done.stdout.splitlines()]
@@ -48,14 +48,14 @@ def chain(folder, count=LINKS, last="final", interval=60, prev="-", keys=None, o
 
 def single(folder, *options):
     done = subprocess.run([PROCSNAP, "collect", folder + "/", "--profile", "card", "--pid", str(os.getpid()), "--quiet",
-                           *options], capture_output=True, text=True, timeout=120, check=True)
+                           *options], capture_output=True, text=True, timeout=300, check=True)
     return Head(done.stdout.strip())
 
 
 def verify(folder, *options):
     """(status, text); no control character comes out, and text and JSON have one verdict."""
-    text = subprocess.run([PROCSNAP, "verify", folder, *options], capture_output=True, timeout=120)
-    said = subprocess.run([PROCSNAP, "verify", folder, "--json", *options], capture_output=True, timeout=120)
+    text = subprocess.run([PROCSNAP, "verify", folder, *options], capture_output=True, timeout=300)
+    said = subprocess.run([PROCSNAP, "verify", folder, "--json", *options], capture_output=True, timeout=300)
     shown = text.stdout.decode() + text.stderr.decode()
     if re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown) or text.returncode not in range(13):
         holds("nothing but text comes out", False, (text.returncode, shown))
@@ -107,7 +107,7 @@ def whole_chains(honest, heads):
            options=(*pin, "--expect-seq", str(LINKS - 1), "--expect-root", heads[-1].root))
     expect("not the end that was expected", honest, TAMPERED, "newer ones were removed",
            options=(*pin, "--expect-root", heads[-2].root))
-    core = subprocess.run([PROCSNAP_CORE, "verify", honest], capture_output=True, text=True, timeout=60)
+    core = subprocess.run([PROCSNAP_CORE, "verify", honest], capture_output=True, text=True, timeout=300)
     equal("procsnap-core verifies one bundle, no series", USAGE, core.returncode)
 
 
@@ -158,7 +158,7 @@ class Forger:
 
     def __init__(self, folder):
         self.key = os.path.join(folder, "forger.key")
-        subprocess.run([SIGN_TOOL, "keygen", self.key[:-4]], check=True, timeout=60)
+        subprocess.run([SIGN_TOOL, "keygen", self.key[:-4]], check=True, timeout=300)
         with open(self.key[:-4] + ".pub", encoding="ascii") as file:
             self.pk = file.read().splitlines()[1]
 
@@ -299,7 +299,7 @@ def mixed(honest, heads, work):
     with Case(honest) as folder:
         second = chain(folder, 2)
         alone, extracted = single(folder), single(folder)
-        subprocess.run(["tar", "xzf", extracted.file], cwd=folder, check=True, timeout=60)
+        subprocess.run(["tar", "xzf", extracted.file], cwd=folder, check=True, timeout=300)
         remove(folder, extracted)
         keys = [word for pk in (heads[0].pk, second[0].pk, alone.pk, extracted.pk) for word in ("--key", pk)]
         expect("two chains, two alone, one of them extracted", folder, OK, "10 bundles, 2 chains, 2 alone", options=keys)
@@ -346,7 +346,7 @@ def open_chain(work):
 
 def encrypted(work):
     folder, name = os.path.join(work, "encrypted"), os.path.join(work, "reader")
-    subprocess.run([PROCSNAP, "keygen", "--age", "-o", name], check=True, capture_output=True, timeout=60)
+    subprocess.run([PROCSNAP, "keygen", "--age", "-o", name], check=True, capture_output=True, timeout=300)
     with open(name + ".recipient", encoding="ascii") as file:
         recipient = re.search("age1[0-9a-z]+", file.read())[0]
     heads = chain(folder, 3, options=("--encrypt-to", recipient))

@@ -66,20 +66,30 @@ def wait_until(condition, seconds):
     return condition()
 
 
+def survives(pid):
+    """SIGHUP does not end it any more, as it does any program that has not come so far; or it is over."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    except OSError:
+        return True
+    return any(int(status.get(name, "0"), 16) & 1 for name in ("SigBlk", "SigIgn", "SigCgt")) or status["State"][0] == "Z"
+
+
 def check_cut(folder, what, double, when, *options):
     """Closes the terminal when `when()` is true."""
     receipt = os.path.join(folder, f"receipt-{time.monotonic_ns()}.json")
     pid, master = in_a_session(["collect", delivery.DEST, "--endpoint-url", double.url, "--receipt", receipt,
                                 "--delivery-deadline", "20s", *options], folder)
     os.set_blocking(master, False)
-    end = time.monotonic() + 20
-    while not when() and time.monotonic() < end:
+    end = time.monotonic() + 120
+    while not (when() and survives(pid)) and time.monotonic() < end:
         try:
             os.read(master, 65536)
         except (BlockingIOError, OSError):
             time.sleep(0.001)
     os.close(master)
-    gone = wait_until(lambda: not run_of_it(), 40)
+    gone = wait_until(lambda: not run_of_it(), 120)
     holds(f"{what}: the run ends by itself", gone, run_of_it())
     names = [name for name in double.key_names() if not name.endswith(".minisig")]
     equal(f"{what}: delivered, with its signature", ([name + ".minisig" for name in names], 1),

@@ -130,7 +130,7 @@ class Sidecar(rehearsal.Task):
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as runc:
             self.log = Log(os.fdopen(os.dup(runc.stdout.fileno()), "rb"))
-            runc.wait(timeout=60)
+            runc.wait(timeout=300)
         return runc
 
     def in_sidecar(self, *arguments):

@@ -20,7 +20,7 @@ COMMENT = "timestamp:1795306500\tfile:f\thashed\tcase:caf\u00e9"
 
 
 def run(*command, stdin=b""):
-    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 

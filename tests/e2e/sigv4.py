@@ -49,7 +49,7 @@ class Ours:
         self.checks.append(check)
 
     def end(self):
-        done = subprocess.run([TOOL], input="\n".join(self.lines) + "\n", capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run([TOOL], input="\n".join(self.lines) + "\n", capture_output=True, text=True, check=False, timeout=300)
         answers = done.stdout.splitlines()
         equal("the tool signs all of them", (0, len(self.lines), ""), (done.returncode, len(answers), done.stderr))
         for check, answer in zip(self.checks, answers):

@@ -26,7 +26,7 @@ def truth(host_pid, name):
 
 def wait_for_nginx(task):
     """Its master, and its two workers, by their pids on the host."""
-    for _ in range(200):
+    for _ in range(1200):
         workers = task.children(task.pids["app"])
         if len(workers) == 2 and all(b"worker process" in truth(pid, "cmdline") for pid in workers):
             return [task.pids["app"], *workers]
@@ -42,7 +42,7 @@ def collected(task, where, capabilities, *options):
     head = snapshot.head_line(done.stdout.decode())
     path = task.path(where, "/evidence/x.tar.gz")
     verified = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", head["pk"], path],
-                              capture_output=True, check=False, timeout=60)
+                              capture_output=True, check=False, timeout=300)
     equal(f"{where}: verify --rederive says OK", (0, True),
           (verified.returncode, b"all identical" in verified.stdout + verified.stderr))
     with open(path, "rb") as file:

@@ -47,7 +47,7 @@ def check_builds(folder):
 
 
 def ran(*command, **how):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60, **how)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=300, **how)
     return done.returncode, done.stdout.decode("utf-8", "replace")[-300:]
 
 

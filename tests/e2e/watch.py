@@ -145,7 +145,7 @@ def check_joined(folder):
     asking = [subprocess.Popen([snapshot.PROCSNAP, "trigger", "--wait"], stdout=subprocess.PIPE) for _ in range(6)]
     holds("six ask", wait_until(lambda: all(is_asking(process.pid) for process in asking)))
     watch.send(signal.SIGCONT)
-    told = {process.communicate(timeout=60)[0].split(b": ", 1)[1] for process in asking}
+    told = {process.communicate(timeout=300)[0].split(b": ", 1)[1] for process in asking}
     watch.stop()
     holds("six that ask at once get at most two snapshots", len(told) <= 2, told)
     holds("and the watch takes no more", len(watch.of("snapshot")) <= 4, watch.events)

@@ -139,7 +139,7 @@ Test(bundle_age, without_identity_nothing_is_known_but_the_file)
     ps_buffer_done(&text);
 }
 
-Test(bundle_age, no_flip_is_ok, .timeout = 60)
+Test(bundle_age, no_flip_is_ok, .timeout = 1200)
 {
     struct ps_verify_wants wants = opening();
     wants.rederive = false;
@@ -151,7 +151,7 @@ Test(bundle_age, no_flip_is_ok, .timeout = 60)
     }
 }
 
-Test(bundle_age, every_cut_is_incomplete, .timeout = 60)
+Test(bundle_age, every_cut_is_incomplete, .timeout = 1200)
 {
     struct ps_verify_wants wants = opening();
     wants.rederive = false;

@@ -67,7 +67,7 @@ def watched_run(path):
     """A run, and who watched it."""
     run = subprocess.Popen([snapshot.PROCSNAP, "collect", path, *OPTIONS], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     watcher = Watcher(run.pid)
-    out, _ = run.communicate(timeout=240)
+    out, _ = run.communicate(timeout=900)
     watcher.stop()
     name = os.path.basename(path)
     equal(f"{name}: sealed", 0, run.returncode)

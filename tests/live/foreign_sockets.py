@@ -56,7 +56,7 @@ def start_population():
     """Sockets in this network namespace, their owners in a PID namespace that a sibling of the test's made."""
     command = ["unshare", "--pid", "--fork", "--kill-child", sys.executable, sys.argv[0], "population"]
     population = subprocess.Popen(command, stdout=subprocess.PIPE)
-    if not select.select([population.stdout], [], [], 60)[0] or population.stdout.readline() != b"ready\n":
+    if not select.select([population.stdout], [], [], 300)[0] or population.stdout.readline() != b"ready\n":
         skip("the population of sockets could not be made")
     return population
 

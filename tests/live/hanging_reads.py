@@ -58,7 +58,7 @@ def check_outcomes(bundle, targets, bystander):
 
 def show_names(folder, pid):
     path = os.path.join(folder, sorted(os.listdir(folder))[-2])
-    done = subprocess.run([snapshot.PROCSNAP, "show", path, "gaps"], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([snapshot.PROCSNAP, "show", path, "gaps"], capture_output=True, check=False, timeout=300)
     text = done.stdout.decode()
     holds("show gaps names the target and what was not read", f"{pid} stall" in text and "cmdline" in text, text)
 

@@ -119,7 +119,7 @@ def check_areas(core, process):
 def gdb(core, process, *first):
     command = ["gdb", "-nx", "-batch", *first, "-ex", f"core-file {core}", "-ex", f"x/s {process.text:#x}",
                "-ex", f"x/s {process.heap:#x}", "-ex", f"x/s {process.stack:#x}"]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=300, stdin=subprocess.DEVNULL)
     return done.stdout.decode(errors="replace")
 
 
@@ -127,7 +127,7 @@ def check_tools(place, bundle, process):
     path = os.path.join(place.tmp.name, "core")
     with open(path, "wb") as file:
         file.write(bundle.members[f"data/memory/{process.pid}.core"])
-    done = subprocess.run(["readelf", "-lWn", path], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(["readelf", "-lWn", path], capture_output=True, check=False, timeout=300)
     text = done.stdout.decode()
     said = [line for line in done.stderr.decode().splitlines() if line]
     holds("readelf opens it without complaint", done.returncode == 0 and not said, said)
@@ -167,7 +167,7 @@ def one_process(place):
         status, text = run.verify(program=other)
         holds("one process: the other build derives the same records", status == 0 and "all identical" in text, text)
     shown = subprocess.run([snapshot.PROCSNAP, "show", run.path, "process", str(process.pid)], capture_output=True,
-                           check=False, timeout=60).stdout.decode()
+                           check=False, timeout=300).stdout.decode()
     holds("show process says where the core is", f"data/memory/{process.pid}.core" in shown and
           "anonymous_code" in shown, shown)
     record = bundle.records("memory")[0]["proc"]["memory"]
@@ -288,14 +288,14 @@ def interrupted(place, number, status=0):
     come_about = {signal.SIGUSR1: target.hangs, signal.SIGKILL: lambda: has_ended(target.pid),
                   signal.SIGTERM: lambda: has_taken(run, number)}[number]
     holds(f"signal {number}: it has come about", wait_until(come_about, 30))
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=300)
     head = snapshot.head_line(re.search(r"^EVIDENCE .*\n", err.decode(), re.M)[0])
     target.end()
     equal(f"signal {number}: exit status", status, run.returncode)
     with open(path, "wb") as file:
         file.write(begun + out)
     done = subprocess.run([snapshot.PROCSNAP, "verify", "--rederive", "--key", head["pk"], path], capture_output=True,
-                          check=False, timeout=60)
+                          check=False, timeout=300)
     equal(f"signal {number}: verify", 0, done.returncode)
     with open(path, "rb") as file:
         return target.pid, snapshot.Bundle(file.read())

@@ -63,7 +63,7 @@ class Odd:
             ["odd", *map(str, arguments)] if argv is None else argv, executable=program, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         _all.append(self)
-        line = self._line(20)
+        line = self._line(120)
         if not line.startswith(b"ready "):
             raise RuntimeError(f"odd_process {arguments or argv!r:.200}: not ready: {line!r}")
         self.facts = {key: int(value) for key, value in (fact.split("=") for fact in line.decode().split()[1:])}

@@ -305,7 +305,7 @@ class Run:
         self.program = program or PROCSNAP
         self.path = os.path.join(folder, name)
         command = [*prefix, self.program, "collect", self.path, *map(str, options)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300)
         self.status, self.stdout, self.stderr = done.returncode, done.stdout.decode(), done.stderr.decode()
         must(self.status == expect, "collect", *options, "ends with", self.status, "instead of", expect, self.stderr)
         self.head = head_line(self.stdout)
@@ -316,7 +316,7 @@ class Run:
     def verify(self, *options, program=None):
         """(exit status, text) of a verification with the key of the head line pinned."""
         command = [program or self.program, "verify", "--rederive", "--key", self.head["pk"], *options, self.path]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=300)
         return done.returncode, (done.stdout + done.stderr).decode()
 
     def check(self):

@@ -24,7 +24,7 @@ extern const struct target targets[TARGETS];
 
 /* Some targets execute this program again: main calls this first. Does not return in a target. */
 void target_sleep_if_asked(int argc, char **argv);
-/* The pid of a new child; it dies with us. Give it a moment to become what it shall be. */
+/* The pid of a new child that has become what it shall be, and sleeps; it dies with us. */
 pid_t target_start(const struct target *target);
 
 /* What Docker, and Fargate, give to root. */

@@ -174,7 +174,15 @@ static void remember_secrets(const struct ps_chain *chain)
     sodium_memzero(secret, sizeof secret);
 }
 
-/* One snapshot, searched as long as it lasts. Its exit status. */
+static bool found_builder(pid_t self)
+{
+    for (size_t i = 0; i < seen_count; i++)
+        if (seen[i].pid != self && seen[i].holds[SEED_NOW])
+            return true;
+    return false;
+}
+
+/* One snapshot, searched until the builder was met with its seed, and some times. Its exit status. */
 static int snapshot(const struct ps_options *options)
 {
     pid_t conductor = fork();
@@ -186,9 +194,11 @@ static int snapshot(const struct ps_options *options)
         _exit((int) status);
     }
     int status = -1;
-    for (int searched = 0; waitpid(conductor, &status, searched < ROUNDS ? WNOHANG : 0) == 0;) {
+    bool found = false;
+    for (int searched = 0; waitpid(conductor, &status, searched < ROUNDS || !found ? WNOHANG : 0) == 0;) {
         searched += search_family(conductor);
-        usleep(2000);
+        found = found_builder(getpid());
+        usleep(searched > 0 && !found ? 20000 : 2000);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -233,6 +243,7 @@ int main(void)
     options.dest = dest;
     options.chain = &link;
     options.read_timeout_ms = 60000;
+    options.deadline_ms = 600000; /* to be searched takes its time */
     int status = snapshot(&options);
     ps_chain_link_close(&link);
     search_process(getpid());

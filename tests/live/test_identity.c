@@ -185,7 +185,6 @@ static void test_reading(struct report *shared)
 
     for (size_t i = 0; i < TARGETS; i++)
         pids[i] = target_start(&targets[i]);
-    (void) usleep(300000); /* until the last of them has executed */
     for (size_t i = 0; i < TARGETS; i++) {
         (void) snprintf(path, sizeof path, "/proc/%d", pids[i]);
         dirs[i] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -311,7 +310,8 @@ static void run_orphan(struct report *shared, bool before_settling)
     struct ps_home home;
     if (before_settling) {
         shared->step = 1;
-        (void) usleep(200000);
+        while (getppid() == conductor)
+            (void) usleep(1000);
     }
     ps_identity_settle(&home, conductor);
     if (!ps_identity_assume(&home, TARGET_UID, TARGET_UID)) _exit(3);

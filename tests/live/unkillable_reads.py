@@ -84,7 +84,7 @@ class Frozen:
               (readers["abandoned"], len(self.left)))
         told = f"{count} left behind, hung in the kernel"
         done = subprocess.run([snapshot.PROCSNAP, "show", self.run.path, "gaps"], capture_output=True, check=False,
-                              timeout=60)
+                              timeout=300)
         holds(f"{self.what}: show gaps tells it", told in done.stdout.decode(), done.stdout)
         told = f"{count} reader{'s' if count > 1 else ''} left behind, hung in the kernel"
         holds(f"{self.what}: the verdict tells it", told in self.run.stderr, self.run.stderr)
