@@ -195,6 +195,11 @@ static const struct ps_rule courier[] = {
     ALLOW(setsockopt), ALLOW(getsockopt), ALLOW(getsockname), ALLOW(getpeername),
 };
 
+/* To look at one name again and again, and to say so in a pipe. */
+static const struct ps_rule lookout[] = {
+    ALLOW(newfstatat), ALLOW(write),
+};
+
 /* ---- what nobody does ---- */
 
 /* Calls that none of ours makes and a library does not try either: whoever makes one has taken the process over. Behind
@@ -227,6 +232,7 @@ static const struct ps_rule intruder[] = {
 static const struct ps_policy policies[] = {
     [PS_ROLE_READER] = {{T(everybody), T(opener), T(reader), T(child)}, PS_ANSWER_KILL},
     [PS_ROLE_PROBER] = {{T(everybody), T(opener), T(prober), T(child)}, PS_ANSWER_KILL},
+    [PS_ROLE_LOOKOUT] = {{T(everybody), T(lookout), T(child)}, PS_ANSWER_KILL},
     [PS_ROLE_BUILDER] = {{T(everybody), T(writer), T(library), T(builder), T(looker), T(threads), T(child),
                           T(intruder)}, PS_ANSWER_EPERM},
     [PS_ROLE_COURIER] = {{T(everybody), T(courier), T(writer), T(library), T(own_memory), T(opener), T(looker),
