@@ -15,6 +15,7 @@ static const char *const role_names[] = {
     [PS_ROLE_EXPORTER] = "exporter",
     [PS_ROLE_PROBER] = "prober",
     [PS_ROLE_COURIER] = "courier",
+    [PS_ROLE_LOOKOUT] = "lookout",
 };
 
 const char *ps_sandbox_state_name(enum ps_sandbox_state state)

@@ -38,6 +38,7 @@ enum ps_role {
     PS_ROLE_PROBER,  /* asks over TCP and the kernel's socket tables, reads files; any other call ends
                         the process */
     PS_ROLE_COURIER, /* delivers: TCP and DNS to anywhere, opens files for reading; writes what is open */
+    PS_ROLE_LOOKOUT, /* looks at a name, opens nothing, writes to a pipe; any other call ends the process */
     PS_ROLES
 };
 

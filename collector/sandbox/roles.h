@@ -41,7 +41,7 @@ struct ps_rules {
     size_t count;
 };
 
-enum { PS_TABLES_MAX = 4 };
+enum { PS_TABLES_MAX = 10 };
 
 struct ps_policy {
     struct ps_rules tables[PS_TABLES_MAX]; /* one after the other; the rest empty */

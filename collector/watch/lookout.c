@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/sandbox/filter.h"
 #include "collector/sandbox/hardening.h"
 #include "collector/watch/heart.h"
 
@@ -51,6 +52,7 @@ static _Noreturn void look_out(const char *path, int fd, pid_t watch)
     if (getppid() != watch)
         _exit(1);
     ps_harden_descriptors(&fd, 1);
+    (void) ps_sandbox_enter(PS_ROLE_LOOKOUT);
     for (struct sight before = look(path);;) {
         nanosleep(&nap, NULL);
         struct sight now = look(path);

@@ -190,5 +190,6 @@ Test(filter, states_and_roles_have_names)
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_EXPORTER), "exporter"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_PROBER), "prober"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_COURIER), "courier"), 0));
+    cr_assert(eq(int, strcmp(ps_role_name(PS_ROLE_LOOKOUT), "lookout"), 0));
     cr_assert(eq(int, strcmp(ps_role_name(PS_ROLES), "?"), 0));
 }

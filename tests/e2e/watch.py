@@ -100,6 +100,9 @@ def check_triggers(folder):
     watch = Watch(folder + "/e/", "1h", "--trigger", wish, "--trigger-limit", "4/1h")
     watch.wait_for("snapshot", reason="start")
     time.sleep(1.2)  # the lookout has looked once
+    states = [line.split()[1] for child in children_of(watch.pid)
+              for line in read(f"/proc/{child}/status").decode().splitlines() if line.startswith("Seccomp:")]
+    equal("the lookout, which is its only child now, has a filter", ["2"], states)
     watch.send(signal.SIGUSR1)
     event = watch.wait_for("snapshot")
     equal("SIGUSR1: reason, and who asked", ("trigger", f"signal of pid {os.getpid()}, uid 0"),
