@@ -347,6 +347,12 @@ Test(tally, counts_and_says_what_is_left_over)
     ps_buffer_clear(&out, SIZE_MAX);
     ps_tally_line(&t, 32, "unknown", "none", &out);
     cr_expect(ps_span_is(ps_buffer_span(&out), "b (3), a (2), 2 others"), "%.*s", (int) out.len, (char *) out.data);
+    ps_tally_done(&t);
+    ps_tally_add(&t, ps_span_text("/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef-1"));
+    ps_buffer_clear(&out, SIZE_MAX);
+    ps_tally_line(&t, 80, "unknown", "none", &out);
+    cr_expect(ps_span_is(ps_buffer_span(&out), "~456789abcdef0123456789abcdef/0123456789abcdef-1 (1)"), "%.*s",
+              (int) out.len, (char *) out.data);
     ps_buffer_done(&out);
     ps_tally_done(&t);
 }
