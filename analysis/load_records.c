@@ -66,6 +66,7 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
     rows[s->process_count++] = (struct ps_process_row){
         .pid = ps_load_number32(record, "process.pid"),
         .ppid = ps_load_number32(record, "process.parent.pid"),
+        .parent_known = ps_load_at(record, "process.parent.pid") != NULL || ps_load_at(record, "proc.stat.ppid") != NULL,
         .start_boot_us = ps_load_number(record, "proc.start_boot_us"),
         .entity_id = ps_load_text(l, record, "process.entity_id"),
         .parent_entity_id = ps_load_text(l, record, "process.parent.entity_id"),

@@ -50,7 +50,9 @@ static void add_parent(const struct ps_life *life, struct ps_buffer *out)
     const struct ps_process_row *parent = ps_snapshot_parent(life->s, p, &by_pid);
 
     ps_life_label(out, "parent");
-    if (p->ppid == 0)
+    if (!p->parent_known)
+        ps_buffer_add_text(out, "not read");
+    else if (p->ppid == 0)
         ps_buffer_add_text(out, "none in this PID namespace");
     else if (parent == NULL)
         ps_buffer_addf(out, "%u, not in view", p->ppid);

@@ -35,7 +35,8 @@ void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, 
         return;
     }
     ps_buffer_add_byte(out, '[');
-    ps_printable_add_cut(out, p->executable.len > 0 ? p->executable : p->name, columns > 2 ? columns - 2 : 1);
+    struct ps_span known = p->executable.len > 0 ? p->executable : p->name;
+    ps_printable_add_cut(out, known.len > 0 ? known : ps_span_text("?"), columns > 2 ? columns - 2 : 1);
     ps_buffer_add_byte(out, ']');
 }
 

@@ -36,6 +36,7 @@ struct ps_process_row {
     struct ps_span entity_id, parent_entity_id, name, command_line, executable, user, cgroup, state;
     struct ps_span container, role; /* container: its name, or else its id */
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
+    bool parent_known; /* ppid 0 is "nobody here" then, and else "not read" */
     bool kernel_thread, swept_alone; /* swept_alone: nothing but its stat in the opening sweep */
     bool exe_known, exe_deleted;
 };

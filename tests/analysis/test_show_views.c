@@ -12,7 +12,7 @@
 
 /* clang-format off */
 #define PARENT(pid) ",\"parent\":{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\"}"
-#define AT(us) ",\"proc\":{\"start_boot_us\":" #us "}}\n"
+#define AT(us) ",\"proc\":{\"start_boot_us\":" #us ",\"stat\":{\"ppid\":0}}}\n"
 #define FD(pid, fd, target, class, flags) PROCESS(pid, "") ",\"proc\":{\"fd\":" #fd ",\"target\":\"" target \
     "\",\"class\":\"" class "\",\"fdinfo\":{\"flags\":\"" flags "\"}}}\n"
 #define TCP(state, local, port, remote, remote_port, inode, owner) \
@@ -37,7 +37,8 @@ static const struct text_member plain[] = {
      PROCESS(21, PARENT(1) ",\"name\":\"cron\"") AT(20000)
      PROCESS(40, ",\"parent\":{\"pid\":39},\"name\":\"stray\"") AT(30000)
      PROCESS(41, ",\"parent\":{\"pid\":40},\"name\":\"late\"") AT(30001)
-     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"
+     PROCESS(42, "") ",\"proc\":{\"start_boot_us\":30002,\"identity_quiet\":{\"last_look\":\"unverified\"}}}\n"
+     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true,\"stat\":{\"ppid\":0}}}\n"
      PROCESS(3, PARENT(2) ",\"name\":\"kworker\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"},
     {"data/records/fd-0001.ndjson",
      FD(20, 1, "/var/log/x", "file", "0100001")
@@ -154,6 +155,7 @@ Test(show_views, tree_puts_each_below_the_life_that_started_it)
     char *text = view_shown(ps_show_tree, &s, 100);
     text_has(text, " 40 ?    00:00:00.03 1 h 23 min  [stray]  <parent 39 not in view>\n"
                    " 41 ?    00:00:00.03 1 h 23 min    [late]  <parent by pid alone>\n"
+                   " 42 ?    00:00:00.03 1 h 23 min  [?]  <parent not read>  <ended or hung before the last look>\n"
                    "  1 ?    00:00:00.01 1 h 23 min  [init]\n"
                    " 20 ?    01:06:40.00 16 min 40 s   sshd -D\n"
                    " 30 ?    01:23:19.00 1.0 s           [/memfd:x (deleted)]  <exe deleted>\n"
