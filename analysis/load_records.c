@@ -66,6 +66,7 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
     rows[s->process_count++] = (struct ps_process_row){
         .pid = ps_load_number32(record, "process.pid"),
         .ppid = ps_load_number32(record, "process.parent.pid"),
+        .parent_known = ps_load_at(record, "process.parent.pid") != NULL || ps_load_at(record, "proc.stat.ppid") != NULL,
         .start_boot_us = ps_load_number(record, "proc.start_boot_us"),
         .entity_id = ps_load_text(l, record, "process.entity_id"),
         .parent_entity_id = ps_load_text(l, record, "process.parent.entity_id"),
@@ -117,9 +118,11 @@ static void load_owners(struct ps_loader *l, const cJSON *record, struct ps_sock
 /* The row of the kernel's table, under whichever table it came from. */
 static const cJSON *table_row(const cJSON *record)
 {
-    static const char *const tables[] = {"net_tcp",       "net_tcp6",       "net_udp",       "net_udp6",
-                                         "net_unix",      "sock_diag_tcp",  "sock_diag_tcp6", "sock_diag_udp",
-                                         "sock_diag_udp6", "sock_diag_unix"};
+    static const char *const tables[] = {
+        "net_tcp",       "net_tcp6",       "net_udp",       "net_udp6",       "net_unix",
+        "net_udplite",   "net_udplite6",   "net_raw",       "net_raw6",       "net_icmp",
+        "net_icmp6",     "net_packet",     "net_netlink",   "sock_diag_tcp",  "sock_diag_tcp6",
+        "sock_diag_udp", "sock_diag_udp6", "sock_diag_unix"};
     const cJSON *proc = ps_load_at(record, "proc"), *row = NULL;
 
     for (size_t i = 0; proc != NULL && row == NULL && i < sizeof tables / sizeof tables[0]; i++)
@@ -155,9 +158,14 @@ void ps_load_socket(struct ps_loader *l, const cJSON *record)
     struct ps_span state = ps_load_text(l, kernel, "state");
     *(ps_span_is(row->transport, "tcp") ? &row->state : &row->other_state) = state;
     row->inode = ps_load_number(kernel, "inode");
+    if (row->port == 0)
+        row->port = ps_load_number(kernel, "ident"); /* of ping sockets, where others have the port */
     row->type = ps_load_text(l, kernel, "type");
     row->path = ps_load_text(l, kernel, ps_json_get(kernel, "name") != NULL ? "name" : "path");
     row->accepts = ps_load_hex(kernel, "flags", &flags) && (flags & ACCEPTS) != 0;
+    if (!ps_load_hex(kernel, "protocol", &row->protocol))
+        row->protocol = ps_load_number(kernel, "protocol");
+    row->number = ps_load_number(kernel, ps_json_get(kernel, "iface") != NULL ? "iface" : "port_id");
 }
 
 /* Sockets, pipes and the like have no path, and are left out. */
@@ -209,6 +217,8 @@ void ps_load_content(struct ps_loader *l, const cJSON *record)
         .exe_id = ps_load_text(l, record, "proc.exe_id"),
         .path = ps_load_text(l, record, "file.path"),
         .type = ps_load_text(l, record, "file.type"),
+        .mode = drift ? ps_load_text(l, record, "file.mode") : ps_span_of("", 0),
+        .ctime_ns = ps_load_number(record, "proc.drift.ctime_ns"),
         .sha256 = ps_load_text(l, record, "file.hash.sha256"),
         .object = ps_load_text(l, record, "proc.object"),
         .withheld = ps_load_text(l, record, "proc.withheld"),

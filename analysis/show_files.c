@@ -144,7 +144,8 @@ static void add_path(const struct ps_snapshot *s, const struct hold *holds, size
         ps_buffer_clear(&text, SIZE_MAX);
         add_life(s, holds + at, end - at, &text);
         size_t room = columns - (lines == LINES ? OTHERS_ROOM : 0);
-        bool fits = used == INDENT || used + 2 + text.len <= room;
+        size_t width = ps_printable_text_columns(ps_buffer_span(&text));
+        bool fits = used == INDENT || used + 2 + width + 1 <= room; /* a comma may follow */
         if (left > 0 || (!fits && lines == LINES)) {
             left++;
             continue;
@@ -158,7 +159,7 @@ static void add_path(const struct ps_snapshot *s, const struct hold *holds, size
             used += 2;
         }
         ps_buffer_add_span(out, ps_buffer_span(&text));
-        used += text.len;
+        used += width;
     }
     if (left > 0)
         ps_buffer_addf(out, ", and %zu more", left);

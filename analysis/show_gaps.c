@@ -127,7 +127,7 @@ static void add_names(struct ps_buffer *out, struct ps_span names, size_t column
 static void add_files(const struct ps_snapshot *s, const struct told *rows, size_t count, size_t columns,
                       struct ps_buffer *out)
 {
-    ps_buffer_addf(out, "  %-*s", INDENT - 2, "not read");
+    ps_buffer_addf(out, "  %-*s", INDENT - 2, rows->row.files.len > 0 ? "not read" : "what");
     if (rows->row.files.len > 0)
         add_names(out, rows->row.files, columns);
     else

@@ -12,24 +12,21 @@
 
 enum { FD_WIDTH = 5, ACCESS_WIDTH = 3, INDENT = 2, TARGET_AT = INDENT + FD_WIDTH + ACCESS_WIDTH + 2 };
 
+static void add_word(struct ps_buffer *out, struct ps_span word)
+{
+    ps_printable_add(out, word);
+    ps_buffer_add_text(out, word.len > 0 ? " " : "");
+}
+
 /* "tcp ESTABLISHED 127.0.0.1:80 to 10.0.0.7:4711 (102 curl fd 5)"; `line` is where the line begins in *out. */
 static void add_socket(const struct ps_life *life, const struct ps_socket_row *row, size_t line, struct ps_buffer *out)
 {
     const struct ps_socket_row *peer = ps_socket_peer(life->sockets, row);
 
-    ps_printable_add(out, row->transport);
-    ps_buffer_add_byte(out, ' ');
-    if (ps_span_is(row->transport, "unix")) {
-        ps_printable_add(out, row->type);
-        ps_buffer_add_byte(out, ' ');
-        ps_printable_add(out, ps_show_socket_state(row));
-        ps_buffer_add_byte(out, ' ');
-        ps_printable_add(out, row->path.len > 0 ? row->path : ps_span_text("(no name)"));
-        return;
-    }
-    ps_printable_add(out, ps_show_socket_state(row));
-    ps_buffer_add_byte(out, ' ');
-    ps_show_add_endpoint(out, row->address, row->port);
+    add_word(out, row->transport);
+    add_word(out, row->type);
+    add_word(out, ps_show_socket_state(row));
+    ps_show_add_local(row, out);
     if (row->remote_port == 0)
         return;
     ps_buffer_add_text(out, " to ");
@@ -72,22 +69,37 @@ static void add_descriptor(const struct ps_life *life, const cJSON *record, stru
     ps_buffer_add_byte(out, '\n');
 }
 
+/* A process that writes a title over its environment leaves hundreds of these. */
+static bool is_empty(const cJSON *entry)
+{
+    const char *text = ps_json_string(entry);
+
+    return text != NULL && text[0] == '\0';
+}
+
 static void add_environment(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
 {
     const cJSON *variables = ps_load_at(record, "process.env_vars"), *item;
-    const cJSON *exact = ps_load_at(record, "process.env_vars_b64");
-    int number = 0;
+    const cJSON *list = ps_load_at(record, "process.env_vars_b64"), *exact = list != NULL ? list->child : NULL;
+    uint64_t empty = 0;
 
+    cJSON_ArrayForEach(item, variables)
+        empty += is_empty(item);
     ps_life_label(out, "environment");
     ps_quantity_count(out, (uint64_t) cJSON_GetArraySize(variables), "entry", "entries");
+    if (empty > 0)
+        ps_buffer_addf(out, ", %llu of them empty", (unsigned long long) empty);
     ps_buffer_add_text(out, ps_load_true(record, "proc.redacted") ? "; values are hashed\n" : "\n");
     cJSON_ArrayForEach(item, variables)
     {
         const char *shown = ps_json_string(item);
-        const char *coded = ps_json_string(cJSON_GetArrayItem(exact, number++));
+        const char *coded = ps_json_string(exact);
+        exact = exact != NULL ? exact->next : NULL;
         struct ps_span bytes = coded != NULL ? ps_load_decoded(life->l, coded) : ps_span_of("", 0);
         if (bytes.len == 0)
             bytes = ps_span_text(shown != NULL ? shown : "");
+        if (is_empty(item))
+            continue;
         ps_buffer_addf(out, "%*s", INDENT, "");
         ps_printable_add_broken(out, bytes, INDENT + 2, life->columns);
         ps_buffer_add_byte(out, '\n');

@@ -18,10 +18,15 @@ static struct ps_span text_at(const struct ps_life *life, const cJSON *record, c
     return ps_load_text(life->l, record, path);
 }
 
-static void add_value(const struct ps_life *life, const char *label, struct ps_span text, struct ps_buffer *out)
+static void add_wrapped(const struct ps_life *life, const char *label, struct ps_span text, struct ps_buffer *out)
 {
     ps_life_label(out, label);
-    ps_printable_add_broken(out, text.len > 0 ? text : ps_span_text("not read"), PS_LIFE_INDENT, life->columns);
+    ps_printable_add_broken(out, text, PS_LIFE_INDENT, life->columns);
+}
+
+static void add_value(const struct ps_life *life, const char *label, struct ps_span text, struct ps_buffer *out)
+{
+    add_wrapped(life, label, text.len > 0 ? text : ps_span_text("not read"), out);
     ps_buffer_add_byte(out, '\n');
 }
 
@@ -45,7 +50,9 @@ static void add_parent(const struct ps_life *life, struct ps_buffer *out)
     const struct ps_process_row *parent = ps_snapshot_parent(life->s, p, &by_pid);
 
     ps_life_label(out, "parent");
-    if (p->ppid == 0)
+    if (!p->parent_known)
+        ps_buffer_add_text(out, "not read");
+    else if (p->ppid == 0)
         ps_buffer_add_text(out, "none in this PID namespace");
     else if (parent == NULL)
         ps_buffer_addf(out, "%u, not in view", p->ppid);
@@ -183,27 +190,31 @@ static void add_program(const struct ps_life *life, const cJSON *record, struct 
 static void add_arguments(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
 {
     const cJSON *args = ps_load_at(record, "process.args"), *item;
-    const cJSON *exact = ps_load_at(record, "process.args_b64");
-    size_t number = 0;
+    const cJSON *list = ps_load_at(record, "process.args_b64"), *exact = list != NULL ? list->child : NULL;
+    bool any = false;
 
     if (args == NULL)
         add_value(life, "arguments", ps_span_of("", 0), out);
     cJSON_ArrayForEach(item, args)
     {
         const char *shown = ps_json_string(item);
-        const char *coded = ps_json_string(cJSON_GetArrayItem(exact, (int) number));
+        const char *coded = ps_json_string(exact);
+        exact = exact != NULL ? exact->next : NULL;
         struct ps_span bytes = coded != NULL ? ps_load_decoded(life->l, coded) : ps_span_of("", 0);
         if (bytes.len == 0)
             bytes = ps_span_text(shown != NULL ? shown : "");
-        ps_life_label(out, number++ == 0 ? "arguments" : "");
+        ps_life_label(out, any ? "" : "arguments");
+        any = true;
         ps_printable_add_broken(out, bytes, PS_LIFE_INDENT + 2, life->columns);
         ps_buffer_add_byte(out, '\n');
     }
 }
 
+/* Hierarchies of version 1 in which it has the same path, as a rule all of them, have that path once. */
 static void add_cgroups(const struct ps_life *life, const cJSON *record, struct ps_buffer *out)
 {
     const cJSON *list = ps_load_at(record, "proc.cgroup"), *row;
+    struct ps_span last = ps_span_of("", 0);
     bool any = false;
 
     cJSON_ArrayForEach(row, list)
@@ -212,14 +223,20 @@ static void add_cgroups(const struct ps_life *life, const cJSON *record, struct 
         struct ps_span path = ps_load_text(life->l, row, "path");
         if (ps_span_is(path, "/"))
             continue;
-        ps_life_label(out, any ? "" : "cgroup");
-        ps_printable_add(out, controllers.len > 0 ? controllers : ps_span_text("unified"));
-        ps_buffer_add_byte(out, ' ');
-        ps_printable_add_broken(out, path, PS_LIFE_INDENT + 2, life->columns);
-        ps_buffer_add_byte(out, '\n');
+        if (!any || !ps_span_equal(path, last)) {
+            ps_buffer_add_text(out, any ? "\n" : "");
+            add_wrapped(life, any ? "" : "cgroup", path, out);
+            ps_buffer_addf(out, "\n%*sof ", PS_LIFE_INDENT, "");
+        } else {
+            ps_buffer_add_text(out, ", ");
+        }
+        ps_printable_add(out, controllers.len > 0 ? controllers : ps_span_text("the unified hierarchy"));
+        last = path;
         any = true;
     }
-    if (!any)
+    if (any)
+        ps_buffer_add_byte(out, '\n');
+    else
         add_value(life, "cgroup", list != NULL ? ps_span_text("/ of every hierarchy") : ps_span_of("", 0), out);
 }
 

@@ -82,7 +82,11 @@ static void add_row(const struct ps_snapshot *s, const struct ps_process_row *p,
     struct ps_buffer marks = {0};
 
     ps_show_add_marks(s, p, &marks);
-    ps_buffer_addf(out, "%*u %*u ", l->pid, p->pid, l->pid, p->ppid);
+    ps_buffer_addf(out, "%*u ", l->pid, p->pid);
+    if (p->parent_known)
+        ps_buffer_addf(out, "%*u ", l->pid, p->ppid);
+    else
+        ps_buffer_addf(out, "%*s ", l->pid, "?");
     ps_printable_add_cell(out, p->user.len > 0 ? p->user : ps_span_text("?"), (size_t) l->user);
     ps_buffer_add_byte(out, ' ');
     add_times(s, p, l, out);
@@ -123,7 +127,8 @@ void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct 
         struct ps_json j = ps_json_into(out);
         ps_json_object(&j, NULL);
         ps_json_u64(&j, "pid", p->pid);
-        ps_json_u64(&j, "ppid", p->ppid);
+        if (p->parent_known)
+            ps_json_u64(&j, "ppid", p->ppid);
         ps_json_bytes(&j, "entity_id", p->entity_id);
         ps_json_bytes(&j, "user", p->user);
         ps_json_u64(&j, "start_boot_us", p->start_boot_us);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sockets: what listens, what is connected, unix sockets; each with its owners, or why none is known.
+ * The sockets: what listens, what is connected, unix sockets, who sniffs; each with its owners, or why none is known.
  */
 #include "analysis/show.h"
 
@@ -11,8 +11,8 @@
 #include "formats/printable.h"
 #include "formats/quantity.h"
 
-enum section { LISTENING, CONNECTED, UNIX, SECTIONS };
-enum { TRANSPORT_WIDTH = 5, STATE_WIDTH = 12, OWNER_LEAST = 18, ENDS_MOST = 47, UNIX_MOST = 60 };
+enum section { LISTENING, CONNECTED, UNIX, OTHER, SECTIONS };
+enum { TRANSPORT_WIDTH = 7, STATE_WIDTH = 12, OWNER_LEAST = 18, ENDS_MOST = 47, UNIX_MOST = 60 };
 
 static bool is_unix(const struct ps_socket_row *r)
 {
@@ -23,6 +23,8 @@ static enum section section_of(const struct ps_socket_row *r)
 {
     if (is_unix(r))
         return UNIX;
+    if (ps_span_is(r->transport, "packet") || ps_span_is(r->transport, "netlink"))
+        return OTHER;
     return r->remote_port == 0 || ps_span_is(r->state, "LISTEN") ? LISTENING : CONNECTED;
 }
 
@@ -84,41 +86,56 @@ static const struct ps_socket_row **sorted(const struct ps_snapshot *s)
     return rows;
 }
 
-static void add_local(const struct ps_socket_row *r, struct ps_buffer *out)
+/* Each protocol of each network namespace has one, and they say nothing. */
+static bool is_kernels(const struct ps_socket_row *r)
 {
-    if (!is_unix(r))
-        ps_show_add_endpoint(out, r->address, r->port);
-    else if (r->path.len > 0)
-        ps_printable_add(out, r->path);
+    return section_of(r) == OTHER && ps_span_is(r->owner_absent, "kernel");
+}
+
+/* A type, or the other end. */
+static void add_second(const struct ps_socket_row *r, struct ps_buffer *out)
+{
+    if (r->type.len > 0 || section_of(r) >= UNIX)
+        ps_printable_add(out, r->type.len > 0 ? r->type : ps_span_text("-"));
     else
-        ps_buffer_add_text(out, "(no name)");
+        ps_show_add_endpoint(out, r->remote, r->remote_port);
 }
 
 /* How wide the ends are, within what leaves room for an owner. */
 struct widths {
-    size_t columns, local, remote;
+    size_t columns, transport, local, remote;
 };
+
+static size_t columns_of(const struct ps_buffer *text)
+{
+    return ps_printable_text_columns(ps_buffer_span(text));
+}
+
+static size_t widest(size_t so_far, size_t columns, size_t most)
+{
+    size_t width = columns < most ? columns : most;
+
+    return width > so_far ? width : so_far;
+}
 
 static struct widths measure(const struct ps_socket_row *const *rows, size_t count, size_t columns)
 {
-    struct widths w = {.columns = columns};
+    struct widths w = {.columns = columns, .transport = sizeof "PROTO" - 1, .remote = sizeof "TYPE" - 1};
     struct ps_buffer text = {0};
-    size_t fixed = TRANSPORT_WIDTH + STATE_WIDTH + OWNER_LEAST + 4;
 
     for (size_t i = 0; i < count; i++) {
-        bool path = is_unix(rows[i]);
+        size_t len = ps_printable_columns(rows[i]->transport);
+        if (is_kernels(rows[i]))
+            continue;
+        w.transport = widest(w.transport, len, TRANSPORT_WIDTH);
         ps_buffer_clear(&text, SIZE_MAX);
-        add_local(rows[i], &text);
-        size_t len = path && text.len > UNIX_MOST ? UNIX_MOST : text.len;
-        w.local = len > w.local ? len : w.local;
+        ps_show_add_local(rows[i], &text);
+        w.local = widest(w.local, columns_of(&text), is_unix(rows[i]) ? UNIX_MOST : SIZE_MAX);
         ps_buffer_clear(&text, SIZE_MAX);
-        if (!path)
-            ps_show_add_endpoint(&text, rows[i]->remote, rows[i]->remote_port);
-        else
-            ps_printable_add(&text, rows[i]->type);
-        len = text.len < ENDS_MOST ? text.len : ENDS_MOST;
-        w.remote = len > w.remote ? len : w.remote;
+        add_second(rows[i], &text);
+        w.remote = widest(w.remote, columns_of(&text), ENDS_MOST);
     }
+    size_t fixed = w.transport + STATE_WIDTH + OWNER_LEAST + 4;
     size_t room = columns > fixed ? columns - fixed : 0;
     if (w.local + w.remote > room && w.remote > room / 2)
         w.remote = room / 2;
@@ -131,68 +148,84 @@ static struct widths measure(const struct ps_socket_row *const *rows, size_t cou
 /* A cell that is never cut: an address or a path is evidence. Returns the columns used. */
 static size_t add_whole(struct ps_buffer *out, const struct ps_buffer *text, size_t width)
 {
-    ps_buffer_addf(out, "%.*s%*s ", (int) text->len, (const char *) text->data,
-                   text->len < width ? (int) (width - text->len) : 0, "");
-    return (text->len > width ? text->len : width) + 1;
+    size_t columns = columns_of(text);
+
+    ps_buffer_add_span(out, ps_buffer_span(text));
+    ps_buffer_addf(out, "%*s ", columns < width ? (int) (width - columns) : 0, "");
+    return (columns > width ? columns : width) + 1;
 }
 
 static void add_row(const struct ps_snapshot *s, const struct ps_socket_row *r, const struct widths *w,
                     struct ps_buffer *out)
 {
     struct ps_buffer text = {0};
-    size_t used = TRANSPORT_WIDTH + STATE_WIDTH + 2;
+    struct ps_buffer local = {0};
+    enum section section = section_of(r);
+    size_t owner_at = w->transport + 1 + (section != OTHER ? STATE_WIDTH + 1 : 0), used = owner_at;
 
-    ps_printable_add_cell(out, r->transport, TRANSPORT_WIDTH);
+    ps_printable_add_cell(out, r->transport, w->transport);
     ps_buffer_add_byte(out, ' ');
-    ps_printable_add_cell(out, ps_show_socket_state(r), STATE_WIDTH);
-    ps_buffer_add_byte(out, ' ');
-    if (is_unix(r)) {
-        ps_printable_add(&text, r->type);
-        used += add_whole(out, &text, w->remote);
+    if (section != OTHER) {
+        ps_printable_add_cell(out, ps_show_socket_state(r), STATE_WIDTH);
+        ps_buffer_add_byte(out, ' ');
     }
-    ps_buffer_clear(&text, SIZE_MAX);
-    add_local(r, &text);
-    used += add_whole(out, &text, w->local);
-    if (!is_unix(r)) {
-        ps_buffer_clear(&text, SIZE_MAX);
-        ps_show_add_endpoint(&text, r->remote, r->remote_port);
-        used += add_whole(out, &text, w->remote);
-    }
+    ps_show_add_local(r, &local);
+    add_second(r, &text);
+    used += add_whole(out, section >= UNIX ? &text : &local, section >= UNIX ? w->remote : w->local);
+    used += add_whole(out, section >= UNIX ? &local : &text, section >= UNIX ? w->local : w->remote);
     ps_buffer_clear(&text, SIZE_MAX);
     ps_show_add_owners(s, r, &text);
     if (r->unverified)
         ps_buffer_add_text(&text, "  <unverified>");
-    if (used + text.len > w->columns)
-        ps_buffer_addf(out, "\n%*s", TRANSPORT_WIDTH + STATE_WIDTH + 2, "");
+    if (used + columns_of(&text) > w->columns)
+        ps_buffer_addf(out, "\n%*s", (int) owner_at, "");
     ps_buffer_add_span(out, ps_buffer_span(&text));
     ps_buffer_add_byte(out, '\n');
-    out->failed = out->failed || text.failed;
+    out->failed = out->failed || text.failed || local.failed;
+    ps_buffer_done(&local);
     ps_buffer_done(&text);
+}
+
+static void add_heads(enum section section, const struct widths *w, struct ps_buffer *out)
+{
+    static const char *const titles[SECTIONS] = {"Listening, or bound and not connected", "Connections",
+                                                 "Unix sockets", "Packet and netlink sockets"};
+
+    ps_buffer_addf(out, "%s\n", titles[section]);
+    if (w->local == 0) /* the kernel's own alone */
+        return;
+    ps_buffer_addf(out, "%-*s ", (int) w->transport, "PROTO");
+    if (section != OTHER)
+        ps_buffer_addf(out, "%-*s ", STATE_WIDTH, "STATE");
+    if (section >= UNIX)
+        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w->remote, "TYPE", (int) w->local,
+                       section == UNIX ? "PATH" : "BOUND TO");
+    else
+        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w->local, "LOCAL", (int) w->remote, "REMOTE");
 }
 
 static void add_section(const struct ps_snapshot *s, const struct ps_socket_row *const *rows, size_t count,
                         size_t columns, struct ps_buffer *out)
 {
-    static const char *const titles[SECTIONS] = {"Listening, or bound and not connected", "Connections",
-                                                 "Unix sockets"};
-    enum section section = section_of(rows[0]);
     struct widths w = measure(rows, count, columns);
-    size_t repeated = 0;
+    size_t repeated = 0, kernels = 0;
 
-    ps_buffer_addf(out, "%s\n%-*s %-*s ", titles[section], TRANSPORT_WIDTH, "PROTO", STATE_WIDTH, "STATE");
-    if (section == UNIX)
-        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w.remote, "TYPE", (int) w.local, "PATH");
-    else
-        ps_buffer_addf(out, "%-*s %-*s OWNER\n", (int) w.local, "LOCAL", (int) w.remote, "REMOTE");
+    add_heads(section_of(rows[0]), &w, out);
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && same_socket(rows[i - 1], rows[i]))
             repeated++;
+        else if (is_kernels(rows[i]))
+            kernels++;
         else
             add_row(s, rows[i], &w, out);
     }
     if (repeated > 0) {
         ps_quantity_count(out, repeated, "row was", "rows were");
         ps_buffer_add_text(out, " read once more through another process, and not repeated here\n");
+    }
+    if (kernels > 0) {
+        ps_quantity_count(out, kernels, "netlink socket is", "netlink sockets are");
+        ps_buffer_add_text(out, " the kernel's own, and not listed\n");
     }
     ps_buffer_add_byte(out, '\n');
 }

@@ -35,7 +35,8 @@ void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, 
         return;
     }
     ps_buffer_add_byte(out, '[');
-    ps_printable_add_cut(out, p->executable.len > 0 ? p->executable : p->name, columns > 2 ? columns - 2 : 1);
+    struct ps_span known = p->executable.len > 0 ? p->executable : p->name;
+    ps_printable_add_cut(out, known.len > 0 ? known : ps_span_text("?"), columns > 2 ? columns - 2 : 1);
     ps_buffer_add_byte(out, ']');
 }
 
@@ -119,6 +120,11 @@ void ps_show_socket_json(const struct ps_snapshot *s, const struct ps_socket_row
         ps_json_bool(j, "listens", row->accepts);
         ps_json_bytes(j, "path", row->path);
     }
+    bool packet = ps_span_is(row->transport, "packet"), netlink = ps_span_is(row->transport, "netlink");
+    if (packet || netlink || ps_span_is(row->transport, "raw"))
+        ps_json_u64(j, "protocol", row->protocol);
+    if (packet || netlink)
+        ps_json_u64(j, packet ? "interface" : "port_id", row->number);
     ps_json_u64(j, "inode", row->inode);
     if (row->net_namespace != 0)
         ps_json_u64(j, "net_namespace", row->net_namespace);
@@ -187,6 +193,8 @@ void ps_show_add_prose(struct ps_buffer *out, const char *text, size_t indent, s
 
 void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out)
 {
+    if (p->state.len > 0 && p->state.data[0] == 'Z')
+        ps_buffer_add_text(out, "  <zombie>");
     if (p->swept_alone)
         ps_buffer_add_text(out, "  <first look alone>");
     else if (ps_span_is(p->identity, "gone"))

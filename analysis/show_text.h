@@ -18,6 +18,8 @@ void ps_show_add_command(struct ps_buffer *out, const struct ps_process_row *p, 
 void ps_show_add_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id, struct ps_buffer *out);
 /* As people write it: "127.0.0.1:80", "[::1]:80"; port 0 is `*`. */
 void ps_show_add_endpoint(struct ps_buffer *out, struct ps_span address, uint64_t port);
+/* The local end: an endpoint, the path of a unix socket, "all frames, every interface" of a packet socket. */
+void ps_show_add_local(const struct ps_socket_row *r, struct ps_buffer *out);
 /* The kernel says CLOSE of every UDP socket that is not connected, and nothing of a unix socket that listens; people
  * say UNCONN and LISTEN, as ss does. */
 struct ps_span ps_show_socket_state(const struct ps_socket_row *r);

@@ -39,7 +39,7 @@ static void link_nodes(struct tree *t)
         const struct ps_process_row *row = &t->s->processes[i];
         const struct ps_process_row *parent = ps_snapshot_parent(t->s, row, &n->by_pid);
         if (parent == NULL) {
-            n->place = row->ppid == 0 ? FIRST : ORPHAN;
+            n->place = row->parent_known && row->ppid == 0 ? FIRST : ORPHAN;
             continue;
         }
         n->parent = (uint32_t) (parent - t->s->processes);
@@ -171,7 +171,9 @@ static size_t add_indent(const struct widths *w, uint32_t depth, struct ps_buffe
 static void add_note(const struct ps_snapshot *s, const struct node *n, const struct ps_process_row *p,
                      struct ps_buffer *out)
 {
-    if (n->place == ORPHAN)
+    if (!p->parent_known)
+        ps_buffer_add_text(out, "  <parent not read>");
+    else if (n->place == ORPHAN)
         ps_buffer_addf(out, "  <parent %u not in view>", p->ppid);
     else if (n->place == CIRCLE)
         ps_buffer_addf(out, "  <parent %u is its own offspring: no kernel says that>", p->ppid);
@@ -256,7 +258,8 @@ static void add_json(const struct tree *t, uint32_t at, struct ps_buffer *out)
     ps_json_text(&j, "place", places[n->place]);
     ps_json_u64(&j, "pid", p->pid);
     ps_json_bytes(&j, "entity_id", p->entity_id);
-    ps_json_u64(&j, "ppid", p->ppid);
+    if (p->parent_known)
+        ps_json_u64(&j, "ppid", p->ppid);
     if (n->parent != NONE)
         ps_json_bytes(&j, "parent_entity_id", t->s->processes[n->parent].entity_id);
     if (n->by_pid)

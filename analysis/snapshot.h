@@ -36,6 +36,7 @@ struct ps_process_row {
     struct ps_span entity_id, parent_entity_id, name, command_line, executable, user, cgroup, state;
     struct ps_span container, role; /* container: its name, or else its id */
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
+    bool parent_known; /* ppid 0 is "nobody here" then, and else "not read" */
     bool kernel_thread, swept_alone; /* swept_alone: nothing but its stat in the opening sweep */
     bool exe_known, exe_deleted;
 };
@@ -49,8 +50,9 @@ struct ps_owner_row {
 
 struct ps_socket_row {
     struct ps_span transport, state, address;         /* state: TCP alone */
-    struct ps_span remote, other_state;               /* other_state: UDP and unix */
-    struct ps_span type, path;                        /* unix */
+    struct ps_span remote, other_state;               /* other_state: UDP, unix and raw */
+    struct ps_span type, path;                        /* unix; type of packet sockets too */
+    uint64_t protocol, number;                        /* raw, packet, netlink; number: port id or interface */
     uint64_t port, remote_port, inode, net_namespace; /* 0: none, or unknown */
     bool unverified;                                  /* the kernel's own answer does not have it */
     bool accepts;                                     /* unix: it listens */
@@ -75,7 +77,8 @@ struct ps_content_row {
     uint32_t pid; /* by way of which it was seen */
     uint64_t size;
     bool drift;
-    struct ps_span exe_id, path, type, sha256, object, withheld;
+    uint64_t ctime_ns; /* of a drift row */
+    struct ps_span exe_id, path, type, mode, sha256, object, withheld;
 };
 
 /* One line of the records of the process that was asked for. */

@@ -59,10 +59,23 @@ void ps_tally_count(struct ps_tally *t)
     qsort(t->items, t->count, sizeof *t->items, by_count);
 }
 
+enum { KEY_MOST = 48 };
+
+/* A path that is too long loses its beginning, since its end is what tells it from others. */
+static void add_key(struct ps_buffer *out, struct ps_span key)
+{
+    bool path = key.len > 0 && key.data[0] == '/' && ps_printable_columns(key) > KEY_MOST;
+
+    while (path && ps_printable_columns(key) >= KEY_MOST)
+        key = ps_span_of(key.data + 1, key.len - 1);
+    ps_buffer_add_text(out, path ? "~" : "");
+    ps_printable_add_cut(out, key, KEY_MOST);
+}
+
 void ps_tally_line(const struct ps_tally *t, size_t columns, const char *absent, const char *none,
                    struct ps_buffer *out)
 {
-    enum { COUNT_ROOM = 8, OTHERS_ROOM = 12, KEY_MOST = 48 };
+    enum { COUNT_ROOM = 8, OTHERS_ROOM = 12 };
     size_t used = 0, i = 0;
 
     if (t->count == 0)
@@ -74,7 +87,7 @@ void ps_tally_line(const struct ps_tally *t, size_t columns, const char *absent,
         if (i > 0 && used + width + OTHERS_ROOM > columns)
             break;
         ps_buffer_add_text(out, i > 0 ? ", " : "");
-        ps_printable_add_cut(out, key, KEY_MOST);
+        add_key(out, key);
         ps_buffer_addf(out, " (%llu)", (unsigned long long) t->items[i].count);
         used += width;
     }

@@ -29,9 +29,18 @@ static const struct range combining[] = {
 };
 
 static const struct range wide[] = {
-    {0x1100, 0x115e},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97c},   {0xac00, 0xd7a3},
-    {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff01, 0xff60},   {0xffe0, 0xffe6},   {0x17000, 0x18cff},
-    {0x1b000, 0x1b2ff}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
+    {0x1100, 0x115e},   {0x231a, 0x231b},   {0x2329, 0x232a},   {0x23e9, 0x23ec},   {0x23f0, 0x23f0},
+    {0x23f3, 0x23f3},   {0x25fd, 0x25fe},   {0x2614, 0x2615},   {0x2648, 0x2653},   {0x267f, 0x267f},
+    {0x2693, 0x2693},   {0x26a1, 0x26a1},   {0x26aa, 0x26ab},   {0x26bd, 0x26be},   {0x26c4, 0x26c5},
+    {0x26ce, 0x26ce},   {0x26d4, 0x26d4},   {0x26ea, 0x26ea},   {0x26f2, 0x26f3},   {0x26f5, 0x26f5},
+    {0x26fa, 0x26fa},   {0x26fd, 0x26fd},   {0x2705, 0x2705},   {0x270a, 0x270b},   {0x2728, 0x2728},
+    {0x274c, 0x274c},   {0x274e, 0x274e},   {0x2753, 0x2755},   {0x2757, 0x2757},   {0x2795, 0x2797},
+    {0x27b0, 0x27b0},   {0x27bf, 0x27bf},   {0x2b1b, 0x2b1c},   {0x2b50, 0x2b50},   {0x2b55, 0x2b55},
+    {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97c},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+    {0xfe10, 0xfe19},   {0xfe30, 0xfe6f},   {0xff01, 0xff60},   {0xffe0, 0xffe6},   {0x16fe0, 0x18d7f},
+    {0x1aff0, 0x1b2ff}, {0x1f004, 0x1f004}, {0x1f0cf, 0x1f0cf}, {0x1f18e, 0x1f18e}, {0x1f191, 0x1f19a},
+    {0x1f200, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f7e0, 0x1f7f0}, {0x1f900, 0x1f9ff}, {0x1fa70, 0x1faff},
+    {0x20000, 0x3fffd},
 };
 
 #define IN(table, code) in_table((table), sizeof(table) / sizeof((table)[0]), (code))
@@ -72,10 +81,10 @@ static struct glyph glyph_at(struct ps_span in, size_t at)
     return (struct glyph){.code = code, .len = len, .well_formed = true};
 }
 
-enum { ESCAPE_MAX = 16 };
+enum { ESCAPE_MAX = 16, MARKS_MOST = 4 };
 
-/* The escape of one glyph in `text`, or 0 when it is shown as it is. */
-static size_t escape(struct glyph g, bool keep_text, char text[ESCAPE_MAX])
+/* The escape of one glyph in `text`, or 0 when it is shown as it is; `alone`: it is a mark with no letter to stand on. */
+static size_t escape(struct glyph g, bool keep_text, bool alone, char text[ESCAPE_MAX])
 {
     int len = 0;
 
@@ -85,7 +94,7 @@ static size_t escape(struct glyph g, bool keep_text, char text[ESCAPE_MAX])
         len = 0;
     else if (!g.well_formed || (g.code < 0x80 && is_hidden(g.code)))
         len = snprintf(text, ESCAPE_MAX, "\\x%02x", (unsigned) g.code);
-    else if (is_hidden(g.code))
+    else if (g.code > 0x7e && (alone || is_hidden(g.code)))
         len = snprintf(text, ESCAPE_MAX, "\\u{%04x}", (unsigned) g.code);
     return (size_t) len;
 }
@@ -101,12 +110,13 @@ static size_t glyph_columns(struct glyph g)
  * says how many bytes that were. out may be NULL: only counted. */
 static size_t add(struct ps_buffer *out, struct ps_span bytes, bool keep_text, size_t columns, size_t *taken)
 {
-    size_t used = 0, plain = 0, at = 0;
+    size_t used = 0, plain = 0, at = 0, marks_left = keep_text ? MARKS_MOST : 0;
 
     while (at < bytes.len) {
         char text[ESCAPE_MAX];
         struct glyph g = glyph_at(bytes, at);
-        size_t escaped = escape(g, keep_text, text);
+        bool mark = g.well_formed && g.code >= 0x300 && IN(combining, g.code);
+        size_t escaped = escape(g, keep_text, mark && marks_left == 0, text);
         size_t width = escaped > 0 ? escaped : glyph_columns(g);
         if (width > columns - used)
             break;
@@ -118,6 +128,7 @@ static size_t add(struct ps_buffer *out, struct ps_span bytes, bool keep_text, s
         used += width;
         if (escaped > 0)
             plain = at;
+        marks_left = escaped > 0 ? 0 : mark ? marks_left - 1 : MARKS_MOST;
     }
     if (out != NULL && at > plain)
         ps_buffer_add(out, bytes.data + plain, at - plain);
@@ -181,6 +192,76 @@ void ps_printable_add_text(struct ps_buffer *out, struct ps_span text)
 {
     size_t taken;
     (void) add(out, text, true, SIZE_MAX, &taken);
+}
+
+size_t ps_printable_text_columns(struct ps_span line)
+{
+    size_t taken;
+    return add(NULL, line, true, SIZE_MAX, &taken);
+}
+
+/* Of a backslash and what belongs to it: \\, \xHH, \u{HHHH}. */
+static size_t escape_len(struct ps_span text, size_t at)
+{
+    size_t left = text.len - at, len = 2;
+
+    if (left > 1 && text.data[at + 1] == 'x')
+        len = 4;
+    else if (left > 1 && text.data[at + 1] == 'u')
+        while (len < left && len < ESCAPE_MAX && text.data[at + len++] != '}')
+            ;
+    return len < left ? len : left;
+}
+
+/* How many bytes of a line that is too long come first: to the last blank behind the indent, or as many as fit. */
+static size_t fold_at(struct ps_span line, size_t fits, size_t indent)
+{
+    size_t at = 0, blank = 0;
+
+    while (at < fits) {
+        size_t len = line.data[at] == '\\' ? escape_len(line, at) : 1;
+        if (at > 0 && at + len > fits)
+            break;
+        at += len;
+        if (line.data[at - 1] == ' ' && at > indent + 1)
+            blank = at;
+    }
+    return blank > 0 ? blank : at;
+}
+
+static void add_folded_line(struct ps_buffer *out, struct ps_span line, size_t columns)
+{
+    enum { LABELS = 13, MORE = 2, LEAST = 20 }; /* lines without an indent of their own begin with a label */
+    size_t indent = 0, first = 0, fits;
+
+    while (indent < line.len && line.data[indent] == ' ')
+        indent++;
+    indent = (indent > 0 ? indent : LABELS) + MORE;
+    if (columns < LEAST)
+        columns = LEAST;
+    indent = indent < columns - LEAST / 2 ? indent : MORE;
+    for (;;) {
+        (void) add(NULL, line, true, columns - first, &fits);
+        if (fits == line.len)
+            break;
+        fits = fold_at(line, fits, first > 0 ? 0 : indent);
+        ps_buffer_add(out, line.data, fits);
+        ps_buffer_addf(out, "\n%*s", (int) indent, "");
+        line = ps_span_of(line.data + fits, line.len - fits);
+        first = indent;
+    }
+    ps_buffer_add_span(out, line);
+}
+
+void ps_printable_add_folded(struct ps_buffer *out, struct ps_span text, size_t columns)
+{
+    struct ps_cursor in = ps_cursor_over(text);
+    struct ps_span line;
+
+    while (ps_take_line(&in, &line)) {
+        add_folded_line(out, line, columns);
+        ps_buffer_add_byte(out, '\n');
+    }
 }
 
 static void add_utf16(struct ps_buffer *out, uint32_t unit)

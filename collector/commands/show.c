@@ -9,6 +9,7 @@
 #include "collector/commands/verdict_line.h"
 #include "collector/key_file.h"
 #include "collector/terminal.h"
+#include "formats/printable.h"
 
 enum { FLAG_IDENTITY, FLAG_JSON, FLAGS };
 
@@ -95,16 +96,33 @@ static bool load(struct ps_bundle_input *in, const struct ps_snapshot_wants *wan
     return ps_bundle_input_members(in, &source, err) && ps_snapshot_load(&source, wants, s, err);
 }
 
+/* Whatever a value of the evidence was too long for, no line is wider than the terminal. */
+static void print_folded(struct ps_buffer *text, size_t columns)
+{
+    struct ps_buffer folded = {0};
+
+    ps_printable_add_folded(&folded, ps_buffer_span(text), columns);
+    ps_print(PS_STDOUT, ps_buffer_span(&folded));
+    text->failed = text->failed || folded.failed;
+    ps_buffer_done(&folded);
+}
+
 /* The view, or why there is none. */
 static bool print_view(const struct request *r, const struct ps_snapshot *s, struct ps_error *err)
 {
     struct ps_buffer out = {0};
+    size_t columns = ps_terminal_columns(r->view->columns);
 
     ps_show_note(s, ps_terminal_columns(PROSE), &out);
     ps_print(PS_STDERR, ps_buffer_span(&out));
     ps_buffer_clear(&out, SIZE_MAX);
-    (r->json ? r->view->json : r->view->text)(s, ps_terminal_columns(r->view->columns), &out);
-    (r->json ? ps_print_json : ps_print)(PS_STDOUT, ps_buffer_span(&out));
+    (r->json ? r->view->json : r->view->text)(s, columns, &out);
+    if (r->json)
+        ps_print_json(PS_STDOUT, ps_buffer_span(&out));
+    else if (columns < UNCUT)
+        print_folded(&out, columns);
+    else
+        ps_print(PS_STDOUT, ps_buffer_span(&out));
     bool ok = !out.failed || ps_fail(err, ENOMEM, "the lines above are not all of them");
     ps_buffer_done(&out);
     return ok;

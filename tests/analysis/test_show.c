@@ -29,8 +29,9 @@ static const struct text_member plain[] = {
      ",\"user\":{\"id\":\"101\"},\"proc\":{\"start_boot_us\":4999000000,\"exe_deleted\":true,"
      "\"cgroup\":[{\"hierarchy_id\":0,\"controllers\":\"\",\"path\":\"/ecs/t/app\"}]}}\n"
      PROCESS(1, ",\"name\":\"init\"")
-     ",\"user\":{\"id\":\"0\"},\"proc\":{\"start_boot_us\":10000,\"exe_deleted\":false}}\n"
-     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"},
+     ",\"user\":{\"id\":\"0\"},\"proc\":{\"start_boot_us\":10000,\"exe_deleted\":false,\"stat\":{\"ppid\":0}}}\n"
+     PROCESS(2, ",\"name\":\"kthreadd\"")
+     ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true,\"stat\":{\"ppid\":0}}}\n"},
     {"data/records/fd-0001.ndjson", "{\"not\":\"looked at\"}\n"},
     {"data/records/socket-0001.ndjson",
      "{\"source\":{\"ip\":\"0.0.0.0\",\"port\":80},\"network\":{\"transport\":\"tcp\"},"
@@ -195,8 +196,8 @@ static const struct text_member many_gaps[] = {
 Test(show, each_way_to_miss_something_has_its_own_reason)
 {
     static const char *const expected[] = {
-        "A process in another one's place\n  not read  a mount over this directory\n  of        4711 (no name)\n",
-        "Hidden processes\n  not read  pidfd_open knows this process\n  of        666 (no name)\n",
+        "A process in another one's place\n  what      a mount over this directory\n  of        4711 (no name)\n",
+        "Hidden processes\n  what      pidfd_open knows this process\n  of        666 (no name)\n",
         "Asked, and refused\n  not read  facts/ecs/container, facts/ecs/task\n",
         "Asked, and no answer in time\n  not read  facts/ecs/task\n",
         "Something else is mounted there (EXDEV)\n  not read  stat\n",
@@ -347,6 +348,12 @@ Test(tally, counts_and_says_what_is_left_over)
     ps_buffer_clear(&out, SIZE_MAX);
     ps_tally_line(&t, 32, "unknown", "none", &out);
     cr_expect(ps_span_is(ps_buffer_span(&out), "b (3), a (2), 2 others"), "%.*s", (int) out.len, (char *) out.data);
+    ps_tally_done(&t);
+    ps_tally_add(&t, ps_span_text("/ecs/0123456789abcdef0123456789abcdef/0123456789abcdef-1"));
+    ps_buffer_clear(&out, SIZE_MAX);
+    ps_tally_line(&t, 80, "unknown", "none", &out);
+    cr_expect(ps_span_is(ps_buffer_span(&out), "~456789abcdef0123456789abcdef/0123456789abcdef-1 (1)"), "%.*s",
+              (int) out.len, (char *) out.data);
     ps_buffer_done(&out);
     ps_tally_done(&t);
 }

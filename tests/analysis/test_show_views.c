@@ -12,7 +12,7 @@
 
 /* clang-format off */
 #define PARENT(pid) ",\"parent\":{\"pid\":" #pid ",\"entity_id\":\"e" #pid "\"}"
-#define AT(us) ",\"proc\":{\"start_boot_us\":" #us "}}\n"
+#define AT(us) ",\"proc\":{\"start_boot_us\":" #us ",\"stat\":{\"ppid\":0}}}\n"
 #define FD(pid, fd, target, class, flags) PROCESS(pid, "") ",\"proc\":{\"fd\":" #fd ",\"target\":\"" target \
     "\",\"class\":\"" class "\",\"fdinfo\":{\"flags\":\"" flags "\"}}}\n"
 #define TCP(state, local, port, remote, remote_port, inode, owner) \
@@ -32,11 +32,13 @@ static const struct text_member plain[] = {
      PROCESS(30, PARENT(20) ",\"name\":\"bash\",\"executable\":\"/memfd:x (deleted)\"")
      ",\"proc\":{\"start_boot_us\":4999000000,\"via_thread\":32,\"exe_deleted\":true,\"ns\":{\"net\":4026531833},"
      "\"status\":{\"Uid\":[1,2,3,4],\"Gid\":[5,5,5,5],\"Groups\":[],\"CapEff\":\"00ff\",\"Threads\":2},"
-     "\"cgroup\":[{\"controllers\":\"\",\"path\":\"/ecs/t/app\"}],\"root\":{\"target\":\"/\"}}}\n"
+     "\"cgroup\":[{\"controllers\":\"cpu\",\"path\":\"/ecs/t/app\"},{\"controllers\":\"\",\"path\":\"/ecs/t/app\"},"
+     "{\"controllers\":\"pids\",\"path\":\"/other\"}],\"root\":{\"target\":\"/\"}}}\n"
      PROCESS(21, PARENT(1) ",\"name\":\"cron\"") AT(20000)
      PROCESS(40, ",\"parent\":{\"pid\":39},\"name\":\"stray\"") AT(30000)
      PROCESS(41, ",\"parent\":{\"pid\":40},\"name\":\"late\"") AT(30001)
-     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"
+     PROCESS(42, "") ",\"proc\":{\"start_boot_us\":30002,\"identity_quiet\":{\"last_look\":\"unverified\"}}}\n"
+     PROCESS(2, ",\"name\":\"kthreadd\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true,\"stat\":{\"ppid\":0}}}\n"
      PROCESS(3, PARENT(2) ",\"name\":\"kworker\"") ",\"proc\":{\"start_boot_us\":10000,\"kernel_thread\":true}}\n"},
     {"data/records/fd-0001.ndjson",
      FD(20, 1, "/var/log/x", "file", "0100001")
@@ -59,9 +61,25 @@ static const struct text_member plain[] = {
      PROCESS(30, ",\"thread\":{\"id\":33}") ",\"proc\":{\"status\":{}}}\n"
      THREAD(20, 31, "another", "\"state\":\"S\"")},
     {"data/records/environ-0001.ndjson",
-     "{\"process\":{\"pid\":30,\"entity_id\":\"e30\",\"env_vars\":[\"A=1\",\"B=2\"]},\"proc\":{\"redacted\":true}}\n"},
+     "{\"process\":{\"pid\":30,\"entity_id\":\"e30\",\"env_vars\":[\"A=1\",\"\",\"B=2\",\"\"]},\"proc\":{\"redacted\":true}}\n"},
     {"data/records/gap-0001.ndjson",
      PROCESS(30, "") ",\"proc\":{\"gap\":{\"outcome\":\"denied\",\"errno\":\"EACCES\",\"files\":[\"exe\",\"fd/{}\"]}}}\n"},
+};
+
+/* Sockets that have no ports. */
+#define SOCKET(transport, ends, row, owner) "{" ends "\"network\":{\"transport\":\"" transport "\"},\"proc\":{" row "," owner "}}\n"
+#define ENDS(ip) "\"source\":{\"ip\":\"" ip "\"},\"destination\":{\"ip\":\"0.0.0.0\",\"port\":0},"
+static const struct text_member sniffers[] = {
+    {"data/records/process-0001.ndjson", PROCESS(20, ",\"name\":\"sshd\"") AT(4)},
+    {"data/records/fd-0001.ndjson",
+     PROCESS(20, "") ",\"proc\":{\"fd\":6,\"target\":\"socket:[91]\",\"class\":\"socket\",\"inode\":91}}\n"},
+    {"data/records/socket-0001.ndjson",
+     SOCKET("raw", ENDS("0.0.0.0"), "\"net_raw\":{\"protocol\":1,\"state\":\"CLOSE\",\"inode\":90}", OWNER(20, 5))
+     SOCKET("icmp", ENDS("127.0.0.1"), "\"net_icmp\":{\"ident\":21359,\"state\":\"CLOSE\",\"inode\":94}", OWNER(20, 8))
+     SOCKET("packet", "", "\"net_packet\":{\"type\":\"RAW\",\"protocol\":\"0x3\",\"iface\":0,\"inode\":91}", OWNER(20, 6))
+     SOCKET("netlink", "", "\"net_netlink\":{\"protocol\":9,\"port_id\":77,\"inode\":92}", OWNER(20, 7))
+     SOCKET("netlink", "", "\"net_netlink\":{\"protocol\":0,\"port_id\":0,\"inode\":93}",
+            "\"owners\":[],\"owner_absent\":\"kernel\"")},
 };
 
 /* Each is the parent of the other, one is its own, and one chain is deeper than any page is wide. */
@@ -117,7 +135,10 @@ static const struct text_member content[] = {
     {"data/records/file-0001.ndjson",
      PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/key (deleted)\",\"hash\":{\"sha256\":\"aa\"}},"
      "\"proc\":{\"capture\":\"fd/3\",\"withheld\":\"private key\"}}\n"
-     PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/new\",\"type\":\"file\",\"size\":5},\"proc\":{\"drift\":{\"mode\":\"0644\"}}}\n"
+     PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/old\",\"type\":\"symlink\",\"mode\":\"0777\",\"size\":7},"
+     "\"proc\":{\"drift\":{\"size\":7,\"ctime_ns\":\"1795306499999999999\"}}}\n"
+     PROCESS(30, "") ",\"file\":{\"path\":\"/tmp/new\",\"type\":\"file\",\"mode\":\"4755\",\"size\":5},"
+     "\"proc\":{\"drift\":{\"size\":5,\"ctime_ns\":\"1795306500000000001\"}}}\n"
      PROCESS(30, "") ",\"proc\":{\"drift\":{\"walked\":9}}}\n"},
 };
 /* clang-format on */
@@ -134,6 +155,7 @@ Test(show_views, tree_puts_each_below_the_life_that_started_it)
     char *text = view_shown(ps_show_tree, &s, 100);
     text_has(text, " 40 ?    00:00:00.03 1 h 23 min  [stray]  <parent 39 not in view>\n"
                    " 41 ?    00:00:00.03 1 h 23 min    [late]  <parent by pid alone>\n"
+                   " 42 ?    00:00:00.03 1 h 23 min  [?]  <parent not read>  <ended or hung before the last look>\n"
                    "  1 ?    00:00:00.01 1 h 23 min  [init]\n"
                    " 20 ?    01:06:40.00 16 min 40 s   sshd -D\n"
                    " 30 ?    01:23:19.00 1.0 s           [/memfd:x (deleted)]  <exe deleted>\n"
@@ -167,10 +189,11 @@ Test(show_views, a_process_with_all_that_is_known_of_it)
     text_has(text, "saved, file system) 1 2 3 4\n             gid 5 5 5 5, groups none\n");
     text_has(text, "program      /memfd:x (deleted)\n             DELETED");
     text_has(text, "arguments    not read\n");
-    text_has(text, "cgroup       unified /ecs/t/app\nnamespaces   net 4026531833\n");
+    text_has(text, "cgroup       /ecs/t/app\n             of cpu, the unified hierarchy\n"
+                   "             /other\n             of pids\nnamespaces   net 4026531833\n");
     text_has(text, "descriptors  3, not all could be read\n      0 r   /var/log/x\n      3 rw  /tmp/a (deleted)\n"
                    "      4 ?   tcp ESTABLISHED 10.0.0.1:51000 to 10.0.0.2:443 (20 sshd fd 9)\n");
-    text_has(text, "environment  2 entries; values are hashed\n  A=1\n");
+    text_has(text, "environment  4 entries, 2 of them empty; values are hashed\n  A=1\n  B=2\n");
     text_has(text, "via          thread 32: the first thread has ended, others live on\n");
     text_has(text, "threads      3 (number, state, CPU time, name)\n"
                    "        30 Z     0.05 s  bash\n"
@@ -194,6 +217,28 @@ Test(show_views, sockets_say_who_holds_them_or_why_nobody_is_known)
                    "tcp   ESTABLISHED  10.0.0.1:51000 10.0.0.2:443   30 bash fd 4\n"
                    "tcp   TIME_WAIT    10.0.0.1:51001 10.0.0.2:443   no inode\n");
     text_has(text, "unix  LISTEN       STREAM @x not in view\n");
+    ps_snapshot_done(&s);
+}
+
+Test(show_views, sockets_without_ports_say_what_they_are_bound_to)
+{
+    struct ps_snapshot s;
+    LOAD(sniffers, &s);
+    char *text = view_shown(ps_show_sockets, &s, 80);
+    text_has(text, "PROTO STATE        LOCAL           REMOTE    OWNER\n"
+                   "icmp  UNCONN       127.0.0.1:21359 0.0.0.0:* 20 sshd fd 8\n"
+                   "raw   UNCONN       0.0.0.0 ICMP    0.0.0.0:* 20 sshd fd 5\n");
+    text_has(text, "Packet and netlink sockets\n"
+                   "PROTO   TYPE BOUND TO                    OWNER\n"
+                   "netlink -    AUDIT, port id 77           20 sshd fd 7\n"
+                   "packet  RAW  all frames, every interface 20 sshd fd 6\n"
+                   "1 netlink socket is the kernel's own, and not listed\n");
+    text_has(view_shown(ps_show_sockets_json, &s, 80), "\"inode\":91,\"owners\"");
+    text_has(view_shown(ps_show_sockets_json, &s, 80), "\"protocol\":9,\"port_id\":77,\"inode\":92");
+    ps_snapshot_done(&s);
+    load_pid(sniffers, COUNT(sniffers), 20, &s);
+    text_has(view_shown(ps_show_process, &s, 80),
+             "      6 ?   packet RAW all frames, every interface\n");
     ps_snapshot_done(&s);
 }
 
@@ -256,8 +301,13 @@ Test(show_views, content_is_told_with_its_hash_and_where_it_lies)
     cr_expect(strstr(text, "/tmp/new") == NULL);
     text = view_shown(ps_show_files, &s, 80);
     text_has(text, "Content kept in this bundle: 1\n  /tmp/x (deleted)\n      pid 29, 1.0 kB\n      sha256 00ff\n");
-    text_has(text, "Changed since the container was started: 1\n  /tmp/new\n      pid 30, file, 5 B\n");
+    text_has(text, "Changed in the root directory of 30 x since it was started: 2\n"
+                   "  CTIME (UTC)          MODE TYPE        SIZE  PATH\n"
+                   "  2026-11-22T00:15:00Z 4755 file         5 B  /tmp/new\n"
+                   "  2026-11-22T00:14:59Z 0777 symlink      7 B  /tmp/old\n");
     text_has(view_shown(ps_show_files_json, &s, 80), "\"path\":\"/tmp/new\",\"is\":\"changed\"");
+    text_has(view_shown(ps_show_files_json, &s, 80),
+             "\"type\":\"file\",\"mode\":\"4755\",\"ctime_ns\":\"1795306500000000001\"}");
     ps_snapshot_done(&s);
 }
 

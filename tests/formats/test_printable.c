@@ -109,6 +109,62 @@ Test(printable, our_own_text_keeps_lines_and_is_not_escaped_twice)
     EXPECT(ps_printable_add_text, pairs);
 }
 
+#define MARK "\xcc\x80"
+
+Test(printable, marks_grow_over_no_other_line)
+{
+    static const struct pair pairs[] = {
+        PAIR("e" MARK MARK MARK MARK MARK "x", "e" MARK MARK MARK MARK "\\u{0300}x"),
+        PAIR(MARK MARK "x", "\\u{0300}\\u{0300}x"), /* on nothing, or on what stands before it */
+        PAIR("\n" MARK, "\\x0a\\u{0300}"),
+    };
+    static const struct pair texts[] = {PAIR("e" MARK MARK MARK MARK "\\u{0300}x", "e" MARK MARK MARK MARK "\\u{0300}x")};
+    EXPECT(ps_printable_add, pairs);
+    EXPECT(ps_printable_add_text, texts);
+    cr_expect(eq(sz, ps_printable_columns(ps_span_text("e" MARK MARK MARK MARK MARK "x")), 10));
+    cr_expect(eq(sz, ps_printable_columns(ps_span_text("\xe2\x9a\xa1\xe2\x9c\x93")), 3)); /* an emoji of the BMP; a tick */
+}
+
+static void fold(const char *text, size_t columns, const char *expected)
+{
+    struct ps_buffer out = {0};
+    ps_printable_add_folded(&out, ps_span_text(text), columns);
+    ps_buffer_add_byte(&out, '\0');
+    cr_expect(eq(str, (char *) out.data, (char *) expected));
+    ps_buffer_done(&out);
+}
+
+Test(printable, folded_lines_go_on_behind_their_indent)
+{
+    fold("short\n\nlast\n", 20, "short\n\nlast\n");
+    fold("no newline", 20, "no newline\n");
+    fold("label        one two three four five six\n", 30,
+         "label        one two three \n               four five six\n");
+    fold("  sha256 0123456789abcdef0123456789abcdef\n", 38,
+         "  sha256 \n    0123456789abcdef0123456789abcdef\n");
+    fold("  0123456789abcdef01234\n", 20, "  0123456789abcdef01\n    234\n");
+    fold("  0123456789abcd\\u{202e}\\\\\\x0a\n", 20, "  0123456789abcd\n    \\u{202e}\\\\\\x0a\n");
+    fold("  \xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83x\n",
+         20, "  \xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\xe5\xba\x83\n    x\n");
+}
+
+Test(printable, folded_text_is_never_wider)
+{
+    /* Of every glyph that the printer makes, whatever falls on the edge. */
+    static const char text[] = "  a \\\\ \\x0a\\u{202e}\\u{e0041} \xe5\xba\x83" "e" MARK " ......................... \\";
+    for (size_t columns = 20; columns < 60; columns++) {
+        for (size_t from = 0; from < 2; from++) {
+            struct ps_buffer out = {0};
+            ps_printable_add_folded(&out, ps_span_text(text + from), columns);
+            struct ps_cursor in = ps_cursor_over(ps_buffer_span(&out));
+            struct ps_span line;
+            while (ps_take_line(&in, &line))
+                cr_expect(le(sz, ps_printable_text_columns(line), columns));
+            ps_buffer_done(&out);
+        }
+    }
+}
+
 Test(printable, json_keeps_its_values)
 {
     static const struct pair pairs[] = {
