@@ -51,6 +51,9 @@ void ps_load_meta(struct ps_loader *l, const cJSON *meta)
     f->machine = ps_load_text(l, meta, "host.machine");
     f->boot_id = ps_load_text(l, meta, "host.boot_id");
     f->proc_mount = ps_load_text(l, meta, "host.proc_mount");
+    f->covers = ps_load_number(meta, "host.procfs_mount.covers");
+    f->covered = ps_load_joined(l, ps_load_at(meta, "host.procfs_mount.covered"));
+    f->seen_past = ps_load_true(meta, "host.procfs_mount.private");
     f->realtime_us = ps_load_number(meta, "clock.realtime_us");
     f->boottime_us = ps_load_number(meta, "clock.boottime_us");
     load_case(l, meta);

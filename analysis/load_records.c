@@ -77,6 +77,7 @@ void ps_load_process(struct ps_loader *l, const cJSON *record)
         .swept_alone = is_swept_alone(record),
         .container = ps_load_container(l, record),
         .role = ps_load_text(l, record, "proc.role"),
+        .unlisted = cJSON_IsFalse(ps_load_at(record, "proc.listed")),
         .kernel_thread = ps_load_true(record, "proc.kernel_thread"),
         .exe_known = cJSON_IsBool(deleted),
         .exe_deleted = cJSON_IsTrue(deleted),

@@ -60,6 +60,19 @@ static void add_platform(const struct ps_snapshot *s, int label, struct ps_buffe
     ps_buffer_add_byte(out, '\n');
 }
 
+/* Nobody mounts anything there but to hide something. */
+static void add_covers(const struct ps_snapshot_facts *f, int label, struct ps_buffer *out)
+{
+    if (f->covers == 0)
+        return;
+    add_label(out, label, "hidden");
+    ps_quantity_count(out, f->covers, "mount lies", "mounts lie");
+    ps_buffer_add_text(out, " over /proc (");
+    ps_printable_add(out, f->covered);
+    ps_buffer_add_text(out, f->seen_past ? "); what is below was read all the same\n"
+                                         : "); what is below was not seen: that takes CAP_SYS_ADMIN\n");
+}
+
 static void add_task(const struct ps_snapshot_place *p, int label, struct ps_buffer *out)
 {
     if (p->family.len == 0)
@@ -101,6 +114,7 @@ static void add_containers(const struct ps_snapshot *s, size_t columns, int labe
 void ps_show_add_place(const struct ps_snapshot *s, size_t columns, int label, struct ps_buffer *out)
 {
     add_platform(s, label, out);
+    add_covers(&s->facts, label, out);
     add_task(&s->place, label, out);
     add_containers(s, columns, label, out);
 }
@@ -115,6 +129,9 @@ void ps_show_place_json(const struct ps_snapshot *s, struct ps_json *j)
     ps_json_bool(j, "host_pid_namespace", p->host_pids);
     ps_json_bool(j, "host_ipc_namespace", p->host_ipc);
     ps_json_bytes(j, "proc_mount", s->facts.proc_mount);
+    ps_json_u64(j, "covers", s->facts.covers);
+    ps_json_bytes(j, "covered", s->facts.covered);
+    ps_json_bool(j, "seen_past", s->facts.seen_past);
     if (p->family.len > 0) {
         ps_json_object(j, "task");
         ps_json_bytes(j, "family", p->family);

@@ -283,6 +283,10 @@ void ps_life_add_identity(const struct ps_life *life, const cJSON *record, struc
         ps_printable_add(out, p->identity);
         ps_buffer_add_text(out, " while it was read\n");
     }
+    if (p->unlisted) {
+        ps_life_label(out, "hidden");
+        ps_buffer_add_text(out, "no listing of /proc has it; it was found by its number\n");
+    }
     add_parent(life, out);
     add_children(life, out);
     add_times(life, record, out);

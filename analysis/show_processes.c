@@ -142,6 +142,7 @@ void ps_show_processes_json(const struct ps_snapshot *s, size_t columns, struct 
         ps_json_bytes(&j, "container", p->container);
         ps_json_bytes(&j, "role", p->role);
         ps_json_bool(&j, "kernel_thread", p->kernel_thread);
+        ps_json_bool(&j, "listed", !p->unlisted);
         ps_json_bytes(&j, "identity", p->identity.len > 0 ? p->identity : ps_span_text("same"));
         ps_json_object_end(&j);
         ps_buffer_add_byte(out, '\n');

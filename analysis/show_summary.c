@@ -131,6 +131,18 @@ static void add_deleted(const struct ps_snapshot *s, size_t columns, struct ps_b
         add_tally(" exe deleted", &names, columns, out);
 }
 
+/* Who answers to a number that no listing has. */
+static void add_unlisted(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+{
+    struct ps_tally names = {0};
+
+    for (size_t i = 0; i < s->process_count; i++)
+        if (s->processes[i].unlisted)
+            ps_tally_add(&names, s->processes[i].name);
+    if (names.count > 0 || names.failed)
+        add_tally(" hidden", &names, columns, out);
+}
+
 static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
 {
     struct ps_tally users = {0}, groups = {0};
@@ -154,6 +166,7 @@ static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps
     add_tally(" by user", &users, columns, out);
     add_tally(" by cgroup", &groups, columns, out);
     add_deleted(s, columns, out);
+    add_unlisted(s, columns, out);
 }
 
 static void add_changes(const struct ps_snapshot *s, struct ps_buffer *out)

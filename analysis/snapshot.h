@@ -37,6 +37,7 @@ struct ps_process_row {
     struct ps_span container, role; /* container: its name, or else its id */
     struct ps_span identity; /* "gone", "changed", "unverified"; empty: the same to the end */
     bool parent_known; /* ppid 0 is "nobody here" then, and else "not read" */
+    bool unlisted; /* no listing of /proc has it: it was found by its number */
     bool kernel_thread, swept_alone; /* swept_alone: nothing but its stat in the opening sweep */
     bool exe_known, exe_deleted;
 };
@@ -112,6 +113,9 @@ struct ps_snapshot_facts {
     struct ps_span bundle, tool_version, tool_commit, profile, procfs;
     struct ps_span hostname, kernel, machine, boot_id;
     struct ps_span proc_mount; /* options of the proc file system that was read */
+    struct ps_span covered;    /* mount points over /proc or over processes in it, the first ones */
+    uint64_t covers;           /* how many there are */
+    bool seen_past;            /* what they cover was read all the same */
     struct ps_span case_id, examiner, evidence_id, reason, authority, case_officer;
     uint64_t seq, realtime_us, boottime_us, closing_boottime_us, read_timeout_ms, deadline_ms;
     bool chosen_pids; /* --pid: the other processes were left out on purpose */

@@ -56,6 +56,10 @@ static bool prepare(struct conductor *c, struct ps_error *err)
     if (!ps_procfs_open(c->options->procfs, &c->procfs, err))
         return false;
     c->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->proc >= 0 && c->procfs.is_private && !ps_host_is_procfs(c->proc)) {
+        close(c->proc); /* something else is mounted there */
+        c->proc = fcntl(c->procfs.fd, F_DUPFD_CLOEXEC, 0);
+    }
     c->own_proc_real = c->proc >= 0 && ps_host_is_procfs(c->proc) && faccessat(c->proc, "self/fd", F_OK, 0) == 0;
     ps_host_facts(c->procfs.fd, &c->host);
     ps_surroundings_own(c->proc, &c->procfs, &c->surroundings);
@@ -459,6 +463,8 @@ static enum ps_collect_status verdict(struct conductor *c, struct ps_verdict *ou
     *out = c->control->verdict;
     out->readers_replaced = atomic_load(&c->control->readers_replaced);
     out->readers_abandoned = atomic_load(&c->control->readers_abandoned);
+    out->covers = c->procfs.covers;
+    out->seen_past = c->procfs.is_private;
     out->took_us = ps_boottime_us() - c->opening.boottime_us;
     if (said > 0) {
         enum ps_collect_status status = (enum ps_collect_status) (said - 1);

@@ -32,6 +32,9 @@ struct ps_verdict {
     char root[65];
     uint64_t bundle_bytes, raw_bytes;
     uint64_t processes, captures, records;
+    uint64_t hidden;         /* processes that answer to their number though no listing has them */
+    uint32_t covers;         /* mounts over /proc or processes in it */
+    bool seen_past;          /* what these cover was read all the same */
     uint64_t outcomes[16];   /* by enum ps_outcome */
     uint64_t own_denied;     /* captures of our own processes that were denied: they shield themselves */
     uint64_t took_us;

@@ -47,6 +47,7 @@ static void gap_out(struct ps_records *r, const struct ps_entry *entry, uint64_t
                  ? "pidfd_open knows this process; /proc is mounted with hidepid, which leaves out those of others"
                  : "pidfd_open knows this process; neither a listing of /proc nor its name there does");
     ps_gap_end(&j);
+    r->hidden_told += !r->facts.hides_pids;
 }
 
 static void remember(struct ps_records *r, const struct ps_pid_probe *hidden)
@@ -54,6 +55,7 @@ static void remember(struct ps_records *r, const struct ps_pid_probe *hidden)
     if (!r->hidden)
         r->hidden = calloc(HIDDEN_MAX, sizeof *r->hidden);
     r->failed = r->failed || !r->hidden;
+    r->hidden_told++;
     if (r->hidden && r->hidden_count < HIDDEN_MAX && hidden->pid <= UINT32_MAX)
         r->hidden[r->hidden_count++] = (struct ps_hidden){(uint32_t) hidden->pid, hidden->starttime};
 }
@@ -82,4 +84,9 @@ bool ps_is_hidden(const struct ps_records *r, uint32_t pid, uint64_t start)
             return true;
     }
     return false;
+}
+
+uint64_t ps_records_hidden(const struct ps_records *r)
+{
+    return r->hidden_told;
 }

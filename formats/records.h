@@ -74,6 +74,8 @@ size_t ps_records_drafts(const struct ps_records *r, size_t *count);
 bool ps_records_ok(const struct ps_records *r);
 /* Lines written so far, of all kinds. */
 uint64_t ps_records_lines(const struct ps_records *r);
+/* Processes that were found by their number and stand in no listing, where hidepid does not explain it. */
+uint64_t ps_records_hidden(const struct ps_records *r);
 /* The ARN of the ECS task that the metadata endpoint named; "" when it named none. Lives as long as *r. */
 enum { PS_TASK_ARN_MAX = 255 };
 const char *ps_records_task_arn(const struct ps_records *r);

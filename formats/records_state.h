@@ -235,6 +235,7 @@ struct ps_records {
     bool threads_asked, threads_missed;
     struct ps_hidden *hidden;
     size_t hidden_count;
+    uint64_t hidden_told; /* those of whom nothing else is known among them */
     struct ps_owner *owners;
     size_t owner_count, owner_room;
     struct ps_diag_table diag[PS_SOCKET_TABLES];

@@ -2,14 +2,12 @@
  *
  * Which settings below /proc/sys are read, by the names of sysctl(8): "net.core.somaxconn" is
  * /proc/sys/net/core/somaxconn. No component of these names holds a dot. A fixed list, since a directory there has
- * hundreds of settings, and some hold keys (net.ipv4.tcp_fastopen_key).
+ * hundreds of settings; the profile `deep` reads those too, without the keys among them (net.ipv4.tcp_fastopen_key).
  */
 #ifndef PS_SYSCTL_NAMES_H
 #define PS_SYSCTL_NAMES_H
 
 #include <stddef.h>
-
-enum { PS_SYSCTL_NAME_MAX = 63 };
 
 extern const char *const ps_sysctl_names[];
 extern const size_t ps_sysctl_count;

@@ -241,6 +241,7 @@ static void tell(struct builder *b, const struct ps_sealed *sealed)
     v->processes = b->turns.lives.processes;
     v->captures = b->out.captures;
     v->records = ps_records_lines(b->out.records);
+    v->hidden = ps_records_hidden(b->out.records);
     for (unsigned i = 0; i < PS_OUTCOMES; i++)
         v->outcomes[i] = b->out.outcomes[i];
     v->skew_us = ps_output_skew_us(&b->out, PS_SKEW_ALL);

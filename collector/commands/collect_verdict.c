@@ -63,6 +63,23 @@ static void add_unread(const struct ps_verdict *v, struct ps_buffer *out)
     }
 }
 
+/* Somebody hides processes, in one way or the other. */
+static void add_hidden(const struct ps_verdict *v, struct ps_buffer *out)
+{
+    if (v->hidden > 0) {
+        ps_buffer_add_text(out, "  hidden     ");
+        ps_quantity_count(out, v->hidden, "process that no listing of /proc has", "processes that no listing of /proc has");
+        ps_buffer_add_text(out, ": procsnap show BUNDLE\n");
+    }
+    if (v->covers == 0)
+        return;
+    ps_buffer_add_text(out, "  hidden     ");
+    ps_quantity_count(out, v->covers, "mount lies", "mounts lie");
+    ps_buffer_add_text(out, v->seen_past ? " over /proc, to hide what is there; procsnap looked past\n"
+                                         : " over /proc, to hide what is there, and procsnap cannot look past:\n"
+                                           "             that takes CAP_SYS_ADMIN; or umount, and collect again\n");
+}
+
 /* Which limits cut something off, and whether they were lower than usual. */
 static void add_limits(const struct ps_verdict *v, struct ps_buffer *out)
 {
@@ -233,6 +250,7 @@ void ps_collect_verdict_text(const struct ps_options *o, const struct ps_verdict
     if (o->encrypt_to.count > 0)
         add_recipients(&o->encrypt_to, out);
     add_amounts(o, v, out);
+    add_hidden(v, out);
     add_unread(v, out);
     add_limits(v, out);
     if (v->redacted)
@@ -318,6 +336,9 @@ void ps_collect_verdict_json(const struct ps_options *o, const struct ps_verdict
     ps_json_u64(&j, "bytes", v->bundle_bytes);
     ps_json_u64(&j, "raw_bytes", v->raw_bytes);
     ps_json_u64(&j, "processes", v->processes);
+    ps_json_u64(&j, "hidden", v->hidden);
+    ps_json_u64(&j, "covers", v->covers);
+    ps_json_bool(&j, "seen_past", v->seen_past);
     ps_json_u64(&j, "captures", v->captures);
     ps_json_u64(&j, "records", v->records);
     add_outcomes(v, &j);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "collector/host/host.h"
 #include "formats/buffer.h"
 #include "parsers/pid_mountinfo.h"
 
@@ -61,6 +62,14 @@ static bool covers_process(struct ps_span point, struct ps_span procfs)
            ps_take_byte(&c, '/') && ps_take_any(&c, &digit) && digit >= '1' && digit <= '9';
 }
 
+static void add_cover(struct ps_procfs *out, struct ps_span point)
+{
+    if (out->covers < PS_COVERED_TOLD)
+        snprintf(out->covered[out->covers], PS_COVERED_ROOM, "%.*s",
+                 (int) (point.len < PS_COVERED_ROOM ? point.len : PS_COVERED_ROOM - 1), (const char *) point.data);
+    out->covers++;
+}
+
 static void find_covers(struct ps_span path, struct ps_procfs *out)
 {
     struct ps_buffer text = {0};
@@ -69,13 +78,8 @@ static void find_covers(struct ps_span path, struct ps_procfs *out)
         struct ps_pid_mountinfo row = {0};
         struct ps_issue issue;
         for (enum ps_step step; (step = ps_parser_pid_mountinfo.next(&in, &row, &issue)) != PS_STEP_END;) {
-            if (step != PS_STEP_RECORD || !covers_process(row.mount_point, path))
-                continue;
-            if (out->covers < PS_COVERED_TOLD)
-                snprintf(out->covered[out->covers], PS_COVERED_ROOM, "%.*s",
-                         (int) (row.mount_point.len < PS_COVERED_ROOM ? row.mount_point.len : PS_COVERED_ROOM - 1),
-                         (const char *) row.mount_point.data);
-            out->covers++;
+            if (step == PS_STEP_RECORD && covers_process(row.mount_point, path))
+                add_cover(out, row.mount_point);
         }
     }
     ps_buffer_done(&text);
@@ -114,20 +118,33 @@ static void see_past(struct ps_procfs *out)
     out->is_private = true;
 }
 
+/* Something else stands where the kernel's own belongs: its table of mounts says what whoever put it there wants. */
+static bool is_replaced(const struct ps_procfs *p, bool usual)
+{
+    return usual && !ps_host_is_procfs(p->fd);
+}
+
 bool ps_procfs_open(const char *path, struct ps_procfs *out, struct ps_error *err)
 {
     *out = (struct ps_procfs){.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (out->fd < 0)
         return ps_fail(err, errno, "cannot open %s (--procfs names a proc mount or a copied tree)", path);
-    if (!looks_like_proc(out->fd))
-        return ps_fail(err, 0, "%s is no /proc: it has neither stat nor any <pid>/stat; name a proc mount or a copy of "
-                               "one with --procfs", path);
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
         len--;
-    find_covers(ps_span_of(path, len), out);
     /* Only what stands at /proc is known to be of our own PID namespace, as the private mount is. */
-    if (out->covers > 0 && ps_span_is(ps_span_of(path, len), "/proc"))
+    struct ps_span place = ps_span_of(path, len);
+    bool usual = ps_span_is(place, "/proc");
+    if (is_replaced(out, usual))
+        add_cover(out, place);
+    else
+        find_covers(place, out);
+    if (out->covers > 0 && usual)
         see_past(out);
-    return true;
+    if (looks_like_proc(out->fd))
+        return true;
+    close(out->fd);
+    out->fd = -1;
+    return ps_fail(err, 0, "%s is no /proc: it has neither stat nor any <pid>/stat; name a proc mount or a copy of one with "
+                           "--procfs", path);
 }

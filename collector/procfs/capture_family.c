@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rows that stand for many files: the links of a directory, the descriptors of a process, settings by name.
+ * Rows that stand for many files: the links of a directory, the descriptors of a process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,6 @@
 
 #include "collector/procfs/capture_file.h"
 #include "collector/procfs/listing.h"
-#include "parsers/sysctl_names.h"
 
 enum { PATH_ROOM = 64 };
 enum { OPEN_LIST = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
@@ -96,20 +95,4 @@ enum ps_outcome ps_capture_fds(struct ps_target *t, uint16_t fd_row, uint16_t in
         *info_error = *error;
     *info = ps_outcome_of(*info_error);
     return ps_outcome_of(*error);
-}
-
-enum ps_outcome ps_capture_settings(struct ps_target *t, uint16_t row, int *error)
-{
-    char path[sizeof "sys/" + PS_SYSCTL_NAME_MAX];
-    for (size_t i = 0; i < ps_sysctl_count && !ps_reader_stopped(t->r); i++) {
-        int why = 0;
-        snprintf(path, sizeof path, "sys/%s", ps_sysctl_names[i]);
-        for (char *at = path; (at = strchr(at, '.')) != NULL;)
-            *at = '/';
-        enum ps_outcome outcome = ps_capture_file(t, t->dir, path, row, ps_sysctl_names[i], &why);
-        if (why)
-            ps_capture_lost_as(t, row, ps_sysctl_names[i], outcome, why);
-    }
-    *error = 0;
-    return ps_reader_stopped(t->r) ? PS_PARTIAL : PS_COMPLETE;
 }

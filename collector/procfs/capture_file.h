@@ -25,7 +25,7 @@ enum ps_outcome ps_capture_links(struct ps_target *t, uint16_t row, int *error);
 /* fd and fdinfo of each descriptor, one after the other: the two belong together, and one listing serves both. */
 enum ps_outcome ps_capture_fds(struct ps_target *t, uint16_t fd_row, uint16_t info_row, int *error,
                                enum ps_outcome *info, int *info_error);
-/* The settings below sys, by name: nobody lists that directory. Dots of a name are slashes of its path. */
+/* settings.c: what is below sys. Dots of a name are slashes of its path. */
 enum ps_outcome ps_capture_settings(struct ps_target *t, uint16_t row, int *error);
 
 /* Who reads that row first; and, when it was denied, whether somebody else may try. */

@@ -32,6 +32,10 @@ void ps_snapshot_event(struct ps_events *e, const struct ps_verdict *v, const ch
     ps_json_u64(j, "took_ms", v->took_us / 1000);
     ps_json_u64(j, "bytes", v->bundle_bytes);
     ps_json_u64(j, "processes", v->processes);
+    if (v->hidden > 0)
+        ps_json_u64(j, "hidden", v->hidden);
+    if (v->covers > 0)
+        ps_json_u64(j, "covers", v->covers);
     ps_json_u64(j, "captures", v->captures);
     ps_json_u64(j, "records", v->records);
     add_outcomes(j, v);

@@ -3,6 +3,7 @@
 """A process that every listing leaves out, as a rootkit does it, is found by its number, or at least missed; and nobody
 who was only just born is called hidden (RUNS runs beside forks, 10 where it is not set)."""
 import os
+import subprocess
 import time
 
 import odd
@@ -89,7 +90,12 @@ def main():
 
     # A sanitizer cannot look for leaks in a process that is traced.
     liar = ["env", "ASAN_OPTIONS=detect_leaks=0", HIDER]
-    bundle = snapshot.collect(folder.name, *CALM, prefix=[*liar, str(hidden.pid), "listing"])
+    run = snapshot.Run(folder.name, *CALM, prefix=[*liar, str(hidden.pid), "listing"], name="hidden.tar.gz")
+    bundle = run.bundle
+    holds("hidden from listings: the verdict says so", "1 process that no listing of /proc has" in run.stderr, run.stderr)
+    for what, words in (((), " hidden      miner"), (("process", str(hidden.pid)), "no listing of /proc has it")):
+        shown = subprocess.run([snapshot.PROCSNAP, "show", run.path, *what], capture_output=True, check=False, timeout=60)
+        holds(f"hidden from listings: show {' '.join(what[:1])} says so", words in shown.stdout.decode(), shown.stdout)
     swept = {pid for line in bundle.lines if line.scope in ("opening", "closing")
              for capture in line.captures for pid in capture.entries}
     equal("hidden from listings: the sweeps do not have it", False, str(hidden.pid) in swept)

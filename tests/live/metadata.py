@@ -97,6 +97,24 @@ def check_wrong(runs):
           (captures["task"].outcome, [gap["outcome"] for gap in gaps]))
 
 
+def check_lies(runs):
+    """JSON that is none of what ECS writes: what can be believed is told, and nobody gets a container from the rest."""
+    other = {**CONTAINER, "DockerId": OTHER, "Name": "other"}
+    for what, task, container, tasks, known in (
+            ("wrong types", {"TaskARN": 5, "Cluster": [1], "Family": {}, "Limits": "many", "Containers": {"a": 1}},
+             {"DockerId": ["a"], "Name": 7}, 1, None),
+            ("containers that are none", {"Containers": [5, None, [], "x", {"DockerId": 7}, {"Limits": {"CPU": 1e308}}]},
+             CONTAINER, 1, OWN),
+            ("the same container often", {"Containers": [other] * 1000}, CONTAINER, 1, OWN),
+            ("another container than the task has", TASK, {**CONTAINER, "DockerId": "no id"}, 1, None),
+            ("no objects", [1, 2], 5, 0, None)):
+        answers = by_path(whole(json.dumps(task).encode()), whole(json.dumps(container).encode()))
+        bundle, captures = runs(answers)
+        equal(f"lies, {what}: captured whole", [("complete", None)] * 2, outcomes(captures))
+        equal(f"lies, {what}: task records", tasks, len(bundle.records("task")))
+        equal(f"lies, {what}: the container of who shares our mounts", known, bundle.process(1).get("container", {}).get("id"))
+
+
 def check_hostile(runs):
     _, captures = runs(drip)
     equal("a byte now and then: timed out, and what came is kept", (["timed_out"] * 2, True),
@@ -151,6 +169,7 @@ def main():
     equal("our own connection is not in the evidence", [], traces)
     check_right(runs, in_chunks(text), "in chunks")
     check_wrong(runs)
+    check_lies(runs)
     check_hostile(runs)
     check_killed(runs)
     check_nobody(runs)
