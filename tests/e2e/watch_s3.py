@@ -163,9 +163,10 @@ def check_left(folder):
                                                    if event["bundle"] + ".tar.gz" not in there])
 
 
-def has_ended(pid):
-    """Of a child that nobody waits for at present."""
-    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] == b"Z"
+def stopped_alone(watch):
+    """It stands still, and its children have ended, which nobody has waited for yet."""
+    states = [read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] for pid in (watch.pid, *children_of(watch.pid))]
+    return states[0] == b"T" and set(states[1:]) <= {b"Z"}
 
 
 def check_meddled(folder):
@@ -181,7 +182,7 @@ def check_meddled(folder):
         if len(names) < 4:
             ask("trigger")
     os.kill(watch.pid, signal.SIGSTOP)
-    holds("the delivery under way ends", wait_until(lambda: all(has_ended(child) for child in children_of(watch.pid))))
+    holds("the delivery under way ends", wait_until(lambda: stopped_alone(watch)))
     os.rename(spool, elsewhere)
     os.mkdir(spool)
     os.remove(f"{elsewhere}/{names[0]}")
