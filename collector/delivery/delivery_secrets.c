@@ -40,20 +40,31 @@ static bool add_variable(struct ps_own_secrets *s, const char *name)
     return value == NULL || ps_own_secrets_add(s, ps_span_text(value));
 }
 
-/* "...&X-Amz-Signature=<value>&...", as it stands in the URL. */
-static bool add_parameter(struct ps_own_secrets *s, const char *url, const char *name)
+/* X-Amz-Signature, X-Amz-Security-Token; Signature of signature version 2, X-Goog-Signature, and sig, as others do. */
+static bool is_secret_parameter(const char *name, size_t len)
 {
-    const char *at = strstr(url, name);
+    static const char *const ends[] = {"signature", "security-token", "sig"};
 
-    if (at == NULL)
-        return true;
-    at += strlen(name);
-    return ps_own_secrets_add(s, ps_span_of(at, strcspn(at, "&#")));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t tail = strlen(ends[i]);
+        if (len >= tail && strncasecmp(name + len - tail, ends[i], tail) == 0)
+            return true;
+    }
+    return false;
 }
 
+/* "?NAME=<value>&NAME=<value>#...", values as they stand in the URL. */
 static bool add_url(struct ps_own_secrets *s, const char *url)
 {
-    return url == NULL || (add_parameter(s, url, "X-Amz-Signature=") && add_parameter(s, url, "X-Amz-Security-Token="));
+    const char *at = url != NULL ? strchr(url, '?') : NULL;
+
+    while (at != NULL && *at != '\0' && *at != '#') {
+        size_t name = strcspn(++at, "=&#"), value = at[name] == '=' ? strcspn(at + name + 1, "&#") : 0;
+        if (value > 0 && is_secret_parameter(at, name) && !ps_own_secrets_add(s, ps_span_of(at + name + 1, value)))
+            return false;
+        at += strcspn(at, "&#");
+    }
+    return true;
 }
 
 /* http://user:password@proxy:3128 */

@@ -56,6 +56,19 @@ bool ps_spool_open(const char *path, uint64_t most_bytes, uint64_t now_us, struc
     return false;
 }
 
+/* 0, or why not: ENOENT too for what is no regular file. */
+static int read_mark(const struct ps_spool *s, const char *name, struct ps_spool_mark *out)
+{
+    struct stat st;
+    if (fstatat(s->dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno;
+    if (!S_ISREG(st.st_mode))
+        return ENOENT;
+    *out = (struct ps_spool_mark){.dev = st.st_dev, .ino = st.st_ino, .bytes = (uint64_t) st.st_size,
+                                  .ctime_s = st.st_ctim.tv_sec, .ctime_ns = st.st_ctim.tv_nsec};
+    return 0;
+}
+
 /* Where it belongs among the others. */
 static void insert(struct ps_spool *s, struct ps_spooled *item)
 {
@@ -78,6 +91,8 @@ struct ps_spooled *ps_spool_add(struct ps_spool *s, const char *name, int fd, ui
     snprintf(item->name, sizeof item->name, "%s", name);
     item->fd = fd;
     item->bytes = bytes;
+    if (fd < 0 && s->dir >= 0)
+        (void) read_mark(s, name, &item->mark);
     insert(s, item);
     return item;
 }
@@ -89,7 +104,8 @@ static void write_text(const struct ps_spool *s, const char *name, const char *t
     char part[PS_SPOOL_NAME + 32];
     size_t len = strlen(text);
     snprintf(part, sizeof part, "%s.tmp", name);
-    int fd = openat(s->dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    (void) unlinkat(s->dir, part, 0); /* of a crash, or a name that somebody gave to another file */
+    int fd = openat(s->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return;
     bool put = write(fd, text, len) == (ssize_t) len && fsync(fd) == 0;
@@ -164,6 +180,53 @@ int ps_spool_fetch(const struct ps_spool *s, const struct ps_spooled *item, char
     return fd;
 }
 
+enum ps_spool_found ps_spool_look(const struct ps_spool *s, struct ps_spooled *item)
+{
+    struct ps_spool_mark now;
+    if (item->fd >= 0)
+        return PS_SPOOL_UNTOUCHED;
+    int why = read_mark(s, item->name, &now);
+    if (why != 0) /* what cannot be told now, opening it tells */
+        return why == ENOENT ? PS_SPOOL_GONE : PS_SPOOL_UNTOUCHED;
+    bool same = memcmp(&now, &item->mark, sizeof now) == 0;
+    item->mark = now; /* told once */
+    return same ? PS_SPOOL_UNTOUCHED : PS_SPOOL_ALTERED;
+}
+
+/* The directory was removed, and all that was in it: another one stands in its place. */
+static bool make_again(struct ps_spool *s, struct ps_error *err)
+{
+    int before = s->dir;
+    bool made = open_directory(s, err);
+    if (!made && s->dir >= 0)
+        close(s->dir);
+    if (made)
+        close(before);
+    else
+        s->dir = before;
+    return made;
+}
+
+bool ps_spool_dest(struct ps_spool *s, char dest[PS_SPOOL_PATH], int *keep, struct ps_error *err)
+{
+    struct stat there, ours;
+    *keep = -1;
+    bool named = stat(s->path, &there) == 0;
+    if (fstat(s->dir, &ours) != 0)
+        return ps_fail(err, errno, "--spool: cannot look at %s", s->path);
+    bool in_place = named && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+    if (!in_place && ours.st_nlink == 0) {
+        if (!make_again(s, err))
+            return false;
+        in_place = true;
+    }
+    if (!in_place)
+        *keep = s->dir;
+    int len = in_place ? snprintf(dest, PS_SPOOL_PATH, "%s/", s->path)
+                       : snprintf(dest, PS_SPOOL_PATH, "/proc/self/fd/%d/", s->dir);
+    return len < PS_SPOOL_PATH || ps_fail(err, 0, "--spool is longer than %d bytes", PS_SPOOL_PATH - 2);
+}
+
 /* The bundle first: a signature without one is swept away by the next scan. */
 static void remove_files(const struct ps_spool *s, const struct ps_spooled *item)
 {
@@ -173,7 +236,7 @@ static void remove_files(const struct ps_spool *s, const struct ps_spooled *item
         (void) unlinkat(s->dir, beside(item, suffixes[i], name), 0);
 }
 
-void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item)
+void ps_spool_forget(struct ps_spool *s, struct ps_spooled *item)
 {
     size_t at = 0;
     while (at < s->count && s->items[at] != item)
@@ -185,10 +248,15 @@ void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item)
     s->bytes -= item->bytes;
     if (item->fd >= 0)
         close(item->fd);
-    else if (s->dir >= 0)
-        remove_files(s, item);
     free(item->objects);
     free(item);
+}
+
+void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item)
+{
+    if (item->fd < 0 && s->dir >= 0)
+        remove_files(s, item);
+    ps_spool_forget(s, item);
 }
 
 void ps_spool_set_aside(struct ps_spool *s, struct ps_spooled *item)

@@ -12,12 +12,19 @@
 #include "formats/buffer.h"
 #include "formats/error.h"
 
-enum { PS_SPOOL_NAME = 128, PS_SPOOL_MOST = 4096 /* bundles */, PS_SPOOL_TEXT = 1024 };
+enum { PS_SPOOL_NAME = 128, PS_SPOOL_MOST = 4096 /* bundles */, PS_SPOOL_TEXT = 1024, PS_SPOOL_PATH = 4096 };
+
+/* A file as it came in: whoever writes to it moves its ctime. */
+struct ps_spool_mark {
+    uint64_t dev, ino, bytes;
+    int64_t ctime_s, ctime_ns;
+};
 
 struct ps_spooled {
     char name[PS_SPOOL_NAME]; /* of the bundle, without directory */
     int fd;                   /* memfd, owned; -1: the file of that name */
     uint64_t bytes, since_us; /* CLOCK_BOOTTIME; of the start for what was there already */
+    struct ps_spool_mark mark; /* of a file */
     uint64_t ticket;          /* the caller's own number, 0 none */
     void *objects;            /* malloc'ed, the spool's: hashes of contents that it holds, for the caller */
     uint32_t object_count;
@@ -50,6 +57,15 @@ void ps_spool_say(struct ps_spool *s, struct ps_spooled *item, const char *minis
 struct ps_spooled *ps_spool_next(const struct ps_spool *s);
 /* Notes in the directory that a try begins. */
 void ps_spool_try(struct ps_spool *s, struct ps_spooled *item);
+/* What became of it meanwhile: others may write to a directory. What is no regular file any more is gone, too. */
+enum ps_spool_found { PS_SPOOL_UNTOUCHED, PS_SPOOL_ALTERED, PS_SPOOL_GONE };
+enum ps_spool_found ps_spool_look(const struct ps_spool *s, struct ps_spooled *item);
+/* It is gone: nothing of it is looked for any more, and no file touched. */
+void ps_spool_forget(struct ps_spool *s, struct ps_spooled *item);
+/* Where a further bundle must go to lie among the others, as a DEST. The path, while it names the directory; else (it was
+ * renamed, or covered) the descriptor `*keep`, which whoever writes must have; -1 with the path. A directory that was
+ * removed is made again. False with *err: it cannot be. */
+PS_MUST_CHECK bool ps_spool_dest(struct ps_spool *s, char dest[PS_SPOOL_PATH], int *keep, struct ps_error *err);
 /* For delivery, in a child: the open bundle (-1 with *err), its signature and its head line. */
 int ps_spool_fetch(const struct ps_spool *s, const struct ps_spooled *item, char minisig[PS_SPOOL_TEXT],
                    char head_line[PS_SPOOL_TEXT], struct ps_error *err);

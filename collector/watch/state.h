@@ -54,7 +54,9 @@ struct ps_watch_state {
     uint64_t courier_late_us;            /* when it is killed */
     uint32_t failures;                   /* of deliveries, in a row */
     uint64_t next_try_us;
-    char spool_dest[4096];               /* the directory of the spool as a DEST */
+    char spool_dest[PS_SPOOL_PATH];      /* the directory of the spool as a DEST */
+    int spool_keep;                      /* the descriptor that this DEST needs, or -1 */
+    bool spool_moved;                    /* and that it was told */
     uint64_t parts_before;               /* bytes of unfinished bundles in the spool when the snapshot began */
     struct ps_spooled *final_item;       /* the last bundle, while it waits */
     int final_status;                    /* when it is delivered */

@@ -192,11 +192,36 @@ static bool pack(struct ps_watch_state *s, struct ps_spooled *item, struct ps_er
     return true;
 }
 
+/* Others who may write to the directory of the spool have been there. What they changed goes as it is: its signature
+ * tells, and so does the log. False: there is nothing to deliver any more. */
+static bool find(struct ps_watch_state *s, struct ps_spooled *item)
+{
+    enum ps_spool_found found = ps_spool_look(&s->spool, item);
+    if (found == PS_SPOOL_UNTOUCHED)
+        return true;
+    struct ps_json *j = ps_event_begin(&s->events, found == PS_SPOOL_GONE ? "spool_gone" : "spool_altered");
+    ps_json_text(j, "bundle", item->name);
+    ps_json_text(j, "words",
+                 found == PS_SPOOL_GONE
+                     ? "somebody took it out of the spool before it was delivered"
+                     : "somebody changed its file in the spool; it is delivered as it is, and procsnap verify judges it");
+    ps_event_end(&s->events);
+    if (found == PS_SPOOL_ALTERED)
+        return true;
+    tell_end(s, item, PS_SEALED_NOT_DELIVERED, "sealed, not delivered, and gone from the spool");
+    if (s->final_item == item)
+        s->final_item = NULL;
+    ps_spool_forget(&s->spool, item);
+    return false;
+}
+
 static void start_courier(struct ps_watch_state *s)
 {
     struct ps_error err;
     struct ps_spooled *item = s->final_item != NULL ? s->final_item : ps_spool_next(&s->spool);
     if (!item || s->courier != NULL || s->now_us < s->next_try_us)
+        return;
+    if (!find(s, item))
         return;
     ps_spool_try(&s->spool, item);
     if (!pack(s, item, &err)) {

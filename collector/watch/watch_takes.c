@@ -64,18 +64,30 @@ static bool link_to_chain(struct ps_watch_state *s, struct ps_error *err)
     return true;
 }
 
+static bool aim_at_spool(struct ps_watch_state *s, struct ps_error *err)
+{
+    if (!ps_spool_dest(&s->spool, s->spool_dest, &s->spool_keep, err))
+        return false;
+    bool moved = s->spool_keep >= 0;
+    if (moved && !s->spool_moved)
+        ps_event_say(&s->events, "spool_moved",
+                     "--spool no longer names the directory that was opened at the start (renamed, or something was "
+                     "mounted over it): bundles go on lying in that one");
+    s->spool_moved = moved;
+    s->running.dest = s->spool_dest;
+    s->running.remote = false;
+    s->parts_before = ps_spool_part_bytes(&s->spool);
+    return true;
+}
+
 /* Where the bundle goes that is to be delivered: into the directory of the spool, or into memory. */
 static bool aim(struct ps_watch_state *s, struct ps_error *err)
 {
+    s->spool_keep = -1;
     if (!s->o->remote)
         return true;
-    if (s->w->spool != NULL) {
-        snprintf(s->spool_dest, sizeof s->spool_dest, "%s/", s->w->spool);
-        s->running.dest = s->spool_dest;
-        s->running.remote = false;
-        s->parts_before = ps_spool_part_bytes(&s->spool);
-        return true;
-    }
+    if (s->w->spool != NULL)
+        return aim_at_spool(s, err);
     s->running.hold_fd = memfd_create("bundle", MFD_CLOEXEC);
     return s->running.hold_fd >= 0 || ps_fail(err, errno, "no memory to hold a bundle in (memfd_create)");
 }
@@ -95,7 +107,8 @@ static bool start_snapshot(struct ps_watch_state *s, struct ps_error *err)
     s->running.known = s->snapshot.known;
     s->running.asked_by = s->taken.asked[0] != '\0' ? s->taken.asked : NULL;
     bool started = aim(s, err) && ps_snapshot_start(&s->snapshot, &s->running,
-                                                    (int[]){s->link.seed_fd, s->running.hold_fd}, 2, GRACE_MS, err);
+                                                    (int[]){s->link.seed_fd, s->running.hold_fd, s->spool_keep}, 3,
+                                                    GRACE_MS, err);
     ps_chain_link_close(&s->link);
     if (!started)
         drop_held(s);

@@ -297,6 +297,17 @@ def check_presigned(world):
     if double.object("x.tar.gz"):
         check_bundle("presigned", double.object("x.tar.gz").data, [signature, token, key])
     equal("presigned: told nowhere", [], found_in(done.stdout + done.stderr, [signature, token, key]))
+    old = {name: base64.urlsafe_b64encode(os.urandom(24)).decode() for name in ("Signature", "x-goog-signature", "sig")}
+    query = "&".join(f"{name}={value}" for name, value in old.items())
+    line = (f"'{snapshot.PROCSNAP}' collect '{double.url}/evidence/y.tar.gz?AWSAccessKeyId=AKIA&{query}&Expires=1999999999' "
+            f"--ca-file '{authority.ca}' --redact none --quiet --spool '{world.folder}/old'; exit $?")
+    os.mkdir(f"{world.folder}/old")
+    done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
+                          capture_output=True, check=False, timeout=120, cwd=world.folder)
+    kept = [name for name in os.listdir(f"{world.folder}/old") if name.endswith(".tar.gz")]
+    equal("presigned by other rules: refused by this service, kept", (4, 1), (done.returncode, len(kept)))
+    for name in kept:
+        check_bundle("presigned by other rules", delivery.read(f"{world.folder}/old/{name}"), list(old.values()))
 
 
 def check_encrypted(world, used):

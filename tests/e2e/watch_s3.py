@@ -8,6 +8,7 @@ KILLS watches are killed (20 where it is not set).
 import json
 import os
 import random
+import signal
 import sys
 import time
 
@@ -19,8 +20,8 @@ import snapshot  # noqa: E402
 from checks import Stopwatch, about, equal, finish, holds  # noqa: E402
 from delivery import DEST, ENV_KEYS, PREFIX  # noqa: E402
 from endpoint import give_address  # noqa: E402
-from watching import (NOT_DELIVERED, SEALED, Watch, ask, chain_of, check_chain, deleted_program, held, read,  # noqa: E402
-                      wait_until)
+from watching import (NOT_DELIVERED, SEALED, Watch, ask, chain_of, check_chain, children_of, deleted_program,  # noqa: E402
+                      held, read, wait_until)
 
 KILLS = int(os.environ.get("KILLS", "20"))
 OK, INCOMPLETE = 0, 10
@@ -162,6 +163,47 @@ def check_left(folder):
                                                    if event["bundle"] + ".tar.gz" not in there])
 
 
+def stopped_alone(watch):
+    """It stands still, and its children have ended, which nobody has waited for yet."""
+    states = [read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[0] for pid in (watch.pid, *children_of(watch.pid))]
+    return states[0] == b"T" and set(states[1:]) <= {b"Z"}
+
+
+def check_meddled(folder):
+    """Others may write where the spool is. The directory was put elsewhere: deliveries go on, and it is told. Bundles that
+    wait were taken out, replaced by a pipe, written to: each is told, and keeps none of the others from being delivered."""
+    outage = Outage()
+    double = s3_double.Double(faults=outage)
+    spool, elsewhere = f"{folder}/meddled", f"{folder}/elsewhere"
+    watch = started(double, "1h", "--spool", spool, "--delivery-deadline", "1s", "--trigger-limit", "100/1h")
+    names = []
+    for _ in range(4):  # and none is under way behind them
+        names.append(watch.wait_for("snapshot")["bundle"] + ".tar.gz")
+        if len(names) < 4:
+            ask("trigger")
+    os.kill(watch.pid, signal.SIGSTOP)
+    holds("the delivery under way ends", wait_until(lambda: stopped_alone(watch)))
+    os.rename(spool, elsewhere)
+    os.mkdir(spool)
+    os.remove(f"{elsewhere}/{names[0]}")
+    os.remove(f"{elsewhere}/{names[1]}")
+    os.mkfifo(f"{elsewhere}/{names[1]}")
+    with open(f"{elsewhere}/{names[2]}", "ab") as file:
+        file.write(b"more")
+    outage.on = False
+    os.kill(watch.pid, signal.SIGCONT)
+    ask("trigger")
+    holds("the spool is elsewhere: told", watch.wait_for("spool_moved"), watch.events)
+    wait_until(lambda: len(watch.of("spool_gone")) == 2 and {*names[2:]} <= {*in_bucket(double)}, seconds=90)
+    equal("taken out, and replaced by a pipe: told", set(names[:2]), {event["bundle"] for event in watch.of("spool_gone")})
+    equal("written to: told", [names[2]], [event["bundle"] for event in watch.of("spool_altered")])
+    equal("the others arrive, and the last one", SEALED, watch.stop())
+    there = in_bucket(double)
+    equal("all that could be delivered is there", [], [event["bundle"] for event in watch.of("snapshot")
+                                                       if event["bundle"] + ".tar.gz" not in set(there) | set(names[:2])])
+    equal("nothing lies where the path leads", [], os.listdir(spool))
+
+
 def size_of(folder):
     """Of its files, some of which may go meanwhile."""
     size = 0
@@ -258,7 +300,7 @@ def main():
     odd.inside_namespaces()
     give_address("lo", "127.0.0.1")
     for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_contents, ()), (check_left, ()),
-                           (check_full, ()), (check_kills, ())):
+                           (check_meddled, ()), (check_full, ()), (check_kills, ())):
         with odd.folder() as folder:
             begun = time.monotonic()
             check(folder, *[word for option in options for word in (option, f"{folder}/spool")])

@@ -222,6 +222,73 @@ Test(spool, in_memory_the_texts_are_kept_and_the_memory_is_given_back)
     ps_spool_close(&s);
 }
 
+Test(spool, what_others_did_to_a_bundle_is_seen_once)
+{
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    put(B, "bundle");
+    put(B ".minisig", "signature");
+    struct ps_spool s = opened();
+    cr_assert(eq(sz, s.count, 2));
+    struct ps_spooled *a = s.items[0], *b = s.items[1];
+    cr_expect(eq(int, ps_spool_look(&s, a), PS_SPOOL_UNTOUCHED));
+    put(A, "elbund"); /* as long as before */
+    cr_expect(eq(int, ps_spool_look(&s, a), PS_SPOOL_ALTERED));
+    cr_expect(eq(int, ps_spool_look(&s, a), PS_SPOOL_UNTOUCHED));
+    cr_assert(unlink(at(A)) == 0 && mkfifo(at(A), 0600) == 0);
+    cr_expect(eq(int, ps_spool_look(&s, a), PS_SPOOL_GONE));
+    ps_spool_forget(&s, a);
+    cr_expect(there(A) && there(A ".minisig"));
+    cr_assert(unlink(at(B)) == 0);
+    cr_expect(eq(int, ps_spool_look(&s, b), PS_SPOOL_GONE));
+    ps_spool_forget(&s, b);
+    cr_expect(eq(sz, s.count, 0));
+    cr_expect(eq(u64, s.bytes, 0));
+    ps_spool_close(&s);
+}
+
+Test(spool, a_name_that_somebody_gave_to_his_own_file_leads_us_to_write_nowhere)
+{
+    struct ps_error err;
+    char text[16] = "";
+    struct ps_spool s = opened();
+    put(A, "bundle");
+    put(A ".minisig", "signature");
+    put("precious", "precious");
+    cr_assert(link(at("precious"), at("last.head.tmp")) == 0);
+    struct ps_spooled *item = ps_spool_add(&s, A, -1, 6, &err);
+    ps_spool_say(&s, item, "not used", HEAD);
+    FILE *file = fopen(at("precious"), "r");
+    cr_assert(file != NULL && fgets(text, sizeof text, file) != NULL);
+    fclose(file);
+    cr_expect(eq(str, text, (char *) "precious"));
+    cr_expect(there("last.head"));
+    ps_spool_close(&s);
+}
+
+Test(spool, a_directory_that_was_moved_is_written_to_and_one_that_was_removed_made_again)
+{
+    struct ps_error err;
+    struct stat st, ours;
+    char dest[PS_SPOOL_PATH], path[PS_SPOOL_PATH];
+    int keep;
+    struct ps_spool s = opened();
+    cr_assert(ps_spool_dest(&s, dest, &keep, &err));
+    snprintf(path, sizeof path, "%s/", folder);
+    cr_expect(eq(str, dest, path));
+    cr_expect(eq(int, keep, -1));
+    char moved[80];
+    snprintf(moved, sizeof moved, "%s.moved", folder);
+    cr_assert(rename(folder, moved) == 0 && mkdir(folder, 0700) == 0);
+    cr_assert(ps_spool_dest(&s, dest, &keep, &err));
+    cr_expect(keep >= 0 && stat(dest, &st) == 0 && stat(moved, &ours) == 0 && st.st_ino == ours.st_ino);
+    cr_assert(rmdir(folder) == 0 && rmdir(moved) == 0);
+    cr_assert(ps_spool_dest(&s, dest, &keep, &err));
+    cr_expect(eq(str, dest, path));
+    cr_expect(access(folder, W_OK) == 0);
+    ps_spool_close(&s);
+}
+
 Test(spool, two_watches_do_not_share_a_directory)
 {
     struct ps_spool first = opened(), second;
