@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/builder/line.h"
+#include "collector/builder/line_pack.h"
 #include "collector/builder/private_key.h"
 #include "collector/known_objects.h"
 #include "collector/sightings.h"
@@ -134,7 +134,7 @@ static bool begin_member(struct ps_line_builder *l)
     if (!c->objects)
         c->objects = calloc(PS_OBJECTS_MAX, sizeof *c->objects);
     if (!c->objects) {
-        l->out->failed = l->out->failed || !ps_fail(&l->out->error, 0, "out of memory while storing captures");
+        ps_output_out_of_memory(l->out);
         return false;
     }
     ps_hex_text(ps_span_of(c->digest, PS_SHA256_LEN), name + strlen(name));

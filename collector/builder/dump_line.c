@@ -4,16 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/builder/line.h"
+#include "collector/builder/line_pack.h"
 #include "formats/elf_core.h"
 
 enum { TEXT_KEEP = 64 << 10 };
-
-static void out_of_memory(struct ps_line_builder *l)
-{
-    if (!l->out->failed)
-        l->out->failed = !ps_fail(&l->out->error, 0, "out of memory while storing captures");
-}
 
 static bool begin(struct ps_line_builder *l, uint32_t row, struct ps_span bytes, uint64_t us)
 {
@@ -42,7 +36,7 @@ static bool add_text(struct ps_line_builder *l, uint32_t part, struct ps_span by
         return false;
     ps_buffer_add_span(to, bytes);
     if (to->failed)
-        out_of_memory(l);
+        ps_output_out_of_memory(l->out);
     return true;
 }
 

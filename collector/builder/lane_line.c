@@ -37,8 +37,8 @@ bool ps_lane_begin_process(struct ps_lane_builder *b, uint32_t subject, uint64_t
     struct ps_roster_entry entry = b->roster->entries[subject];
     bool memory = false;
     if (!ps_lives_claim(b->lives, subject, &entry, ps_lane_flag(b), &memory)) {
-        if (memory && !b->line.out->failed)
-            b->line.out->failed = !ps_fail(&b->line.out->error, 0, "out of memory while storing captures");
+        if (memory)
+            ps_output_out_of_memory(b->line.out);
         return false;
     }
     begin_line(b, subject, PS_LINE_PROCESS, b->lane == PS_QUIET ? "state" : "memory", us);

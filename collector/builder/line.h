@@ -56,9 +56,6 @@ struct ps_line_builder {
     struct ps_member_stream stream; /* of the one or the other */
 };
 
-/* One more member that the line names. False: memory is out, and the output has failed. */
-PS_MUST_CHECK bool ps_line_add_pack(struct ps_line_builder *l, const char *name);
-
 /* A new line. The texts of *head are copied. `stem` is ignored where entries are members (ps_line_has_members). */
 void ps_line_begin(struct ps_line_builder *l, const struct ps_line *head, const char *stem, bool numbered);
 /* What comes now is read through that thread; a line that was read through another one goes on in a next one. */

@@ -64,7 +64,7 @@ bool ps_member_stream_add(struct ps_member_stream *m, struct ps_output *out, str
     /* Copied once: a corrupted reader could change it between hashing and writing. */
     ps_buffer_add_span(&m->bytes, bytes);
     if (m->bytes.failed)
-        out->failed = out->failed || !ps_fail(&out->error, 0, "out of memory while storing captures");
+        ps_output_out_of_memory(out);
     else
         pass(m, out, false);
     return true;

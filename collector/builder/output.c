@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+void ps_output_out_of_memory(struct ps_output *o)
+{
+    if (!o->failed)
+        o->failed = !ps_fail(&o->error, 0, "out of memory while storing captures");
+}
+
 void ps_output_member(struct ps_output *o, const char *name, struct ps_span bytes)
 {
     if (!o->failed)

@@ -38,6 +38,8 @@ struct ps_output {
     uint64_t own_denied; /* captures of our own processes, which shield themselves */
 };
 
+/* Captures can be stored no more. */
+void ps_output_out_of_memory(struct ps_output *o);
 void ps_output_member(struct ps_output *o, const char *name, struct ps_span bytes);
 /* The journal's buffer has grown by whole lines: hands out a part when it is long enough. */
 void ps_output_journal_grown(struct ps_output *o);
