@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads a core file: a reader of its own, written from the System V ABI and core(5)."""
+import bisect
 import struct
 
 PT_LOAD, PT_NOTE = 1, 4
@@ -22,6 +23,7 @@ class Core:
                 self._read_notes(data[offset:offset + in_file])
             elif kind == PT_LOAD:
                 self.segments.append((address, in_file, in_memory, flags, offset))
+        self._stored = sorted((address, in_file, offset) for address, in_file, _, _, offset in self.segments if in_file)
         self.end = max(offset + in_file for _, in_file, _, _, offset in self.segments)
 
     def _read_notes(self, text):
@@ -44,10 +46,10 @@ class Core:
 
     def at(self, address, length):
         """Bytes of that address, or None where the file has none."""
-        for start, in_file, _, _, offset in self.segments:
-            if start <= address and address + length <= start + in_file:
-                return self.data[offset + address - start:offset + address - start + length]
-        return None
+        start, in_file, offset = self._stored[bisect.bisect_right(self._stored, (address, len(self.data) + 1)) - 1]
+        if not start <= address <= address + length <= start + in_file:
+            return None
+        return self.data[offset + address - start:offset + address - start + length]
 
     def files(self):
         """(start, end, offset in pages, name) of the note of mapped files."""
