@@ -104,6 +104,7 @@ static bool open_spool(struct ps_watch_state *s, struct ps_error *err)
 static bool start(struct ps_watch_state *s, struct ps_error *err)
 {
     const struct ps_watch_options *w = s->w;
+    struct ps_error taken; /* told when it is tried again, below */
     if (sodium_init() < 0)
         return ps_fail(err, 0, "libsodium does not start: no source of random numbers");
     for (size_t i = 0; i < sizeof s->rates / sizeof s->rates[0]; i++)
@@ -113,7 +114,8 @@ static bool start(struct ps_watch_state *s, struct ps_error *err)
     if (!open_signals(s, err) || !ps_snapshot_prepare(&s->snapshot, err) ||
         !ps_lookout_start(w->trigger_file, &s->lookout, err))
         return false;
-    tell_started(s);
+    (void) !ps_switchboard_open(PS_WATCH_NAME, &s->board, &taken);
+    tell_started(s); /* whoever reads this may call */
     if (!open_spool(s, err))
         return false;
     open_board(s);
