@@ -7,6 +7,7 @@
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
@@ -63,9 +64,7 @@ bool ps_delivery_check(const struct ps_delivery_options *options, const char *de
     return true;
 }
 
-void ps_http_stop(void)
-{
-}
+void ps_http_stop(void) {}
 
 static int attempt(const struct attempt *a, const char *ca_file)
 {
@@ -109,6 +108,15 @@ static bool has_landlock(void)
     return syscall(SYS_landlock_create_ruleset, NULL, 0L, 1L) > 0;
 }
 
+/* Those that a container's root has, and a courier has not. */
+static bool has_capabilities(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    return syscall(SYS_capget, &head, sets) == 0 && (sets[0].permitted & 1U << CAP_KILL) != 0;
+}
+
 /* A kernel without Landlock, for this process and its couriers. */
 static bool lose_landlock(void)
 {
@@ -128,13 +136,13 @@ static char memory_of_parent[64], environment_of_parent[64];
 
 static void begin(void)
 {
+    if (!has_filters())
+        cr_skip_test("no seccomp filter here");
     close(mkstemp(ca_file));
     close(mkstemp(token_file));
     cr_assert(setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token_file, 1) == 0);
     snprintf(memory_of_parent, sizeof memory_of_parent, "/proc/%d/mem", (int) getpid());
     snprintf(environment_of_parent, sizeof environment_of_parent, "/proc/%d/environ", (int) getpid());
-    if (!has_filters())
-        cr_skip_test("no seccomp filter here");
 }
 
 static void end(void)
@@ -254,7 +262,7 @@ Test(taken_courier, without_landlock_nobodys_memory_all_the_same)
         {"execve", KILLED, SYS_execve, {(long) "/bin/true"}},
     };
 
-    if (geteuid() != 0)
+    if (!has_capabilities())
         cr_skip_test("no capabilities to give up");
     cr_assert(lose_landlock());
     EXPECT_EACH(attempts, ca_file);
@@ -285,14 +293,16 @@ static void say_enclosure(char line[200])
 
 Test(taken_courier, a_check_says_what_holds_it)
 {
+    static const char all[] = "confinement: system calls on, files on, capabilities dropped";
+    static const char less[] =
+        "confinement: system calls on, files not on (Function not implemented), capabilities dropped";
     char line[200];
 
     if (has_landlock()) {
         say_enclosure(line);
-        cr_expect(eq(int, strcmp(line, "confinement: system calls on, files on, capabilities dropped"), 0), "%s", line);
+        cr_expect(eq(int, strcmp(line, all), 0), "%s", line);
     }
     cr_assert(lose_landlock());
     say_enclosure(line);
-    cr_expect(eq(int, strcmp(line, "confinement: system calls on, files not on (Function not implemented), "
-                                   "capabilities dropped"), 0), "%s", line);
+    cr_expect(eq(int, strcmp(line, less), 0), "%s", line);
 }
