@@ -60,6 +60,16 @@ static bool take_digits(struct ps_cursor *c, uint64_t *out)
     return ps_take_u64(c, out) && ps_cursor_done(c) && (!zero || c->at == 1);
 }
 
+/* Receipts may hold fractions and exponents, and these are no numbers of anything. */
+static bool is_whole(const cJSON *value)
+{
+    enum { BITS = 53 };
+    double most = (double) (UINT64_C(1) << BITS);
+
+    return cJSON_IsNumber(value) && value->valuedouble >= -most && value->valuedouble <= most &&
+           (double) (int64_t) value->valuedouble == value->valuedouble;
+}
+
 bool ps_json_number(const cJSON *value, uint64_t *out)
 {
     if (cJSON_IsString(value)) {
@@ -70,7 +80,7 @@ bool ps_json_number(const cJSON *value, uint64_t *out)
         *out = number;
         return true;
     }
-    if (!cJSON_IsNumber(value) || value->valuedouble < 0)
+    if (!is_whole(value) || value->valuedouble < 0)
         return false;
     *out = (uint64_t) value->valuedouble;
     return true;
@@ -87,7 +97,7 @@ bool ps_json_number32(const cJSON *value, uint32_t *out)
 
 bool ps_json_signed(const cJSON *value, int64_t *out)
 {
-    if (cJSON_IsNumber(value)) {
+    if (is_whole(value)) {
         *out = (int64_t) value->valuedouble;
         return true;
     }

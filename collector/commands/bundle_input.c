@@ -74,7 +74,8 @@ static bool read_minisig(struct ps_bundle_input *in, struct ps_error *err)
         return ps_fail(err, ENOMEM, "cannot read %s.minisig", in->name);
     while (got > 0 && text->len < MINISIG_MAX) {
         if (!ps_input_fd(&in->minisig_fd, text->data + text->len, MINISIG_MAX - text->len, &got, err))
-            return ps_fail(err, 0, "cannot read %s.minisig", in->name);
+            return ps_fail(err, 0, "cannot read %s.minisig (%s); make it readable, or move it away to do without", in->name,
+                           strerror(errno));
         text->len += got;
     }
     in->has_minisig = true;

@@ -37,6 +37,19 @@ Test(receipt, what_is_needed_and_what_is_not)
     cr_assert(ps_span_is(ps_span_of(r.claims, r.claims_len), "delivered now, etag e"));
 }
 
+Test(receipt, a_number_that_is_not_whole_is_none)
+{
+    static const char *const numbers[] = {"0.5", "1e999", "-1", "1e17", "-0.25"};
+    struct ps_receipt_seen r;
+    char text[1000];
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        (void) snprintf(text, sizeof text, "{" NEEDED ",\"seq\":%s}", numbers[i]);
+        cr_expect_not_null(ps_receipt_read(ps_span_text(text), &r), "%s", numbers[i]);
+    }
+    cr_expect_null(ps_receipt_read(ps_span_text("{" NEEDED ",\"seq\":2e1}"), &r));
+    cr_expect(r.seq == 20);
+}
+
 Test(receipt, claims_never_overflow)
 {
     char text[4000];
