@@ -46,7 +46,7 @@ struct ps_dump {
     uint64_t entries[PS_DUMP_ENTRIES];
 };
 
-/* d->maps into d->areas. What does not fit is cut off from both. */
+/* d->maps into d->areas. What does not fit is taken out of both. */
 void ps_dump_areas(struct ps_dump *d);
 /* The pages that are there, as many as `bytes` allow, into d->runs. False: the process ended, or the run is stopped. */
 PS_MUST_CHECK bool ps_dump_runs(struct ps_dump *d, uint64_t bytes);

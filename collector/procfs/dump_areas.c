@@ -24,9 +24,56 @@ static bool is_left_out(const struct ps_pid_maps *m)
            !ps_span_starts(path, "/dev/hugepages/");
 }
 
+/* Code and the main stack, what may be written, and the rest. */
+enum { TELLS_MOST, WRITABLE, OTHER, SORTS };
+
+static unsigned sort_of(const struct ps_pid_maps *m)
+{
+    if (m->perms.data[2] == 'x' || ps_span_is(m->pathname, "[stack]"))
+        return TELLS_MOST;
+    return m->perms.data[1] == 'w' ? WRITABLE : OTHER;
+}
+
+/* The next row, and its sort. False at the end. */
+static bool next_row(struct ps_cursor *in, unsigned *sort)
+{
+    struct ps_pid_maps m;
+    struct ps_issue issue;
+    memset(&m, 0, sizeof m);
+    enum ps_step step = ps_parser_pid_maps.next(in, &m, &issue);
+    *sort = step == PS_STEP_RECORD ? sort_of(&m) : OTHER;
+    return step != PS_STEP_END;
+}
+
+/* Of more rows than a core can have those stay that tell most, in their order: thousands of small mappings shall not
+ * hide the one that counts. */
+static void choose_rows(struct ps_dump *d)
+{
+    struct ps_cursor in = ps_cursor_over(ps_span_of(d->maps, d->maps_len));
+    size_t left[SORTS] = {0}, rows = 0, room = PS_DUMP_AREAS, kept = 0, from = 0;
+    unsigned sort;
+    for (; next_row(&in, &sort); rows++)
+        left[sort]++;
+    if (rows <= PS_DUMP_AREAS)
+        return;
+    d->limits |= PS_DUMPS_AREAS;
+    for (unsigned i = 0; i < SORTS; i++) {
+        left[i] = left[i] < room ? left[i] : room;
+        room -= left[i];
+    }
+    for (in = ps_cursor_over(ps_span_of(d->maps, d->maps_len)); next_row(&in, &sort); from = in.at) {
+        if (left[sort] == 0)
+            continue;
+        left[sort]--;
+        memmove(d->maps + kept, d->maps + from, in.at - from);
+        kept += in.at - from;
+    }
+    d->maps_len = kept;
+}
+
 static void add_area(struct ps_dump *d, const struct ps_pid_maps *m)
 {
-    bool code = m->perms.data[2] == 'x', first = code || ps_span_is(m->pathname, "[stack]");
+    bool code = m->perms.data[2] == 'x', first = sort_of(m) == TELLS_MOST;
     bool lost = ps_span_starts(m->pathname, "/memfd:") || ps_span_ends(m->pathname, " (deleted)");
     struct ps_dump_area *a = &d->areas[d->area_count++];
     *a = (struct ps_dump_area){.start = m->start, .end = m->end, .looked_at = m->start};
@@ -63,23 +110,18 @@ void ps_dump_areas(struct ps_dump *d)
 {
     struct ps_cursor in;
     uint64_t last = 0;
-    size_t rows = 0;
     if (d->maps_cut) {
         d->limits |= PS_DUMPS_AREAS;
         while (d->maps_len > 0 && d->maps[d->maps_len - 1] != '\n')
             d->maps_len--;
     }
+    choose_rows(d);
     d->area_count = 0;
     d->mapped_bytes = d->vdso = d->vdso_end = 0;
     in = ps_cursor_over(ps_span_of(d->maps, d->maps_len));
     while (!ps_cursor_done(&in)) {
         struct ps_pid_maps m;
         struct ps_issue issue;
-        if (rows++ == PS_DUMP_AREAS) {
-            d->limits |= PS_DUMPS_AREAS;
-            d->maps_len = in.at;
-            break;
-        }
         memset(&m, 0, sizeof m);
         enum ps_step step = ps_parser_pid_maps.next(&in, &m, &issue);
         if (step == PS_STEP_END)

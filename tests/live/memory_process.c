@@ -6,6 +6,7 @@
  *   code         the same, and a page of memory without a file that may be written and executed
  *   fragments    the same, and 40000 pages that have no neighbours
  *   large        the same, and 300 MiB
+ *   rows         the same, and the page of "code" above 40000 mappings of one page each
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, HIDDEN_PAGES = 16, FRAGMENTS = 40000 };
+enum { PAGE = 4096, HIDDEN_PAGES = 16, FRAGMENTS = 40000, ROWS = 40000 };
 static const size_t sparse_size = (size_t) 3 << 30, large_size = (size_t) 300 << 20;
 
 static char known_text[] = "a text at an address that the test knows";
@@ -60,12 +61,25 @@ static uint8_t *map_file(const char *path)
     return at;
 }
 
+/* The kernel places what is mapped later below what was mapped before. */
+static void add_rows(void)
+{
+    uint8_t *at = map((size_t) ROWS * PAGE, PROT_READ, -1);
+
+    for (size_t i = 0; i < ROWS; i += 2)
+        if (mprotect(at + i * PAGE, PAGE, PROT_NONE) != 0)
+            _exit(1);
+    printf(" rows=%llu", (unsigned long long) (uintptr_t) at);
+}
+
 static void more(const char *name)
 {
-    if (strcmp(name, "code") == 0) {
+    if (strcmp(name, "code") == 0 || strcmp(name, "rows") == 0) {
         uint8_t *at = map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, -1);
         memset(at, 0x90, PAGE);
         printf(" code=%llu", (unsigned long long) (uintptr_t) at);
+        if (strcmp(name, "rows") == 0)
+            add_rows();
     } else if (strcmp(name, "fragments") == 0) {
         uint8_t *at = map((size_t) 2 * FRAGMENTS * PAGE, PROT_READ | PROT_WRITE, -1);
         (void) madvise(at, (size_t) 2 * FRAGMENTS * PAGE, MADV_NOHUGEPAGE);
