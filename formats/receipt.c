@@ -108,6 +108,46 @@ const char *ps_receipt_read(struct ps_span text, struct ps_receipt_seen *out)
     return why;
 }
 
+static bool is_of(const struct ps_receipt_seen *r, const char *bundle, const uint8_t *sha256)
+{
+    if (r->has_names)
+        return strcmp(r->bundle, bundle) == 0;
+    return sha256 != NULL && memcmp(r->sha256, sha256, PS_SHA256_LEN) == 0;
+}
+
+/* A bundle may go to two places: what it is stays the same. */
+static bool agree(const struct ps_receipt_seen *a, const struct ps_receipt_seen *b)
+{
+    bool named = a->has_names && b->has_names;
+    return memcmp(a->sha256, b->sha256, PS_SHA256_LEN) == 0 &&
+           (!named || (memcmp(a->root, b->root, PS_SHA256_LEN) == 0 && ps_public_key_equal(&a->pk, &b->pk)));
+}
+
+const char *ps_receipt_find(struct ps_span text, const char *bundle, const uint8_t *sha256, struct ps_receipt_seen *out)
+{
+    struct ps_cursor in = ps_cursor_over(text);
+    struct ps_receipt_seen one;
+    struct ps_span line;
+    size_t found = 0;
+    const char *why = ps_receipt_read(text, out);
+    if (why == NULL || why == ps_no_memory || !ps_take_line(&in, &line) || ps_cursor_done(&in))
+        return why;
+    for (bool more = true; more; more = ps_take_line(&in, &line)) {
+        const char *flaw = ps_receipt_read(line, &one);
+        if (flaw != NULL)
+            return flaw == ps_no_memory ? flaw : why;
+        if (!is_of(&one, bundle, sha256))
+            continue;
+        if (found++ == 0)
+            *out = one;
+        else if (!agree(out, &one))
+            out->flaw = "it holds two receipts of this bundle, and they contradict each other";
+    }
+    if (found == 0)
+        out->flaw = "it holds receipts, and none of this bundle";
+    return NULL;
+}
+
 /* The line that somebody saw is the receipt's second voice: it must not say anything else than its fields do. */
 static bool head_agrees(const struct ps_receipt_seen *r, const struct ps_verify_report *report)
 {
@@ -121,6 +161,8 @@ const char *ps_receipt_contradiction(const struct ps_receipt_seen *receipt, cons
                                      const uint8_t *sha256, uint64_t size)
 {
     const struct ps_head *sealed = &report->head;
+    if (receipt->flaw != NULL)
+        return receipt->flaw;
     if (!report->has_chain || !report->has_root)
         return "the bundle has no root or no key to compare it with";
     if (!receipt->has_names && sha256 == NULL)

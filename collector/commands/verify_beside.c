@@ -59,7 +59,7 @@ bool ps_verify_beside_open(const struct ps_verify_request *r, struct ps_verify_b
         return ps_fail(err, 0, "cannot open --receipt %s: %s; name the receipt of the delivery", r->receipt,
                        strerror(errno));
     out->has_receipt = true;
-    return read_file(fd, r->receipt, PS_RECEIPT_MAX, &out->receipt, err) &&
+    return read_file(fd, r->receipt, PS_RECEIPTS_MAX, &out->receipt, err) &&
            read_signature(r->receipt, ".minisig", &out->has_minisig, &out->minisig, err) &&
            read_signature(r->receipt, ".sig", &out->has_sshsig, &out->sshsig, err);
 }
@@ -169,7 +169,10 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
     struct ps_receipt_seen receipt;
     uint8_t sha256[PS_SHA256_LEN];
     uint64_t size = 0;
-    const char *why = ps_receipt_read(ps_buffer_span(&b->receipt), &receipt);
+    if (!in->directory && !ps_bundle_input_hash(in, sha256, &size, err))
+        return false;
+    const char *why = ps_receipt_find(ps_buffer_span(&b->receipt), r->bundle != NULL ? r->bundle : "",
+                                      in->directory ? NULL : sha256, &receipt);
     if (why == ps_no_memory)
         return ps_fail(err, ENOMEM, "cannot read the receipt");
     bool vouched = check_signature(b, request, r);
@@ -177,8 +180,6 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
         find(r, PS_FINDING_CONTENT, why, receipt_name);
         return true;
     }
-    if (!in->directory && !ps_bundle_input_hash(in, sha256, &size, err))
-        return false;
     why = ps_receipt_contradiction(&receipt, r, in->directory ? NULL : sha256, size);
     if (receipt.claims_len > 0)
         find(r, PS_FINDING_NOTE, "so says the receipt", ps_span_of(receipt.claims, receipt.claims_len));

@@ -205,6 +205,19 @@ static enum ps_http_trouble no_handshake(const struct ps_http_exchange *x, CURL 
     return PS_HTTP_NO_TRUST;
 }
 
+/* curl says the same of a line of the head that is longer than it ever keeps. */
+static enum ps_http_trouble no_room(const struct ps_http_exchange *x, CURL *curl, struct ps_error *err)
+{
+    long asked = 0;
+
+    if (curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &asked) != CURLE_OK || asked == 0) {
+        ps_fail(err, ENOMEM, "cannot speak to %s", x->host);
+        return PS_HTTP_OURS;
+    }
+    ps_fail(err, 0, "the head of the answer of %s has a line without end, or there is no memory for it", x->host);
+    return PS_HTTP_BROKEN;
+}
+
 enum ps_http_trouble ps_http_trouble_of(const struct ps_http_exchange *x, CURL *curl, CURLcode code,
                                         struct ps_error *err)
 {
@@ -231,8 +244,7 @@ enum ps_http_trouble ps_http_trouble_of(const struct ps_http_exchange *x, CURL *
     case CURLE_SSL_CONNECT_ERROR:
         return no_handshake(x, curl, err);
     case CURLE_OUT_OF_MEMORY:
-        ps_fail(err, ENOMEM, "cannot speak to %s", x->host);
-        return PS_HTTP_OURS;
+        return no_room(x, curl, err);
     default:
         return broken(x, curl, code, err);
     }

@@ -231,6 +231,19 @@ def receipts(work, names):
     expect("of a file that nobody looked into", UNPINNED, *words, says=["it names no more"])
     write(path, receipt_of(bundle, bundle=None, root=None, pk=None, head_line=None, sha256="0" * 64))
     expect("and of another one", TAMPERED, *words, says=["another SHA-256"])
+    several = [receipt_of(other), receipt_of(bundle), receipt_of(bundle, destination="s3://second/")]
+    write(path, b"\n".join(several) + b"\n")
+    expect("one of several, as --receipt appends them", UNPINNED, *words, says=["SHA-256 of the file are those",
+                                                                               "s3://evidence/case1/"])
+    write(path, b"\n".join([*several[:2], receipt_of(bundle, sha256="0" * 64)]))
+    expect("several that contradict each other", TAMPERED, *words, says=["contradict each other"])
+    write(path, several[0] + b"\n" + several[0] + b"\n")
+    expect("several, and none of this bundle", TAMPERED, *words, says=["none of this bundle"])
+    write(path, b"\n".join([*several, b"{"]))
+    expect("several, and something that is none", MALFORMED, *words)
+    write(path, b"\n".join([receipt_of(other, bundle=None, root=None, pk=None, head_line=None, seq=None),
+                            receipt_of(bundle, bundle=None, root=None, pk=None, head_line=None, seq=None)]))
+    expect("several of files that nobody looked into", UNPINNED, *words, says=["it names no more"])
     write(path, receipt_of(bundle))
     extracted = os.path.join(work, "extracted")
     os.mkdir(extracted)

@@ -40,6 +40,12 @@ def endless_head(connection, _head, _rest):
         connection.sendall(b"X-%d: %s\r\n" % (i, b"a" * 1000))
 
 
+def endless_line(connection, _head, _rest):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Show: ")
+    for _ in range(100):
+        connection.sendall(b"x" * 65536)
+
+
 def endless_interim(connection, _head, _rest):
     while True:
         connection.sendall(b"HTTP/1.1 102 Processing\r\nX: y\r\n\r\n" * 100)
@@ -109,6 +115,7 @@ SCENARIOS = {
     "/bad_chunk": raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n"),
     "/cut_chunk": raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhello"),
     "/endless_head": endless_head,
+    "/endless_line": endless_line,
     "/endless_interim": endless_interim,
     "/endless_body": endless_body,
     "/dripping": dripping,
@@ -176,6 +183,8 @@ def wrongs(tool):
         expect(len(server.seen) == before + 1, f"{path} was asked more than once")
     got = run(tool, "GET", "/endless_head", trouble="broken")
     expect(len(got["head"]) <= 65536, "head")
+    got = run(tool, "GET", "/endless_line", trouble="broken")
+    expect("has a line without end" in got["error"], got["error"])
     run(tool, "GET", "/endless_interim", trouble="broken")
     run(tool, "GET", "/stalls", "stall=600", trouble="timed out", within=3.0)
     run(tool, "GET", "/silent", "stall=600", trouble="timed out", within=3.0)

@@ -17,9 +17,11 @@ static uint8_t sha256[PS_SHA256_LEN] = {1}, acquisition[PS_SHA256_LEN] = {2};
 static struct ps_custody_result result;
 static size_t lines[3]; /* where each ends */
 
+static int64_t later[] = {0, 1, 2, 3}; /* seconds, by number */
+
 static void add(uint64_t number, const char *who, const char *action, const uint8_t *prev)
 {
-    struct ps_custody_line line = {.number = number, .time = 1763770501 + (int64_t) number, .who = who, .bundle = ID,
+    struct ps_custody_line line = {.number = number, .time = 1763770501 + later[number], .who = who, .bundle = ID,
                                    .action = action, .file = "x.custody.ndjson", .sha256 = sha256, .prev = prev};
     struct ps_signing_key *key = golden_key();
     struct ps_error err;
@@ -93,6 +95,30 @@ Test(custody, begins_with_the_acquisition)
     sha256[0] ^= 1;
     cr_assert_eq(look(ps_buffer_span(&log_text)), PS_VERIFY_TAMPERED);
     sha256[0] ^= 1;
+}
+
+static void note_backwards(void *context, const struct ps_custody_seen *seen)
+{
+    uint64_t *number = context;
+    if (seen->what != NULL && strstr(seen->what, "before that of the line before") != NULL)
+        *number = *number * 10 + seen->number;
+}
+
+/* Whose clock was wrong, nobody knows: it is told, and proves nothing. */
+Test(custody, a_clock_that_went_back_is_a_note)
+{
+    struct ps_signing_key *key = golden_key();
+    struct ps_public_key pk = *ps_signing_key_public(key);
+    uint64_t numbers = 0;
+    struct ps_custody_wants wants = {.bundle = ID, .sha256 = sha256, .acquisition = acquisition, .keys = &pk,
+                                     .key_count = 1, .line = note_backwards, .context = &numbers};
+    ps_signing_key_free(key);
+    ps_buffer_done(&log_text);
+    later[1] = 500;
+    setup();
+    cr_assert(ps_custody_verify(ps_buffer_span(&log_text), &wants, &result));
+    cr_assert(result.worst == PS_VERIFY_OK && result.all_pinned);
+    cr_assert_eq(numbers, 2, "lines %llu", (unsigned long long) numbers);
 }
 
 Test(custody, refuses_what_is_no_text)
