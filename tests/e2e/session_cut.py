@@ -66,11 +66,21 @@ def wait_until(condition, seconds):
     return condition()
 
 
+def has_begun(pid):
+    """It holds SIGHUP back. Before that, a few milliseconds long, it is a program that was just started, or not even it."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            return any(line.startswith("SigBlk:") and int(line.split()[1], 16) & 1 for line in file)
+    except OSError:
+        return False
+
+
 def check_cut(folder, what, double, when, *options):
-    """Closes the terminal when `when()` is true."""
+    """Closes the terminal when `when()` is true and the run has begun."""
     receipt = os.path.join(folder, f"receipt-{time.monotonic_ns()}.json")
     pid, master = in_a_session(["collect", delivery.DEST, "--endpoint-url", double.url, "--receipt", receipt,
                                 "--delivery-deadline", "20s", *options], folder)
+    holds(f"{what}: the run begins", wait_until(lambda: has_begun(pid), 20))
     os.set_blocking(master, False)
     end = time.monotonic() + 20
     while not when() and time.monotonic() < end:
