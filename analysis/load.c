@@ -210,6 +210,19 @@ static int by_pid_and_start(const void *left, const void *right)
     return a->start_boot_us < b->start_boot_us ? -1 : a->start_boot_us > b->start_boot_us;
 }
 
+/* Sorts the processes, so that rows keep their places from here on. False when memory is out. */
+static bool index_lives(struct ps_snapshot *s)
+{
+    if (s->process_count > 1)
+        qsort(s->processes, s->process_count, sizeof *s->processes, by_pid_and_start);
+    if (!ps_life_index_make(&s->lives, s->process_count))
+        return false;
+    for (size_t i = 0; i < s->process_count; i++)
+        ps_life_index_add(&s->lives, s->processes[i].pid, s->processes[i].entity_id, i);
+    ps_life_index_sort(&s->lives);
+    return true;
+}
+
 bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_snapshot_wants *wants,
                       struct ps_snapshot *out, struct ps_error *err)
 {
@@ -230,16 +243,19 @@ bool ps_snapshot_load(const struct ps_member_source *source, const struct ps_sna
         ps_fail(err, ENOMEM, "cannot load the bundle");
         step = PS_SOURCE_FAILED;
     }
+    if (step != PS_SOURCE_FAILED && !index_lives(out)) {
+        ps_fail(err, ENOMEM, "cannot load the bundle");
+        step = PS_SOURCE_FAILED;
+    }
     ps_buffer_done(&l.text);
     ps_json_check_done(&l.check);
-    if (out->process_count > 1)
-        qsort(out->processes, out->process_count, sizeof *out->processes, by_pid_and_start);
     return step != PS_SOURCE_FAILED;
 }
 
 void ps_snapshot_done(struct ps_snapshot *s)
 {
     free(s->processes);
+    ps_life_index_done(&s->lives);
     free(s->sockets);
     free(s->gaps);
     free(s->changes);
@@ -251,20 +267,23 @@ void ps_snapshot_done(struct ps_snapshot *s)
     *s = (struct ps_snapshot){0};
 }
 
-/* The first row of a pid, or where it would stand. */
-static size_t first_of(const struct ps_snapshot *s, uint32_t pid)
+/* The first row of a pid that was not started before then, or where it would stand. */
+static size_t first_from(const struct ps_snapshot *s, uint32_t pid, uint64_t start_boot_us)
 {
-    struct ps_process_row wanted = {.pid = pid};
+    struct ps_process_row wanted = {.pid = pid, .start_boot_us = start_boot_us};
 
     return ps_lower_bound(&wanted, s->processes, s->process_count, sizeof wanted, by_pid_and_start);
 }
 
 const struct ps_process_row *ps_snapshot_process(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)
 {
-    for (size_t i = first_of(s, pid); i < s->process_count && s->processes[i].pid == pid; i++)
-        if (entity_id.len == 0 || ps_span_equal(s->processes[i].entity_id, entity_id))
-            return &s->processes[i];
-    return NULL;
+    size_t count, first = first_from(s, pid, 0);
+
+    if (entity_id.len > 0) {
+        const struct ps_life_entry *entry = ps_life_index_find(&s->lives, pid, entity_id, &count);
+        return entry != NULL ? &s->processes[entry->row] : NULL;
+    }
+    return first < s->process_count && s->processes[first].pid == pid ? &s->processes[first] : NULL;
 }
 
 const struct ps_process_row *ps_snapshot_parent(const struct ps_snapshot *s, const struct ps_process_row *child,
@@ -277,9 +296,9 @@ const struct ps_process_row *ps_snapshot_parent(const struct ps_snapshot *s, con
         return NULL;
     if (child->parent_entity_id.len > 0)
         return ps_snapshot_process(s, child->ppid, child->parent_entity_id);
-    for (size_t i = first_of(s, child->ppid); i < s->process_count && s->processes[i].pid == child->ppid; i++)
-        if (s->processes[i].start_boot_us <= child->start_boot_us)
-            last = &s->processes[i];
+    size_t until = first_from(s, child->ppid, child->start_boot_us + (child->start_boot_us < UINT64_MAX));
+    if (until > 0 && s->processes[until - 1].pid == child->ppid)
+        last = &s->processes[until - 1];
     *by_pid = last != NULL;
     return last;
 }

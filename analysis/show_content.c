@@ -12,15 +12,6 @@
 #include "formats/quantity.h"
 #include "formats/timestamp.h"
 
-const struct ps_content_row *ps_content_of_executable(const struct ps_snapshot *s, struct ps_span exe_id)
-{
-    for (size_t i = 0; exe_id.len > 0 && i < s->content_count; i++) {
-        if (ps_span_equal(s->contents[i].exe_id, exe_id))
-            return &s->contents[i];
-    }
-    return NULL;
-}
-
 void ps_show_add_content(const struct ps_content_row *c, size_t indent, struct ps_buffer *out)
 {
     if (c->sha256.len > 0) {

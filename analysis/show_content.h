@@ -8,8 +8,6 @@
 #include "analysis/snapshot.h"
 #include "formats/json.h"
 
-/* The executable of that id, or NULL. */
-const struct ps_content_row *ps_content_of_executable(const struct ps_snapshot *s, struct ps_span exe_id);
 /* Its hash, and where its content lies or why it does not: up to two lines, indented. */
 void ps_show_add_content(const struct ps_content_row *content, size_t indent, struct ps_buffer *out);
 /* Two sections: what is kept, what changed. Nothing where there is none. */

@@ -116,27 +116,61 @@ static void add_life_json(const struct ps_life *life, struct ps_buffer *out)
         ps_json_array_end(&j);
     }
     ps_json_array(&j, "sockets");
-    for (size_t i = 0; i < life->s->owner_count; i++) {
-        const struct ps_owner_row *owner = &life->s->owners[i];
-        bool own = owner->pid == pid && ps_span_equal(owner->entity_id, life->records[0].entity_id);
-        const struct ps_socket_row *row = own ? &life->s->sockets[owner->socket] : NULL;
-        if (row != NULL)
-            ps_show_socket_json(life->s, row, ps_socket_peer(life->sockets, row), &j);
+    size_t count;
+    const struct ps_life_entry *own = ps_life_index_find(&life->indexes->owners, pid, life->records[0].entity_id, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ps_socket_row *row = &life->s->sockets[life->s->owners[own[i].row].socket];
+        ps_show_socket_json(life->s, row, ps_socket_peer(life->sockets, row), &j);
     }
     ps_json_array_end(&j);
     ps_json_object_end(&j);
     ps_buffer_add_byte(out, '\n');
 }
 
+static bool make_indexes(const struct ps_snapshot *s, struct ps_life_indexes *x)
+{
+    bool by_pid, ok = ps_life_index_make(&x->children, s->process_count) &&
+                      ps_life_index_make(&x->executables, s->content_count) &&
+                      ps_life_index_make(&x->unread, s->gap_count) && ps_life_index_make(&x->owners, s->owner_count);
+
+    for (size_t i = 0; ok && i < s->process_count; i++) {
+        const struct ps_process_row *child = &s->processes[i];
+        const struct ps_process_row *parent = child->ppid == s->wants.pid ? ps_snapshot_parent(s, child, &by_pid) : NULL;
+        if (parent != NULL)
+            ps_life_index_add(&x->children, (uint64_t) (parent - s->processes), ps_span_of("", 0), i);
+    }
+    for (size_t i = 0; ok && i < s->content_count; i++)
+        ps_life_index_add(&x->executables, 0, s->contents[i].exe_id, i);
+    for (size_t i = 0; ok && i < s->gap_count; i++)
+        if (ps_show_lacks_descriptors(&s->gaps[i]))
+            ps_life_index_add(&x->unread, s->gaps[i].pid, s->gaps[i].entity_id, i);
+    for (size_t i = 0; ok && i < s->owner_count; i++)
+        ps_life_index_add(&x->owners, s->owners[i].pid, s->owners[i].entity_id, i);
+    ps_life_index_sort(&x->children);
+    ps_life_index_sort(&x->executables);
+    ps_life_index_sort(&x->unread);
+    ps_life_index_sort(&x->owners);
+    return ok;
+}
+
+static void indexes_done(struct ps_life_indexes *x)
+{
+    ps_life_index_done(&x->children);
+    ps_life_index_done(&x->executables);
+    ps_life_index_done(&x->unread);
+    ps_life_index_done(&x->owners);
+}
+
 static void show_lives(const struct ps_snapshot *s, size_t columns,
                        void (*add)(const struct ps_life *life, struct ps_buffer *out), struct ps_buffer *out)
 {
     struct ps_socket_index sockets;
+    struct ps_life_indexes indexes = {0};
     struct ps_kept_record *records = by_lives(s);
     struct ps_snapshot fields = {0}; /* its pool alone */
     struct ps_loader l = {.out = &fields};
 
-    if (!ps_socket_index_make(s, &sockets) || records == NULL)
+    if (!ps_socket_index_make(s, &sockets) || !make_indexes(s, &indexes) || records == NULL)
         out->failed = true;
     for (size_t at = 0, end; !out->failed && at < s->kept_count; at = end) {
         for (end = at + 1; end < s->kept_count && ps_span_equal(records[end].entity_id, records[at].entity_id);)
@@ -148,6 +182,7 @@ static void show_lives(const struct ps_snapshot *s, size_t columns,
             .count = end - at,
             .columns = columns,
             .sockets = &sockets,
+            .indexes = &indexes,
             .l = &l,
         };
         add(&life, out);
@@ -156,6 +191,7 @@ static void show_lives(const struct ps_snapshot *s, size_t columns,
     ps_json_check_done(&l.check);
     ps_text_pool_done(&fields.pool);
     ps_socket_index_done(&sockets);
+    indexes_done(&indexes);
     free(records);
 }
 

@@ -8,6 +8,14 @@
 #include "analysis/load.h"
 #include "analysis/socket_index.h"
 
+/* What is asked for once for each life of the pid. */
+struct ps_life_indexes {
+    struct ps_life_index children;    /* by the row of the parent: rows of processes */
+    struct ps_life_index executables; /* by exe_id: rows of contents */
+    struct ps_life_index unread;      /* lives of which descriptors could not be read: rows of gaps */
+    struct ps_life_index owners;      /* by life: rows of owners */
+};
+
 /* The records of one life, as they stand in the bundle, those of a kind together. */
 struct ps_life {
     const struct ps_snapshot *s;
@@ -15,6 +23,7 @@ struct ps_life {
     const struct ps_kept_record *records;
     size_t count, columns;
     const struct ps_socket_index *sockets;
+    const struct ps_life_indexes *indexes;
     struct ps_loader *l; /* reads fields; its pool lives as long as the view */
 };
 

@@ -190,7 +190,8 @@ static void add_descriptor_count(const struct ps_life *life, struct ps_buffer *o
 {
     const struct ps_process_row *p = life->row;
     size_t count = ps_life_count(life, "fd");
-    bool lacks = p != NULL && ps_show_lacks_descriptors(life->s, p->pid, p->entity_id);
+    size_t gaps;
+    bool lacks = p != NULL && ps_life_index_find(&life->indexes->unread, p->pid, p->entity_id, &gaps) != NULL;
 
     ps_life_label(out, "descriptors");
     if (count == 0 && (lacks || life->s->wants.derive))

@@ -64,14 +64,13 @@ static void add_parent(const struct ps_life *life, struct ps_buffer *out)
 static void add_children(const struct ps_life *life, struct ps_buffer *out)
 {
     enum { ROOM = 30 };
-    size_t count = 0, left = 0, line = out->len;
-    bool by_pid;
+    size_t all, count = 0, left = 0, line = out->len;
 
     ps_life_label(out, "children");
-    for (size_t i = 0; i < life->s->process_count; i++) {
-        const struct ps_process_row *child = &life->s->processes[i];
-        if (child->ppid != life->row->pid || ps_snapshot_parent(life->s, child, &by_pid) != life->row)
-            continue;
+    const struct ps_life_entry *found = ps_life_index_find(
+        &life->indexes->children, (uint64_t) (life->row - life->s->processes), ps_span_of("", 0), &all);
+    for (size_t i = 0; i < all; i++) {
+        const struct ps_process_row *child = &life->s->processes[found[i].row];
         if (count++ > 0 && out->len - line + ROOM > life->columns) {
             left++;
             continue;
@@ -181,9 +180,10 @@ static void add_program(const struct ps_life *life, const cJSON *record, struct 
     ps_buffer_addf(out, "%*sdevice:inode:mtime:size ", PS_LIFE_INDENT, "");
     ps_printable_add(out, id);
     ps_buffer_add_byte(out, '\n');
-    const struct ps_content_row *content = ps_content_of_executable(life->s, id);
+    size_t count;
+    const struct ps_life_entry *content = ps_life_index_find(&life->indexes->executables, 0, id, &count);
     if (content != NULL)
-        ps_show_add_content(content, PS_LIFE_INDENT, out);
+        ps_show_add_content(&life->s->contents[content->row], PS_LIFE_INDENT, out);
 }
 
 /* The exact bytes of each argument, where the record has them. */

@@ -205,25 +205,15 @@ void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row 
         ps_buffer_add_text(out, "  <ended or hung before the last look>");
 }
 
-static bool names_descriptors(struct ps_span files)
+bool ps_show_lacks_descriptors(const struct ps_gap_row *gap)
 {
-    struct ps_cursor in = ps_cursor_over(files);
+    struct ps_cursor in = ps_cursor_over(gap->files);
     struct ps_span word;
 
     while (ps_take_word(&in, &word)) {
         if (ps_span_is(word, "fd/{}") || ps_span_is(word, "fd/{},"))
             return true;
         (void) ps_skip_run(&in, ' ');
-    }
-    return false;
-}
-
-bool ps_show_lacks_descriptors(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id)
-{
-    for (size_t i = 0; i < s->gap_count; i++) {
-        const struct ps_gap_row *g = &s->gaps[i];
-        if (g->pid == pid && ps_span_equal(g->entity_id, entity_id) && names_descriptors(g->files))
-            return true;
     }
     return false;
 }
@@ -235,7 +225,7 @@ void ps_show_add_unread(const struct ps_snapshot *s, size_t columns, struct ps_b
     uint32_t last = 0;
 
     for (size_t i = 0; i < s->gap_count; i++) {
-        if (s->gaps[i].pid == last || !names_descriptors(s->gaps[i].files))
+        if (s->gaps[i].pid == last || !ps_show_lacks_descriptors(&s->gaps[i]))
             continue;
         last = s->gaps[i].pid;
         count++;

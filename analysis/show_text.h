@@ -36,8 +36,8 @@ const char *ps_show_access(bool known, uint64_t flags);
 void ps_show_add_prose(struct ps_buffer *out, const char *text, size_t indent, size_t columns);
 /* "  <ended while read>", and what else a table says behind a process. */
 void ps_show_add_marks(const struct ps_snapshot *s, const struct ps_process_row *p, struct ps_buffer *out);
-/* Some descriptors of that life, or all, could not be read. Needs the table of gaps. */
-bool ps_show_lacks_descriptors(const struct ps_snapshot *s, uint32_t pid, struct ps_span entity_id);
+/* The gap says that descriptors could not be read. */
+bool ps_show_lacks_descriptors(const struct ps_gap_row *gap);
 /* "Not all descriptors of 28 processes could be read: ...", when there are such. Needs the table of gaps. */
 void ps_show_add_unread(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out);
 /* By bytes: below 0, 0, above 0. */

@@ -6,6 +6,7 @@
 #ifndef PS_SNAPSHOT_H
 #define PS_SNAPSHOT_H
 
+#include "analysis/life_index.h"
 #include "analysis/text_pool.h"
 #include "formats/journal.h"
 #include "formats/member_source.h"
@@ -143,6 +144,7 @@ struct ps_snapshot {
     struct ps_snapshot_place place;
     struct ps_process_row *processes;
     size_t process_count, process_room;
+    struct ps_life_index lives; /* of processes */
     struct ps_socket_row *sockets;
     size_t socket_count, socket_room;
     struct ps_owner_row *owners;

@@ -105,7 +105,8 @@ static void counts_text(const struct request *r, const struct ps_export_counts *
         ps_buffer_addf(out, "%llu more ended before their stat was read: no directory, see show gaps\n",
                        (unsigned long long) c->without_stat);
     if (c->passed_over > 0)
-        ps_buffer_addf(out, "%llu captures that no tree can hold were left out\n", (unsigned long long) c->passed_over);
+        ps_quantity_count(out, c->passed_over, "capture that no tree can hold was left out\n",
+                          "captures that no tree can hold were left out\n");
     if (c->flaw != NULL)
         ps_buffer_addf(out, "The bundle could not be read to its end: %s\n", c->flaw);
 }

@@ -169,7 +169,7 @@ def swap(old, new, count=1):
 class Judge:
     def __init__(self, folder, pub):
         self.folder, self.pub = folder, pub
-        self.count, self.ran, self.accepted = 0, 0, 0
+        self.count, self.ran, self.accepted, self.sanitized = 0, 0, 0, SANITIZED
         os.makedirs(os.path.join(folder, "empty"))
         self.bundle = os.path.join(folder, "in", "hostile.tar.gz")
         os.makedirs(os.path.dirname(self.bundle))
@@ -205,6 +205,10 @@ class Judge:
         shown = re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]", text)
         check(f"{title}: {arguments[0]} prints no control characters", not shown, repr(text[:2000]))
         return child.returncode, text, took
+
+    def soon(self, title, *arguments):
+        _, _, took = self.run(title, *arguments)
+        check(f"{title}: {' '.join(arguments)} ends soon", took < BOMB_SECONDS, took)
 
     def put(self, data, outer=None):
         """`data` are bytes, or pieces of them for what is large."""
@@ -979,6 +983,49 @@ def replays(judge, good, other):
     judge.case("replay: an older bundle of the same key", TAMPERED, other.file, "--expect-root", good.root)
 
 
+def beside(judge, good, outer):
+    """What lies beside a bundle, or is named with it, is no less hostile."""
+    about("beside the bundle")
+    for title, expected, make in (
+            ("a pipe", TAMPERED, os.mkfifo), ("a directory", 3, os.mkdir),
+            ("a link to /dev/zero", TAMPERED, lambda path: os.symlink("/dev/zero", path)),
+            ("a sparse file of 1 TiB", TAMPERED, lambda path: (open(path, "xb").close(), os.truncate(path, 1 << 40)))):
+        judge.put(good.file)
+        make(judge.bundle + ".minisig")
+        status, text, took = judge.run(f"minisig: {title}", "verify", judge.bundle, "--key", judge.pub)
+        check(f"minisig: {title}: {expected}, and soon", status == expected and took < BOMB_SECONDS, status, text, took)
+        (os.rmdir if os.path.isdir(judge.bundle + ".minisig") else os.remove)(judge.bundle + ".minisig")
+        judge.count += 1
+    for title, changed in {"ESC in its comment": swap(b"hashed", b"\x1b[2Jed")(outer), "empty": b"", "zeros": bytes(500),
+                           "twice": outer + outer, "and 1 MiB": outer + b"x" * MIB}.items():
+        judge.case(f"minisig beside it: {title}", TAMPERED, good.file, outer=changed)
+    receipt = {"v": 1, "kind": "procsnap-receipt", "bundle": good.top, "seq": 0, "root": good.root,
+               "pk": json.loads(good["chain.json"])["pk"], "sha256": hashlib.sha256(good.file).hexdigest()}
+    text = json.dumps(receipt)
+    path = os.path.join(judge.folder, "receipt.json")
+    for title, expected, changed in (
+            ("itself", 0, text), ("seq of 1e999", MALFORMED, text.replace('"seq": 0', '"seq": 1e999')),
+            ("seq of 0.5", MALFORMED, text.replace('"seq": 0', '"seq": 0.5')),
+            ("a key twice, by an escape", MALFORMED, text[:-1] + ',"ro\\u006ft":"%s"}' % ("0" * 64)),
+            ("deep", MALFORMED, text[:-1] + ',"x":' + "[" * 100000),
+            ("escape sequences", 0, json.dumps({**receipt, "destination": "\x1b[2J\u202e", "answer": {"\x07": "\x9b"}})),
+            ("two of them", MALFORMED, text + text)):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(changed)
+        judge.put(good.file)
+        status, said, _ = judge.run(f"receipt: {title}", "verify", judge.bundle, "--key", judge.pub, "--receipt", path)
+        check(f"receipt: {title}: {expected}", status == expected, status, said)
+    os.remove(path)
+    for name, old, new in (("chain.json", b'"pk":', b'"p\\u006b":"x","pk":'), ("custody.ndjson", b'"who":', b'"wh\\u006f":1,"who":'),
+                           ("data/closing.json", b'"sealed_early":', b'"sealed\\u005fearly":1,"sealed_early":')):
+        judge.case(f"JSON: a key twice in {name}, by an escape", MALFORMED, good.resealed(name, swap(old, new)))
+    for title, stream in {"a block of an unknown sort": b"\7", "no last block": b"", "bytes behind the last block": b"\3\0\0"}.items():
+        deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
+        body = deflate.compress(good.tar) + deflate.flush(zlib.Z_FULL_FLUSH)
+        end = zlib.crc32(good.tar).to_bytes(4, "little") + len(good.tar).to_bytes(4, "little")
+        judge.case(f"deflate: {title}", (INCOMPLETE, TAMPERED, MALFORMED), snapshot.GZIP_HEADER + body + stream + end)
+
+
 def newer_forms(judge, folder, key):
     about("facts, content, cores, threads, phases, sealed")
     shown, path = os.path.join(folder, "shown"), os.path.join(folder, "forms.tar.gz")
@@ -1037,7 +1084,8 @@ def main():
                 lambda: cuts_and_flips(judge, good, outer), lambda: bombs(judge, good),
                 lambda: directories(judge, good), lambda: piped(judge, good), lambda: json_forms(judge, good),
                 lambda: journals(judge, good), lambda: statements(judge, good, other),
-                lambda: replays(judge, good, other), lambda: newer_forms(judge, folder, key)]
+                lambda: replays(judge, good, other), lambda: hostile_forms.many_lives(judge, good),
+                lambda: beside(judge, good, outer), lambda: newer_forms(judge, folder, key)]
         for row in rows:
             began, count = time.monotonic(), judge.count
             row()

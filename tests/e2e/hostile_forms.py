@@ -43,6 +43,37 @@ class Processes:
         self.holder.stdout.close()
 
 
+def many_lives(judge, good):
+    """Records of thousands of lives of one pid: no view asks each of them about all others."""
+    count = 20000 if not judge.sanitized else 4000
+
+    def part(kind, line):
+        text = "".join(line % {"life": number} + "\n" for number in range(count)).encode()
+        pieces, at = [], 0
+        while at < len(text):
+            end = text.find(b"\n", at + (256 << 10)) + 1 or len(text)
+            pieces.append((f"data/records/{kind}-{len(pieces) + 1:04d}.ndjson", text[at:end]))
+            at = end
+        return pieces
+
+    life = '"process":{"pid":5,"entity_id":"e%(life)d"'
+    records = {
+        "process": "{" + life + ',"parent":{"pid":5}},"proc":{"start_boot_us":%(life)d,"exe_id":"y%(life)d"}}',
+        "fd": "{" + life + '},"proc":{"fd":3,"target":"/x%(life)d","class":"file"}}',
+        "gap": "{" + life + '},"proc":{"gap":{"outcome":"denied","files":["fd/{}"]}}}',
+        "executable": "{" + life + '},"file":{"path":"/x"},"proc":{"exe_id":"x%(life)d"}}',
+        "socket": '{"network":{"transport":"tcp"},"source":{"ip":"::","port":1},"proc":{"net_tcp":{"state":"LISTEN","inode"'
+                  ':%(life)d},"owners":[{"pid":5,"entity_id":"e%(life)d","fd":3}]}}',
+    }
+    members = [pair for pair in good.members if not pair[0].startswith("data/records/")]
+    at = [name for name, _ in members].index("data/closing.json")
+    parts = [piece for kind, line in records.items() for piece in part(kind, line)]
+    judge.case(f"{count} lives of one pid, sealed", (11, 12), good.sealed(members[:at] + parts + members[at:]),
+               rederive=False)
+    for view in (["tree"], ["processes"], ["process", "5"], ["process", "5", "--json"], ["sockets"], ["files"], ["gaps"]):
+        judge.soon(f"{count} lives of one pid", "show", judge.bundle, *view)
+
+
 class Journal:
     """The journal of a good bundle as lines that can be changed."""
 
