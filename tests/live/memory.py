@@ -184,16 +184,20 @@ def suspects(place):
     os.unlink(os.path.join(place.plain, "gone"))
     in_tmp = place.start("plain", program=place.copy(os.path.join(place.tmp.name, "app")))
     memfd = odd.Odd("memfd", "x")
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/dev/pts"], check=True)
+    in_dev = place.start("plain", program=place.copy("/dev/pts/app"))
     bundle = snapshot.collect(place.out, "--memory", "suspects", "--plaintext")
     seen = dumps(bundle)
+    equal("suspects: a program that is called like a device is in its core", b"a text at an address that the test knows\0",
+          core_of(bundle, in_dev.pid).at(in_dev.text, 41))
     expected = {code.pid: ["anonymous_code"], gone.pid: ["deleted_exe"], in_tmp.pid: ["tmp_exe"],
-                memfd.pid: ["memfd_exe"]}
+                in_dev.pid: ["tmp_exe"], memfd.pid: ["memfd_exe"]}
     equal("suspects: exactly these, and why", expected, {pid: capture.facts["chosen"] for pid, capture in seen.items()})
     equal("suspects: each is complete", {"complete"}, {capture.outcome for capture in seen.values()})
     order = [line.pid for line in bundle.lines if line.scope == "content" and line.captures[0].name == "mem"]
     equal("suspects: who only has memory that compilers have too comes last", code.pid, order[-1])
     equal("suspects: all were judged", 0, bundle.closing["memory"]["undecided"])
-    for process in (app, code, gone, in_tmp, memfd):
+    for process in (app, code, gone, in_tmp, in_dev, memfd):
         process.end()
 
 
