@@ -22,8 +22,8 @@ enum { DEPTH = 64, LIST_ROOM = 16 << 10, TEXT_MAX = 8 << 20, CANDIDATES_ROOM = 1
 /* Walked first, so that a limit is not used up by a large tree; and then passed over below "/". */
 static const char *const starts[] = {"/tmp", "/var/tmp", "/dev/shm", "/run", "/etc", "/root", "/home", "/var/spool",
                                      "/var/log/amazon", "/"};
-/* Nothing but the kernel's own, or devices. */
-static const char *const never[] = {"/proc", "/sys", "/dev"};
+/* Nothing but the kernel's own. */
+static const char *const never[] = {"/proc", "/sys"};
 
 struct level {
     struct ps_listing names;
@@ -128,7 +128,7 @@ static bool below(const char *path, const char *directory)
 
 static bool tells_much(const char *path)
 {
-    static const char *const trees[] = {"/tmp",        "/var/tmp",       "/dev/shm",       "/run",
+    static const char *const trees[] = {"/tmp",        "/var/tmp",       "/dev",           "/run",
                                         "/etc/cron.d", "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.weekly",
                                         "/etc/cron.monthly", "/var/spool/cron", "/var/log/amazon/ssm"};
     static const char *const files[] = {"/etc/ld.so.preload", "/etc/hosts", "/etc/resolv.conf", "/etc/passwd",
@@ -180,7 +180,7 @@ static bool is_never(const char *path)
     return false;
 }
 
-/* The root's own file system, and what lies in memory (tmpfs on /tmp, /dev/shm, /run). */
+/* The root's own file system, and what lies in memory (tmpfs on /tmp, /dev, /run). */
 static bool may_list(const struct walk *w, const struct statx *x)
 {
     bool own = !(x->stx_mask & STATX_MNT_ID) || x->stx_mnt_id == w->root->mount_id;

@@ -38,6 +38,7 @@ struct ps_dump {
     uint64_t gap, spare; /* pages: between runs that are joined; that may be spent on it */
     bool maps_cut;       /* maps may have more, and its last row may be half a row */
     bool full;           /* no room for another run */
+    size_t others;       /* runs that may begin with a page of another rank than code */
     uint64_t absent, unreadable;
     int error;           /* why the page map does not answer any more */
     uint8_t maps[PS_DUMP_MAPS];

@@ -5,23 +5,34 @@
 #include "parsers/pid_maps.h"
 
 /* Reserved address space, of which nearly nothing is there, comes in pieces of up to many terabytes: asking for all of
- * its pages would take minutes. Such areas share what the others leave of the pages that may be asked for. */
-static const uint64_t large_area = UINT64_C(64) << 30;
+ * its pages would take minutes. Such areas share what the others leave of the pages that may be asked for, and those are
+ * not asked for in the order of addresses either: what lies low would decide about what lies high. */
+static const uint64_t small_area = UINT64_C(256) << 20, large_area = UINT64_C(64) << 30;
+enum { ROUNDS = 4 };
 
-/* Memory of a device, where a read may do something; and pages that the kernel keeps for itself. */
-static bool is_left_out(const struct ps_pid_maps *m)
+/* By its name the memory of a device, where a read may do something. Anybody can call a file so who writes to /dev, and
+ * code or what a process has for itself is not left out for that: of what a driver maps (VM_PFNMAP) the page map has no
+ * page. Without a page map the name is all there is. */
+static bool is_of_device(const struct ps_dump *d, const struct ps_pid_maps *m)
 {
-    static const char *const names[] = {"[vvar]", "[vvar_vclock]", "[vsyscall]"};
     struct ps_span path = m->pathname;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (ps_span_is(path, names[i]))
-            return true;
-    }
-    if (m->end > INT64_MAX || ps_span_starts(path, "/sys/") || ps_span_starts(path, "/proc/") ||
-        ps_span_starts(path, "anon_inode:"))
+    if (d->pagemap >= 0 && (m->perms.data[3] == 'p' || m->perms.data[2] == 'x'))
+        return false;
+    if (ps_span_starts(path, "/sys/") || ps_span_starts(path, "/proc/") || ps_span_starts(path, "anon_inode:"))
         return true;
     return ps_span_starts(path, "/dev/") && !ps_span_starts(path, "/dev/shm/") && !ps_span_starts(path, "/dev/zero") &&
            !ps_span_starts(path, "/dev/hugepages/");
+}
+
+/* Those, and pages that the kernel keeps for itself. */
+static bool is_left_out(const struct ps_dump *d, const struct ps_pid_maps *m)
+{
+    static const char *const names[] = {"[vvar]", "[vvar_vclock]", "[vsyscall]"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (ps_span_is(m->pathname, names[i]))
+            return true;
+    }
+    return m->end > INT64_MAX || is_of_device(d, m);
 }
 
 /* Code and the main stack, what may be written, and the rest. */
@@ -88,15 +99,23 @@ static void add_area(struct ps_dump *d, const struct ps_pid_maps *m)
     }
 }
 
+static int round_of(const struct ps_dump_area *a)
+{
+    uint64_t size = a->end - a->start;
+    if (size > large_area)
+        return 3;
+    return a->own == PS_RANK_CODE ? 0 : size <= small_area ? 1 : 2;
+}
+
 /* How far into each area pages are asked for. */
 static void share_pages(struct ps_dump *d)
 {
     uint64_t left = d->p.t.r->job->dumps->limits.scan_pages;
-    for (int large = 0; large < 2; large++) {
+    for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < d->area_count; i++) {
             struct ps_dump_area *a = &d->areas[i];
             uint64_t pages = (a->end - a->start) / d->page, most = pages < left ? pages : left;
-            if ((a->end - a->start > large_area) != large)
+            if (round_of(a) != round)
                 continue;
             if (most < pages)
                 d->limits |= PS_DUMPS_SCAN;
@@ -130,7 +149,7 @@ void ps_dump_areas(struct ps_dump *d)
         if (step != PS_STEP_RECORD || m.start < last || m.end <= m.start)
             continue;
         last = m.end;
-        if (!is_left_out(&m))
+        if (!is_left_out(d, &m))
             add_area(d, &m);
     }
     share_pages(d);

@@ -67,14 +67,16 @@ static void count_page(struct ps_dump *d, const struct ps_dump_area *a, uint64_t
 static void take_page(struct ps_dump *d, const struct ps_dump_area *a, uint64_t at, unsigned rank)
 {
     struct ps_core_run *last = d->run_count > 0 ? &d->runs[d->run_count - 1] : NULL;
-    if (d->left[rank] == 0 || d->full)
+    bool other = rank != PS_RANK_CODE;
+    if (d->left[rank] == 0)
         return;
     uint64_t hole = last && last->start >= a->start ? (at - last->end) / d->page : UINT64_MAX;
     if (hole > 0 && (hole > d->gap || hole > d->spare)) {
-        if (d->run_count == PS_DUMP_RUNS) {
+        if (d->run_count == PS_DUMP_RUNS || (other && d->others == 0)) {
             d->full = true;
             return;
         }
+        d->others -= other;
         d->runs[d->run_count++] = (struct ps_core_run){at, at + d->page};
     } else {
         d->spare -= hole;
@@ -93,23 +95,34 @@ static void share_bytes(struct ps_dump *d, uint64_t pages)
     d->spare = pages;
 }
 
+/* The pages of as many runs as there may be, of them `others` that begin with no code. */
+static bool take_pages(struct ps_dump *d, uint64_t bytes, size_t others)
+{
+    d->run_count = 0;
+    d->full = false;
+    d->others = others;
+    share_bytes(d, bytes / d->page);
+    if (others == 0)
+        d->left[PS_RANK_OWN] = d->left[PS_RANK_FILE] = 0;
+    return scan(d, take_page);
+}
+
 bool ps_dump_runs(struct ps_dump *d, uint64_t bytes)
 {
     memset(d->present, 0, sizeof d->present);
     if (!scan(d, count_page))
         return false;
     for (d->gap = 0;; d->gap = d->gap ? 2 * d->gap : 1) {
-        d->run_count = 0;
-        d->full = false;
-        share_bytes(d, bytes / d->page);
-        if (!scan(d, take_page))
+        if (!take_pages(d, bytes, PS_DUMP_RUNS))
             return false;
-        if (!d->full || d->gap >= GAP_MAX)
+        if (!d->full)
+            return true;
+        if (d->gap >= GAP_MAX)
             break;
     }
-    if (d->full)
-        d->limits |= PS_DUMPS_RUNS;
-    return true;
+    d->limits |= PS_DUMPS_RUNS;
+    /* Pages that lie alone, as many as anybody likes to make, shall not leave out code that lies above them. */
+    return take_pages(d, bytes, 0) && take_pages(d, bytes, PS_DUMP_RUNS - d->run_count);
 }
 
 /* Pages from `at` on into `place`. What cannot be read is zeros; false: there is nothing to read from any more. */

@@ -17,7 +17,10 @@ static bool is_deleted(struct ps_span path)
 
 static bool is_temporary(struct ps_span path)
 {
-    static const char *const tops[] = {"/tmp/", "/var/tmp/", "/dev/shm/", "/run/", "/dev/mqueue/"};
+    static const char *const tops[] = {"/tmp/", "/var/tmp/", "/run/", "/dev/"};
+    /* Shared memory without a file, and large pages: what compilers at run time write to. */
+    if (ps_span_starts(path, "/dev/zero (deleted)") || ps_span_starts(path, "/dev/hugepages/"))
+        return false;
     for (size_t i = 0; i < sizeof tops / sizeof *tops; i++) {
         if (ps_span_starts(path, tops[i]))
             return true;

