@@ -300,7 +300,8 @@ def check_presigned(world):
     old = {name: base64.urlsafe_b64encode(os.urandom(24)).decode() for name in ("Signature", "x-goog-signature", "sig")}
     query = "&".join(f"{name}={value}" for name, value in old.items())
     url = f"{double.url}/evidence/y.tar.gz?AWSAccessKeyId=AKIA&{query}&Expires=1999999999"
-    line = (f"'{snapshot.PROCSNAP}' collect '{url}' --ca-file '{authority.ca}' --redact none --quiet --spool '{world.folder}/old'; exit $?")
+    line = (f"'{snapshot.PROCSNAP}' collect '{url}' --ca-file '{authority.ca}' --redact none --quiet "
+            f"--spool '{world.folder}/old'; exit $?")
     os.mkdir(f"{world.folder}/old")
     done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
                           capture_output=True, check=False, timeout=120, cwd=world.folder)
