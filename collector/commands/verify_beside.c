@@ -178,6 +178,7 @@ static bool check_receipt(const struct ps_verify_beside *b, const struct ps_veri
     bool vouched = check_signature(b, request, r);
     if (why != NULL) {
         find(r, PS_FINDING_CONTENT, why, receipt_name);
+        find(r, PS_FINDING_NOTE, "that it is malformed says nothing about the bundle", receipt_name);
         return true;
     }
     why = ps_receipt_contradiction(&receipt, r, in->directory ? NULL : sha256, size);

@@ -108,6 +108,7 @@ static void become_courier(const struct ps_parcel *parcel, const char *ca_file, 
     signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN); /* to all that is called procsnap: meant for the watch */
     sigaction(SIGTERM, &stop, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

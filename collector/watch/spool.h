@@ -62,9 +62,9 @@ enum ps_spool_found { PS_SPOOL_UNTOUCHED, PS_SPOOL_ALTERED, PS_SPOOL_GONE };
 enum ps_spool_found ps_spool_look(const struct ps_spool *s, struct ps_spooled *item);
 /* It is gone: nothing of it is looked for any more, and no file touched. */
 void ps_spool_forget(struct ps_spool *s, struct ps_spooled *item);
-/* Where a further bundle must go to lie among the others, as a DEST. The path, while it names the directory; else (it was
- * renamed, or covered) the descriptor `*keep`, which whoever writes must have; -1 with the path. A directory that was
- * removed is made again. False with *err: it cannot be. */
+/* Where a further bundle must go to lie among the others, as a DEST. The path, while it names the directory; else (it
+ * was renamed, or covered) the descriptor `*keep`, which whoever writes must have; -1 with the path. A directory that
+ * was removed is made again. False with *err: it cannot be. */
 PS_MUST_CHECK bool ps_spool_dest(struct ps_spool *s, char dest[PS_SPOOL_PATH], int *keep, struct ps_error *err);
 /* For delivery, in a child: the open bundle (-1 with *err), its signature and its head line. */
 int ps_spool_fetch(const struct ps_spool *s, const struct ps_spooled *item, char minisig[PS_SPOOL_TEXT],

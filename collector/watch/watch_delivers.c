@@ -204,7 +204,7 @@ static bool find(struct ps_watch_state *s, struct ps_spooled *item)
     ps_json_text(j, "words",
                  found == PS_SPOOL_GONE
                      ? "somebody took it out of the spool before it was delivered"
-                     : "somebody changed its file in the spool; it is delivered as it is, and procsnap verify judges it");
+                     : "somebody changed its file in the spool; it goes as it is, and procsnap verify judges it");
     ps_event_end(&s->events);
     if (found == PS_SPOOL_ALTERED)
         return true;

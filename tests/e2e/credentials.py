@@ -299,8 +299,9 @@ def check_presigned(world):
     equal("presigned: told nowhere", [], found_in(done.stdout + done.stderr, [signature, token, key]))
     old = {name: base64.urlsafe_b64encode(os.urandom(24)).decode() for name in ("Signature", "x-goog-signature", "sig")}
     query = "&".join(f"{name}={value}" for name, value in old.items())
-    line = (f"'{snapshot.PROCSNAP}' collect '{double.url}/evidence/y.tar.gz?AWSAccessKeyId=AKIA&{query}&Expires=1999999999' "
-            f"--ca-file '{authority.ca}' --redact none --quiet --spool '{world.folder}/old'; exit $?")
+    url = f"{double.url}/evidence/y.tar.gz?AWSAccessKeyId=AKIA&{query}&Expires=1999999999"
+    line = (f"'{snapshot.PROCSNAP}' collect '{url}' --ca-file '{authority.ca}' --redact none --quiet "
+            f"--spool '{world.folder}/old'; exit $?")
     os.mkdir(f"{world.folder}/old")
     done = subprocess.run(["/bin/sh", "-c", line], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
                           capture_output=True, check=False, timeout=120, cwd=world.folder)

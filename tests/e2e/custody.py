@@ -221,7 +221,7 @@ def receipts(work, names):
     for change in ({"kind": "x"}, {"v": 2}, {"root": ...}, {"sha256": "x"}, {"pk": 1}, {"bundle": ...}, {"size": "y"},
                    {"head_line": "EVIDENCE"}):
         write(path, receipt_of(bundle, **change))
-        expect(f"no receipt: {change}", MALFORMED, *words)
+        expect(f"no receipt: {change}", MALFORMED, *words, says=["says nothing about the bundle"])
     for data in (b"", b"[]", b"{", b"\xff", b'{"v":1,"v":1}', b"[" * 100000, b"{}" + b" " * (1 << 20)):
         write(path, data)
         expect(f"no receipt: {data[:10]}", MALFORMED, *words)

@@ -137,8 +137,8 @@ def check_task_role():
 
 # What docs/OPERATIONS.md tells a responder to do, by the account that it is done in.
 IN_THE_TASKS_ACCOUNT = {"ecs:ListTasks", "ecs:DescribeTasks", "ecs:ExecuteCommand", "logs:FilterLogEvents"}
-IN_THE_BUCKETS_ACCOUNT = {"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention", "s3:ListBucket", "s3:PutObject",
-                          "kms:Decrypt", "kms:GenerateDataKey"}
+IN_THE_BUCKETS_ACCOUNT = {"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention", "s3:ListBucket",
+                          "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"}
 
 
 def check_responder():
@@ -146,7 +146,8 @@ def check_responder():
     statements = check_policy("responder-policy.json")
     for which, half, rights in (("the first four", statements[:4], IN_THE_TASKS_ACCOUNT),
                                 ("the last four", statements[4:], IN_THE_BUCKETS_ACCOUNT)):
-        allowed = {action for statement in half if statement["Effect"] == "Allow" for action in listed(statement["Action"])}
+        allowed = {action for statement in half if statement["Effect"] == "Allow"
+                   for action in listed(statement["Action"])}
         check(f"responder: rights of {which} statements", allowed == rights and len(half) == 4, allowed ^ rights)
 
 

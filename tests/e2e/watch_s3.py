@@ -5,6 +5,7 @@ delivered waits, in memory or in a spool that survives the watch, also when it i
 
 KILLS watches are killed (20 where it is not set).
 """
+import contextlib
 import json
 import os
 import random
@@ -215,6 +216,32 @@ def size_of(folder):
     return size
 
 
+class AskAll(faults.Fault):
+    """While a bundle comes, somebody asks for a snapshot by SIGUSR1 to all that is called procsnap, as pkill does."""
+
+    def __init__(self, running):
+        self.running, self.asked = running, False
+
+    def piece(self, connection, so_far):
+        if self.asked or not wait_until(lambda: self.running):
+            return
+        self.asked = True
+        for pid in (*children_of(self.running[0].pid), self.running[0].pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGUSR1)
+
+
+def check_asked_all(folder):
+    running = []
+    double = s3_double.Double(faults=lambda number, request: AskAll(running) if number == 1 else None)
+    watch = started(double, "1h", "--spool", f"{folder}/spool")
+    running.append(watch)
+    watch.wait_for("snapshot", reason="trigger")
+    equal("SIGUSR1 to all of it: ends well", SEALED, watch.stop())
+    equal("SIGUSR1 to all of it: the delivery goes on", [], watch.of("delivery_failed"))
+    equal("SIGUSR1 to all of it: everything is there", len(watch.of("snapshot")), len(in_bucket(double)))
+
+
 def check_full(folder):
     """A spool of little room: the oldest stay, or the newest."""
     for policy in ("oldest", "newest"):
@@ -303,7 +330,7 @@ def main():
     odd.inside_namespaces()
     give_address("lo", "127.0.0.1")
     for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_contents, ()), (check_left, ()),
-                           (check_meddled, ()), (check_full, ()), (check_kills, ())):
+                           (check_meddled, ()), (check_asked_all, ()), (check_full, ()), (check_kills, ())):
         with odd.folder() as folder:
             begun = time.monotonic()
             check(folder, *[word for option in options for word in (option, f"{folder}/spool")])
