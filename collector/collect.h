@@ -54,8 +54,9 @@ struct ps_progress {
     void *context;
 };
 
-/* One snapshot. Returns the exit status; anything but PS_SEALED and PS_SEALED_EARLY leaves the reason in *err. */
+/* One snapshot. Fills *out and returns the exit status; anything but PS_SEALED and PS_SEALED_EARLY leaves the reason in
+ * *err. */
 enum ps_collect_status ps_collect(const struct ps_options *options, const struct ps_progress *progress,
-                                  struct ps_verdict *verdict, struct ps_error *err);
+                                  struct ps_verdict *out, struct ps_error *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The three hashes of the bundle: SHA-256 for manifests and the root (FIPS 180-4) and BLAKE2b-512 for what minisign signs
- * (RFC 7693, unkeyed), both also in pieces; SHA-512 for what SSHSIG signs, which is small and comes whole. The states are
- * plain values: copy them, put them anywhere, drop them; nothing is allocated and nothing can fail. After final a state
- * needs init before the next use.
+ * The three hashes of the bundle: SHA-256 for manifests and the root (FIPS 180-4) and BLAKE2b-512 for what minisign
+ * signs (RFC 7693, unkeyed), both also in pieces; SHA-512 for what SSHSIG signs, which is small and comes whole. The
+ * states are plain values: copy them, put them anywhere, drop them; nothing is allocated and nothing can fail. After
+ * final a state needs init before the next use.
  */
 #ifndef PS_DIGEST_H
 #define PS_DIGEST_H

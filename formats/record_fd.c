@@ -3,7 +3,6 @@
  * The fd record: a descriptor's link and its fdinfo, which stand next to each other in the pack. The record is opened
  * by the link and stays open, in its part, until the fdinfo of the same number or anything else comes.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "formats/records_state.h"

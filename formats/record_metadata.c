@@ -5,7 +5,6 @@
  *
  * Fractions in it become whole numbers of a smaller unit.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "formats/json_value.h"

@@ -3,7 +3,6 @@
  * The thread record: the files of one thread, which stand next to each other in the pack. The record is opened by the
  * first of them and stays open, in its part, until the first file of another thread or the end of the line.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "formats/records_state.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collector/builder/content_line.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -84,8 +84,8 @@ static void entry_name(struct ps_line_builder *l, const struct ps_row *row, stru
     }
 }
 
-/* A global file, a fact, or a part of one: a member of its own. Copied first, since the bytes may lie where a corrupted reader
- * can still change them between hashing and writing. */
+/* A global file, a fact, or a part of one: a member of its own. Copied first, since the bytes may lie where a corrupted
+ * reader can still change them between hashing and writing. */
 static struct ps_entry store_member(struct ps_line_builder *l, struct ps_span name, struct ps_span bytes)
 {
     char member[PS_MEMBER_NAME_MAX + 1];
@@ -114,8 +114,8 @@ static struct ps_entry store_entry(struct ps_line_builder *l, uint8_t kind, stru
     return (struct ps_entry){.bytes = stored, .member = l->packs[l->pack_count - 1]};
 }
 
-/* What procsnap's own credentials stand in is stored with asterisks in their place, and says so in its name where that is
- * not what tells the entries apart. */
+/* What procsnap's own credentials stand in is stored with asterisks in their place, and says so in its name where that
+ * is not what tells the entries apart. */
 static struct ps_span masked(struct ps_line_builder *l, const struct ps_row *row, struct ps_span bytes)
 {
     if (!ps_own_secrets_in(l->own_secrets, bytes))

@@ -2,7 +2,6 @@
 #include "collector/delivery/delivery.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -2,7 +2,6 @@
 #include "collector/delivery/delivery_call.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "collector/delivery/delivery_try.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * AWS Signature Version 4, of a request's headers, as AWS documents it under "Signature Version 4 signing process". Pure:
- * the time and the secret are handed in, nothing is sent or read.
+ * AWS Signature Version 4, of a request's headers, as AWS documents it under "Signature Version 4 signing process".
+ * Pure: the time and the secret are handed in, nothing is sent or read.
  *
  * S3 signs the path as it goes over the wire. Other services remove dot segments first, and encode what is on the wire
  * once more: the two switches.

@@ -7,7 +7,6 @@
 #ifndef PS_LIMITS_H
 #define PS_LIMITS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Unknown is not "no limit": the file was not there, not readable or not understood. */

@@ -12,7 +12,6 @@
  * the network are read once for each network namespace. A file that the kernel prints in one go ends with the first
  * read that does not fill the buffer; mappings, mounts and tables are read until there is no more.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>

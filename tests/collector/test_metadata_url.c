@@ -3,7 +3,6 @@
  * Which addresses are asked at all: literal ones of this link, or of this machine.
  */
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "collector/host/prober_http.h"

@@ -9,7 +9,6 @@
  */
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>

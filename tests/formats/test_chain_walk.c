@@ -5,7 +5,6 @@
 #include "formats/chain_walk.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { LINKS = 5, ROOM = 12, S = 1000000 };

@@ -5,7 +5,6 @@
 #include "formats/custody.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/formats/golden_key.h"

@@ -5,10 +5,6 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <elf.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "formats/elf_core.h"
 

@@ -2,7 +2,6 @@
 #include "formats/head_line.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/formats/golden_key.h"
