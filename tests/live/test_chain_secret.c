@@ -140,12 +140,27 @@ static size_t stop_family(pid_t conductor, pid_t out[PROCESSES_MAX])
     return count;
 }
 
-/* False: not all of them have been forked yet. */
-static bool search_family(pid_t conductor)
+static size_t count_children(pid_t pid)
+{
+    char path[64], text[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+    FILE *f = fopen(path, "re");
+    size_t got = f != NULL ? fread(text, 1, sizeof text - 1, f) : 0, count = 0;
+    for (size_t i = 0; i < got; i++)
+        count += text[i] == ' ';
+    if (f != NULL)
+        fclose(f);
+    return count;
+}
+
+/* False: it has fewer children than that, not all of them have been forked yet. Nobody is stopped until then. */
+static bool search_family(pid_t conductor, size_t least)
 {
     pid_t family[PROCESSES_MAX];
+    if (count_children(conductor) < least)
+        return false;
     size_t count = stop_family(conductor, family);
-    bool all = count > CHILDREN_MIN;
+    bool all = count > least;
     for (size_t i = 0; all && i < count; i++)
         search_process(family[i]);
     for (size_t i = count; i-- > 0;)
@@ -181,7 +196,8 @@ static bool found_builder(pid_t self)
     return false;
 }
 
-/* One snapshot, searched until the builder was met with its seed, and some times. Its exit status. */
+/* One snapshot, searched when all are there, which the prober is not for long, and until the builder was met with its seed.
+ * Its exit status. */
 static int snapshot(const struct ps_options *options)
 {
     pid_t conductor = fork();
@@ -194,10 +210,10 @@ static int snapshot(const struct ps_options *options)
     }
     int status = -1;
     bool found = false;
-    for (int searched = 0; waitpid(conductor, &status, searched < ROUNDS || !found ? WNOHANG : 0) == 0;) {
-        searched += search_family(conductor);
+    for (unsigned searched = 0; waitpid(conductor, &status, searched < ROUNDS || !found ? WNOHANG : 0) == 0;) {
+        searched += search_family(conductor, searched == 0 ? CHILDREN_MIN : 1);
         found = found_builder(getpid());
-        usleep(searched > 0 && !found ? 20000 : 2000);
+        usleep(searched > 0 && !found ? 20000 * searched : 2000);
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
