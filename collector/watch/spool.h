@@ -76,6 +76,9 @@ void ps_spool_set_aside(struct ps_spool *s, struct ps_spooled *item);
 void ps_spool_remove(struct ps_spool *s, struct ps_spooled *item);
 /* Bytes that the bundle under way has in the directory: of *.part, those that lay there before included. */
 uint64_t ps_spool_part_bytes(const struct ps_spool *s);
+/* Bytes in the directory that no delivery will free: bundles that were killed in the middle, and those that may have been
+ * delivered. */
+uint64_t ps_spool_kept_bytes(const struct ps_spool *s);
 /* The head line of the last bundle that was sealed here, without newline; false when none is known. */
 PS_MUST_CHECK bool ps_spool_last_head(const struct ps_spool *s, char out[PS_SPOOL_TEXT]);
 void ps_spool_close(struct ps_spool *s);

@@ -127,16 +127,26 @@ bool ps_spool_scan(struct ps_spool *s, uint64_t now_us, struct ps_error *err)
     return ok;
 }
 
-uint64_t ps_spool_part_bytes(const struct ps_spool *s)
+static uint64_t bytes_of(const struct ps_spool *s, const char *end)
 {
     uint64_t sum = 0, bytes;
     DIR *list = s->dir >= 0 ? list_of(s) : NULL;
     if (!list)
         return 0;
     for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
-        if (ends_with(entry->d_name, ".part") && is_file(s, entry->d_name, &bytes))
+        if (ends_with(entry->d_name, end) && is_file(s, entry->d_name, &bytes))
             sum += bytes;
     }
     closedir(list);
     return sum;
+}
+
+uint64_t ps_spool_part_bytes(const struct ps_spool *s)
+{
+    return bytes_of(s, ".part");
+}
+
+uint64_t ps_spool_kept_bytes(const struct ps_spool *s)
+{
+    return bytes_of(s, ".part") + bytes_of(s, ".uncertain");
 }

@@ -58,6 +58,7 @@ struct ps_watch_state {
     int spool_keep;                      /* the descriptor that this DEST needs, or -1 */
     bool spool_moved;                    /* and that it was told */
     uint64_t parts_before;               /* bytes of unfinished bundles in the spool when the snapshot began */
+    uint64_t kept_bytes;                 /* of what nobody delivers, and takes its room all the same; then, too */
     struct ps_spooled *final_item;       /* the last bundle, while it waits */
     int final_status;                    /* when it is delivered */
     bool final_taken;                    /* or given up */

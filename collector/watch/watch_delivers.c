@@ -35,14 +35,12 @@ static void tell_dropped(struct ps_watch_state *s, const struct ps_spooled *item
     ps_event_end(&s->events);
 }
 
-static uint64_t room(const struct ps_spool *spool)
-{
-    return spool->bytes < spool->most_bytes && spool->count < PS_SPOOL_MOST ? spool->most_bytes - spool->bytes : 0;
-}
-
 uint64_t ps_watch_room(const struct ps_watch_state *s)
 {
-    return s->o->remote ? room(&s->spool) : UINT64_MAX;
+    uint64_t taken = s->spool.bytes + s->kept_bytes;
+    if (!s->o->remote)
+        return UINT64_MAX;
+    return taken < s->spool.most_bytes && s->spool.count < PS_SPOOL_MOST ? s->spool.most_bytes - taken : 0;
 }
 
 bool ps_watch_make_room(struct ps_watch_state *s)
@@ -51,9 +49,10 @@ bool ps_watch_make_room(struct ps_watch_state *s)
     if (!s->o->remote)
         return true;
     fit_into_memory(s);
+    s->kept_bytes = ps_spool_kept_bytes(&s->spool);
     if (need < BUNDLE_LEAST)
         need = BUNDLE_LEAST;
-    for (size_t i = 0; s->w->spool_newest && room(&s->spool) < need && i < s->spool.count;) {
+    for (size_t i = 0; s->w->spool_newest && ps_watch_room(s) < need && i < s->spool.count;) {
         if (s->spool.items[i] == s->carried) {
             i++; /* under way */
             continue;
@@ -61,7 +60,7 @@ bool ps_watch_make_room(struct ps_watch_state *s)
         tell_dropped(s, s->spool.items[i]);
         ps_spool_remove(&s->spool, s->spool.items[i]);
     }
-    return room(&s->spool) >= need;
+    return ps_watch_room(s) >= need;
 }
 
 static void tell_end(struct ps_watch_state *s, struct ps_spooled *item, int status, const char *words)

@@ -130,6 +130,8 @@ static void refuse(struct ps_watch_state *s)
     ps_json_text(j, "refused", s->taken.reason);
     ps_json_u64(j, "waiting", s->spool.count);
     ps_json_u64(j, "waiting_bytes", s->spool.bytes);
+    if (s->kept_bytes > 0)
+        ps_json_u64(j, "kept_bytes", s->kept_bytes);
     ps_json_u64(j, "max_bytes", s->spool.most_bytes);
     ps_event_end(&s->events);
     ps_watch_answer_waiting(s, s->taken.ticket,

@@ -265,6 +265,20 @@ def check_full(folder):
         watch.stop()
 
 
+def check_kept(folder):
+    """What was killed in the middle stays in the spool, and takes its room."""
+    spool = f"{folder}/kept"
+    os.mkdir(spool)
+    with open(f"{spool}/procsnap-20260101t000000z-00000000.tar.gz.part", "wb") as file:
+        file.write(b"\0" * (400 << 10))
+    watch = started(s3_double.Double(), "1s", "--spool", spool, "--spool-max", "401K")
+    sign = watch.wait_for("spool_full", seconds=120)
+    equal("a spool of unfinished bundles: told", 400 << 10, (sign or {}).get("kept_bytes"))
+    equal("a spool of unfinished bundles: nothing is taken", [], watch.of("snapshot"))
+    watch.stop()
+    equal("a spool of unfinished bundles: they stay", 400 << 10, size_of(spool))
+
+
 def check_kills(folder):
     """SIGKILL of the watch at random moments: what was sealed is in the bucket or in the spool."""
     seed = random.randrange(1 << 32)
@@ -330,7 +344,7 @@ def main():
     odd.inside_namespaces()
     give_address("lo", "127.0.0.1")
     for check, options in ((check_straight, ()), (check_outage, ()), (check_outage, ("--spool",)), (check_contents, ()), (check_left, ()),
-                           (check_meddled, ()), (check_asked_all, ()), (check_full, ()), (check_kills, ())):
+                           (check_meddled, ()), (check_asked_all, ()), (check_kept, ()), (check_full, ()), (check_kills, ())):
         with odd.folder() as folder:
             begun = time.monotonic()
             check(folder, *[word for option in options for word in (option, f"{folder}/spool")])
