@@ -194,8 +194,9 @@ def check_stopped_courier(task, cloud):
         stopped = task.in_app("/bin/sh", "-c", HUNTER, "sh", str(task.watch_pid()), "STOP", "1")[1].split()
         about(f"stopped: {stopped}")
         cloud.s3.faults = lambda number, request: None
-        while (failed := task.log.wait_for("delivery_failed", seconds=20)) and "killed by signal 9" not in failed["words"]:
-            pass
+        failed = task.log.wait_for("delivery_failed", seconds=20)
+        while failed and "killed by signal 9" not in failed["words"]:
+            failed = task.log.wait_for("delivery_failed", seconds=20)
         if failed:
             break
     holds("a delivery that was stopped: told", failed, task.log.events[-5:])

@@ -73,7 +73,8 @@ def survives(pid):
             status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     except OSError:
         return True
-    return any(int(status.get(name, "0"), 16) & 1 for name in ("SigBlk", "SigIgn", "SigCgt")) or status["State"][0] == "Z"
+    decided = any(int(status.get(name, "0"), 16) & 1 for name in ("SigBlk", "SigIgn", "SigCgt"))
+    return decided or status["State"][0] == "Z"
 
 
 def check_cut(folder, what, double, when, *options):

@@ -312,15 +312,16 @@ def check_snapshot_killed(folder):
     watch.wait_for("snapshot")
     odd.Odd("crowd", 300)
     for _ in range(10):  # who comes too late on a busy machine comes again
-        before = len(watch.of("snapshot"))
+        over = lambda before=len(watch.of("snapshot")): len(watch.of("snapshot")) > before  # noqa: E731
         watch.send(signal.SIGUSR1)
-        wait_until(lambda: len(watch.of("snapshot")) > before or any(name.endswith(".part") for name in os.listdir(folder)))
+        wait_until(lambda: over() or any(name.endswith(".part") for name in os.listdir(folder)))
         for child in children_of(watch.pid):
             try:
                 os.kill(child, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        if wait_until(lambda: watch.of("snapshot_failed") or len(watch.of("snapshot")) > before) and watch.of("snapshot_failed"):
+        wait_until(lambda: watch.of("snapshot_failed") or over())
+        if watch.of("snapshot_failed"):
             break
     failed = watch.wait_for("snapshot_failed", seconds=1)
     holds("a snapshot whose process is killed is told", failed and "killed by signal 9" in failed["words"], failed)

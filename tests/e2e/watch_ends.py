@@ -18,7 +18,7 @@ from endpoint import give_address  # noqa: E402
 from watching import NOT_DELIVERED, SEALED, Watch, ask, read, wait_until  # noqa: E402
 
 BUDGET_S, SLACK_S = 6, 0.5  # the end of the process itself
-AMPLE_S = 20  # where nothing is slow but the machine: the last snapshot reads for two fifths of it, else is sealed early
+AMPLE_S = 20  # where nothing is slow but the machine: the last snapshot reads for two fifths of it at most
 OK = 0
 
 

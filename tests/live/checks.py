@@ -38,8 +38,8 @@ def about(text):
 
 
 def _pressed():
-    """Seconds in which somebody on this machine could not go on for want of a CPU or of a disk (Documentation/accounting/
-    psi.rst); 0 where the kernel does not tell."""
+    """Seconds in which somebody on this machine could not go on for want of a CPU or of a disk (pressure stall
+    information, kernel/sched/psi.c); 0 where the kernel does not tell."""
     waited = 0
     for what in ("cpu", "io"):
         try:
@@ -51,8 +51,8 @@ def _pressed():
 
 
 class Stopwatch:
-    """What may take only so long is measured by `calm()`: that a busy machine lets everybody wait is no fault of what is
-    measured, and nobody who hangs makes others wait for a CPU."""
+    """What may take only so long is measured by `calm()`: that a busy machine lets everybody wait is no fault of what
+    is measured, and nobody who hangs makes others wait for a CPU."""
 
     def __init__(self):
         self.begun, self._pressed = time.monotonic(), _pressed()

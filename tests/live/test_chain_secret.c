@@ -196,8 +196,8 @@ static bool found_builder(pid_t self)
     return false;
 }
 
-/* One snapshot, searched when all are there, which the prober is not for long, and until the builder was met with its seed.
- * Its exit status. */
+/* One snapshot, searched when all are there, which the prober is not for long, and until the builder was met with its
+ * seed. Its exit status. */
 static int snapshot(const struct ps_options *options)
 {
     pid_t conductor = fork();
