@@ -21,26 +21,6 @@ def timed(folder, *options):
     return bundle, took / 1e6 - stopwatch.waited()
 
 
-def readers_left():
-    """Processes of the collector that are still there; their memory is not touched. Of those without a parent we are the
-    parent, the first process here."""
-    while True:
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                break
-        except ChildProcessError:
-            break
-    left = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/comm", "rb") as file:
-                if file.read().startswith(b"procsnap"):
-                    left.append(int(pid))
-        except OSError:
-            continue
-    return left
-
-
 def check_outcomes(bundle, targets, bystander):
     for pid in targets:
         seen = {name: bundle.capture(pid, name).outcome for name in MEMORY}
@@ -72,7 +52,8 @@ def main():
     for count, limit in ((1, READ_TIMEOUT_S + 1), (10, 10)):
         stalled = Stalled(count)
         bundle, took = timed(folder.name)
-        holds(f"{count} targets: no reader is left behind", wait_until(lambda: not readers_left(), 5), readers_left())
+        holds(f"{count} targets: no reader is left behind", wait_until(lambda: not snapshot.readers_left(), 5),
+              snapshot.readers_left())
         stalled.end()
         about(f"{count} targets: {took:.2f} s")
         holds(f"{count} targets: ends at most {limit} s later", took - alone <= limit, took - alone)

@@ -19,25 +19,6 @@ SEALED, SEALED_EARLY = 0, 5
 ANSWERED = {"complete", "shared", "absent"}
 
 
-def readers_left():
-    """Processes of the collector that are still there. Those without a parent became ours: we are the first here."""
-    while True:
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                break
-        except ChildProcessError:
-            break
-    left = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-                if "(procsnap" in file.read():
-                    left.append(int(pid))
-        except OSError:
-            continue
-    return left
-
-
 class Frozen:
     """One run over a tree in which some requests hang."""
 
@@ -50,7 +31,7 @@ class Frozen:
                                     self.mount.where, expect=expect, name=f"{time.monotonic_ns()}.tar.gz")
             self.took = stopwatch.calm()
             self.bundle = self.run.bundle
-            self.left = readers_left()
+            self.left = snapshot.readers_left()
         except BaseException:
             self.mount.end()
             raise
@@ -60,8 +41,8 @@ class Frozen:
 
     def __exit__(self, *_):
         self.mount.end()
-        holds(f"{self.what}: when the file system is gone, so is every reader", wait_until(lambda: not readers_left(), 20),
-              readers_left())
+        gone = wait_until(lambda: not snapshot.readers_left(), 20)
+        holds(f"{self.what}: when the file system is gone, so is every reader", gone, snapshot.readers_left())
 
     def outcomes(self, pid):
         """What became of each file, in the order in which it is read."""
