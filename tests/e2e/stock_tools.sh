@@ -139,7 +139,7 @@ gzip -dc "$bundle" | gzip -n >other.tar.gz
 verdict "compressed by gzip" 12 other.tar.gz --key "$pub"
 rm "$top/tagmanifest-sha256.txt.sshsig"
 verdict "a signature missing" 10 "$top" --key "$pub"
-echo x >>"$top/data/proc/uptime"
+printf x | dd of="$top/data/proc/uptime" bs=1 conv=notrunc status=none
 verdict "a changed file" 11 "$top" --key "$pub"
 cp "$bundle.minisig" cut.tar.gz.minisig
 verdict "cut short, with its signature" 10 cut.tar.gz --key "$pub"
