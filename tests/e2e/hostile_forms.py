@@ -140,7 +140,9 @@ def content(judge, journal, good):
                    for i, one in enumerate(line["c"]) if one[0] == "exe" and line["packs"])
     odd, odd_at = next((index, i) for index, (_, line) in enumerate(journal.lines) if line.get("scope") == "content"
                        for i, one in enumerate(line["c"]) if len(one) > 9 and "path_b64" in (one[9] or ()))
-    process = journal.find(lambda line: line.get("scope") == "process" and line["reader"] == "quiet" and line["packs"])
+    there = {name for name, _ in good.members}
+    process = journal.find(lambda line: line.get("scope") == "process" and line["reader"] == "quiet" and line["packs"]
+                           and line["packs"][0].replace("state", "files") not in there)
     pids = sorted({line["pid"] for _, line in journal.lines if line.get("scope") == "process"})
     own = journal.lines[exe][1]["pid"]
     other = next(line for _, line in journal.lines if line.get("scope") == "process" and line["pid"] != own)

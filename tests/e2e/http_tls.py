@@ -95,7 +95,7 @@ def good(tool, a):
     for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"):
         ok(a.serve("rsa", high=one_two, ciphers=f"ECDHE-RSA-{cipher}"))
         ok(a.serve("p256", high=one_two, ciphers=f"ECDHE-ECDSA-{cipher}"))
-    for curve in ("X25519", "prime256v1", "secp384r1"):
+    for curve in ("prime256v1", "secp384r1"):  # X25519 is what both sides put first; ssl cannot name it everywhere
         ok(a.serve("p256", low=one_three, curve=curve))
     ok(a.serve("p256"), ca="both")
     ok(a.serve("p256"), host="127.0.0.1")
