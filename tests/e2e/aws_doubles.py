@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import ssl
 import struct
@@ -178,8 +179,14 @@ class NameServer:
 
 def use_name_server(folder):
     """/etc/resolv.conf and /etc/hosts of this mount namespace name the double and nobody else."""
-    for name, text in (("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n"),
-                       ("hosts", "127.0.0.1 localhost\n")):
+    files = {"resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n", "hosts": "127.0.0.1 localhost\n"}
+    if not all(os.path.exists(f"/etc/{name}") for name in files):  # a new machine may lack them, and keeps what it has
+        copy = shutil.copytree("/etc", os.path.join(folder, "etc"), symlinks=True)
+        for name in files:
+            with open(os.path.join(copy, name), "a", encoding="ascii"):
+                pass
+        subprocess.run(["mount", "--bind", copy, "/etc"], check=True, timeout=10)
+    for name, text in files.items():
         path = os.path.join(folder, name)
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
