@@ -180,17 +180,18 @@ class NameServer:
 def use_name_server(folder):
     """/etc/resolv.conf and /etc/hosts of this mount namespace name the double and nobody else."""
     files = {"resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n", "hosts": "127.0.0.1 localhost\n"}
-    if not all(os.path.exists(f"/etc/{name}") for name in files):  # a new machine may lack them, and keeps what it has
-        copy = shutil.copytree("/etc", os.path.join(folder, "etc"), symlinks=True)
-        for name in files:
-            with open(os.path.join(copy, name), "a", encoding="ascii"):
-                pass
-        subprocess.run(["mount", "--bind", copy, "/etc"], check=True, timeout=10)
+    whole_etc = not all(os.path.exists(f"/etc/{name}") for name in files)  # a new machine may lack them: nothing to mount on
+    place = shutil.copytree("/etc", os.path.join(folder, "etc"), symlinks=True) if whole_etc else folder
     for name, text in files.items():
-        path = os.path.join(folder, name)
+        path = os.path.join(place, name)
+        if os.path.lexists(path):
+            os.unlink(path)
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
-        subprocess.run(["mount", "--bind", path, os.path.realpath(f"/etc/{name}")], check=True, timeout=10)
+        if not whole_etc:
+            subprocess.run(["mount", "--bind", path, os.path.realpath(f"/etc/{name}")], check=True, timeout=10)
+    if whole_etc:
+        subprocess.run(["mount", "--bind", place, "/etc"], check=True, timeout=10)
 
 
 # ---- TLS ----
