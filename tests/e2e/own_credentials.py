@@ -61,9 +61,9 @@ class Shell:
 
 
 def content(bundle, path):
-    """The captures of that file."""
+    """The captures of that file, from the root of the shell or from ours, whose /tmp it lies in: it is stored once."""
     return [capture for line in bundle.lines if line.scope == "content" for capture in line.captures
-            if capture.facts and capture.facts.get("path") == path]
+            if capture.facts and capture.facts.get("path", "").endswith(path)]
 
 
 def taken(shell, folder, dest, *options):
