@@ -120,27 +120,28 @@ static void add_tally(const char *name, struct ps_tally *t, size_t columns, stru
     ps_tally_done(t);
 }
 
-static void add_deleted(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+static bool is_deleted(const struct ps_process_row *p)
 {
-    struct ps_tally names = {0};
-
-    for (size_t i = 0; i < s->process_count; i++)
-        if (s->processes[i].exe_deleted)
-            ps_tally_add(&names, s->processes[i].name);
-    if (names.count > 0 || names.failed)
-        add_tally(" exe deleted", &names, columns, out);
+    return p->exe_deleted;
 }
 
-/* Who answers to a number that no listing has. */
-static void add_unlisted(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
+/* It answers to a number that no listing has. */
+static bool is_unlisted(const struct ps_process_row *p)
+{
+    return p->unlisted;
+}
+
+/* The names of those processes; nothing where there is none. */
+static void add_names(const struct ps_snapshot *s, const char *name, bool (*is_one)(const struct ps_process_row *p),
+                      size_t columns, struct ps_buffer *out)
 {
     struct ps_tally names = {0};
 
     for (size_t i = 0; i < s->process_count; i++)
-        if (s->processes[i].unlisted)
+        if (is_one(&s->processes[i]))
             ps_tally_add(&names, s->processes[i].name);
     if (names.count > 0 || names.failed)
-        add_tally(" hidden", &names, columns, out);
+        add_tally(name, &names, columns, out);
 }
 
 static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps_buffer *out)
@@ -165,8 +166,8 @@ static void add_processes(const struct ps_snapshot *s, size_t columns, struct ps
     ps_buffer_add_byte(out, '\n');
     add_tally(" by user", &users, columns, out);
     add_tally(" by cgroup", &groups, columns, out);
-    add_deleted(s, columns, out);
-    add_unlisted(s, columns, out);
+    add_names(s, " exe deleted", is_deleted, columns, out);
+    add_names(s, " hidden", is_unlisted, columns, out);
 }
 
 static void add_changes(const struct ps_snapshot *s, struct ps_buffer *out)
