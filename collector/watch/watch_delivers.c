@@ -52,7 +52,9 @@ bool ps_watch_make_room(struct ps_watch_state *s)
     s->kept_bytes = ps_spool_kept_bytes(&s->spool);
     if (need < BUNDLE_LEAST)
         need = BUNDLE_LEAST;
-    for (size_t i = 0; s->w->spool_newest && ps_watch_room(s) < need && i < s->spool.count;) {
+    /* Nothing is dropped for a bundle that has no room all the same. */
+    bool may_drop = s->w->spool_newest && s->kept_bytes + need <= s->spool.most_bytes;
+    for (size_t i = 0; may_drop && ps_watch_room(s) < need && i < s->spool.count;) {
         if (s->spool.items[i] == s->carried) {
             i++; /* under way */
             continue;

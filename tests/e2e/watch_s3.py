@@ -277,6 +277,19 @@ def check_kept(folder):
     equal("a spool of unfinished bundles: nothing is taken", [], watch.of("snapshot"))
     watch.stop()
     equal("a spool of unfinished bundles: they stay", 400 << 10, size_of(spool))
+    watch = started(s3_double.Double(faults=Outage()), "1s", "--spool", f"{folder}/newest", "--spool-max", "2M",
+                    "--spool-policy", "newest")
+    first = watch.wait_for("snapshot", seconds=120)
+    with open(f"{folder}/newest/procsnap-20260101t000000z-00000000.tar.gz.part", "wb") as file:
+        file.write(b"\0" * (2 << 20))
+    sign = watch.wait_for("spool_full", seconds=120)
+    while sign and "refused" not in sign:  # one under way was sealed early
+        sign = watch.wait_for("spool_full", seconds=120)
+    holds("a spool of unfinished bundles, newest: told", sign, watch.events)
+    equal("a spool of unfinished bundles, newest: nothing is dropped for nothing", [], watch.of("dropped"))
+    holds("a spool of unfinished bundles, newest: the first is there",
+          first["bundle"] + ".tar.gz" in os.listdir(f"{folder}/newest"), first)
+    watch.stop()
 
 
 def check_kills(folder):
